@@ -1,0 +1,3 @@
+//! The gatos command.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,2 @@
+//! Folds: from events to state, as a pure function.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Fixtures and slow twins for the tests of the other crates.
+#![forbid(unsafe_code)]
