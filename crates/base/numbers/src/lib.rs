@@ -1,2 +1,33 @@
-//! Integers, wide fixed point and Q32.32 arithmetic that is the same on every target.
+//! Numbers that are the same on every target: 128-bit integers, wide fixed point, Q32.32.
+//!
+//! Everything here is integer arithmetic: no floats, no host maths library, no I/O. Canonical bytes
+//! (JSON, CBOR) belong to `gatos-values`; this crate only knows decimal text.
+//!
+//! Reading order: [`Fixed`] (the wide form), [`Number`] (integer or fixed, always normalised),
+//! [`Q32`] (what programs compute in), `text` (decimal text of both).
+//!
+//! INVARIANT 1: a fixed value with a zero fraction *is* the integer; the two compare, hash and print alike.
+//! INVARIANT 2: decimal text printed here reads back to the same value, and no shorter decimal does.
+//!
+//! Format page: `docs/formats/values.md`. Vectors: `vectors/numbers`. Tests: `tests/it`.
+#![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+#[cfg(test)]
+extern crate std;
+
+mod error;
+mod fixed;
+mod number;
+mod q32;
+mod text;
+
+pub use error::NumberError;
+pub use fixed::Fixed;
+pub use number::Number;
+pub use q32::Q32;
+pub use text::{NumberText, TEXT_SIZE_MAX};
+
+/// Number of fraction bits of [`Fixed`] and [`Q32`]: one step is 2^−32.
+pub const FRACTION_BITS: u32 = 32;
