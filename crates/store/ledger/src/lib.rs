@@ -1,2 +1,7 @@
 //! The ledger: signed events as commits in an ordinary Git repository, durable and in order.
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod object_id;
+
+pub use object_id::{ObjectId, ObjectKind};
