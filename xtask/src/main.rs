@@ -1,3 +1,85 @@
-//! Automation of this repository.
+//! Automation of this repository: `cargo xtask <command>`.
+//!
+//! What a person would otherwise do by hand or forget: hold the documents to the code, run every
+//! gate, fuzz every decoder. Nothing here is shipped, and nothing here knows the product's types;
+//! it reads files and runs programs. A command is one module and one row of [`COMMANDS`].
+//!
+//! INVARIANT: a complaint names the place and the cure.
+//! Tests: beside each module (`architecture/tests.rs`, `markdown/tests.rs`, ...).
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod architecture;
+mod check;
+mod docs;
+mod fuzz;
+mod markdown;
+mod report;
+mod shell;
+mod sources;
+
+use report::{Failure, Outcome};
+use std::process::ExitCode;
+
+/// One automation command: what is typed, one line for the list, what runs.
+struct Command {
+    name: &'static str,
+    summary: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "check",
+        summary: "run every gate that fits a coffee break; `check --list` names them, `check --all` adds the slow ones",
+        run: check::run,
+    },
+    Command {
+        name: "check-architecture",
+        summary: "compare ARCHITECTURE.md with the crates' real dependencies and the sources' postcards",
+        run: architecture::run,
+    },
+    Command {
+        name: "check-docs",
+        summary: "resolve every link, find every test the requirements name, run every example",
+        run: docs::run,
+    },
+    Command {
+        name: "fuzz",
+        summary: "fuzz every decoder: `fuzz [TARGET...] [--seconds N] [--jobs N] [--sanitizer address]`",
+        run: fuzz::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Outcome {
+    let Some((name, rest)) = arguments.split_first() else {
+        print!("{}", usage());
+        return Ok(());
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        print!("{}", usage());
+        return Ok(());
+    }
+    match COMMANDS.iter().find(|command| command.name == name) {
+        Some(command) => (command.run)(rest),
+        None => Err(Failure::new(format!("no command `{name}`\n{}", usage()))),
+    }
+}
+
+fn usage() -> String {
+    let mut text = String::from("cargo xtask <command>\n\n");
+    for command in COMMANDS {
+        text.push_str(&format!("  {:<20} {}\n", command.name, command.summary));
+    }
+    text
+}
