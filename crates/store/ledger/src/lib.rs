@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod files;
+pub mod lock;
 pub mod object_id;
+pub mod pack;
 
 pub use object_id::{ObjectId, ObjectKind};
