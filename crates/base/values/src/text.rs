@@ -1,0 +1,202 @@
+//! Text: Unicode in normal form C without reserved code points, by the tables of one pinned version.
+//!
+//! Reserved means general category Cn other than the 66 noncharacters, which are assigned to be what
+//! they are for ever. A later version may assign a reserved code point and give it a decomposition, so
+//! such text would not keep its form.
+//!
+//! INVARIANT: whatever a [`Text`] holds is NFC and assigned, so equal texts have equal bytes.
+//! Tests: `tests/it/text.rs`; the outside suite is Unicode's NormalizationTest.
+
+use crate::ErrorCode;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::borrow::Borrow;
+use core::fmt;
+use core::ops::Deref;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc, is_nfc_quick};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// The Unicode version whose tables define text, pinned by the format version.
+pub const UNICODE_VERSION: (u8, u8, u8) = unicode_normalization::UNICODE_VERSION;
+
+/// Every code point below this one is assigned, stable under NFC, and never changes by what follows a
+/// non-combining character: a string of only such characters is text.
+const FIRST_COMBINING: char = '\u{300}';
+
+/// A string in NFC without reserved code points.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(String);
+
+/// Why a string is not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// The string holds a code point that is unassigned in the pinned Unicode version.
+    #[error("code point U+{:04X} at byte {offset} is not assigned in Unicode {}", *code_point, UNICODE_VERSION.0)]
+    Unassigned {
+        /// The code point.
+        code_point: u32,
+        /// Byte offset of its first byte in the string as given.
+        offset: usize,
+    },
+}
+
+impl TextError {
+    /// The error code for replies.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        ErrorCode::BadText
+    }
+}
+
+impl Text {
+    /// Normalises `text` to NFC.
+    ///
+    /// # Errors
+    /// [`TextError::Unassigned`].
+    pub fn new(text: &str) -> Result<Text, TextError> {
+        if is_simple(text) {
+            return Ok(Text(text.to_owned()));
+        }
+        refuse_reserved(text)?;
+        Ok(Text(if is_nfc(text) {
+            text.to_owned()
+        } else {
+            text.nfc().collect()
+        }))
+    }
+
+    /// Normalises `text` to NFC, without a copy where it is NFC already.
+    ///
+    /// # Errors
+    /// [`TextError::Unassigned`].
+    pub fn from_string(text: String) -> Result<Text, TextError> {
+        if is_simple(&text) {
+            return Ok(Text(text));
+        }
+        refuse_reserved(&text)?;
+        Ok(Text(if is_nfc(&text) {
+            text
+        } else {
+            text.nfc().collect()
+        }))
+    }
+
+    /// A literal of the program as text.
+    ///
+    /// # Panics
+    /// If the literal is not ASCII: a mistake in the program, not in its input.
+    #[must_use]
+    pub fn from_ascii(text: &'static str) -> Text {
+        assert!(
+            text.is_ascii(),
+            "a text literal must be ASCII; use Text::new"
+        );
+        Text(text.to_owned())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text as an owned string.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// Whether `text` is NFC and holds no reserved code point, that is, whether it is a [`Text`] as it stands.
+#[must_use]
+pub fn is_nfc_assigned(text: &str) -> bool {
+    is_simple(text) || (first_reserved(text).is_none() && is_nfc_checked(text))
+}
+
+/// Whether the code point is reserved: unassigned, and not one of the 66 noncharacters.
+#[must_use]
+pub fn is_reserved(character: char) -> bool {
+    if character < FIRST_COMBINING {
+        return false;
+    }
+    character.general_category() == GeneralCategory::Unassigned && !is_noncharacter(character)
+}
+
+fn is_noncharacter(character: char) -> bool {
+    let code_point = u32::from(character);
+    (0xFDD0..=0xFDEF).contains(&code_point) || code_point & 0xFFFE == 0xFFFE
+}
+
+/// The fast path: ASCII, and all of Latin-1 and Latin Extended as in most European text.
+fn is_simple(text: &str) -> bool {
+    // U+0300 is 0xCC 0x80: every code point below it has a lead byte below 0xCC.
+    text.is_ascii() || text.bytes().all(|byte| byte < 0xCC)
+}
+
+/// [`is_nfc`] allocates for its slow path only; the quick check decides nearly always.
+fn is_nfc_checked(text: &str) -> bool {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => true,
+        IsNormalized::No => false,
+        IsNormalized::Maybe => text.chars().eq(text.nfc()),
+    }
+}
+
+fn first_reserved(text: &str) -> Option<(usize, char)> {
+    text.char_indices()
+        .find(|(_, character)| is_reserved(*character))
+}
+
+fn refuse_reserved(text: &str) -> Result<(), TextError> {
+    match first_reserved(text) {
+        None => Ok(()),
+        Some((offset, character)) => Err(TextError::Unassigned {
+            code_point: u32::from(character),
+            offset,
+        }),
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> String {
+        text.0
+    }
+}
