@@ -185,6 +185,7 @@ fn build(folder: &Path, sanitizer: Option<&str>) -> Outcome<PathBuf> {
         .collect();
     let mut cargo = shell::cargo();
     cargo.current_dir(folder);
+    let target_directory = target_directory.join(sanitizer.unwrap_or("plain"));
     if let Some(name) = sanitizer {
         flags.push(format!("-Zsanitizer={name}"));
         cargo.env("RUSTC_BOOTSTRAP", "1");
