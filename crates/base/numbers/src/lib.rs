@@ -14,9 +14,6 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-#[cfg(test)]
-extern crate std;
-
 mod error;
 mod fixed;
 mod number;

@@ -255,13 +255,27 @@ fn signed(magnitude: u128, negative: bool) -> Option<i128> {
 /// Rounds `0.digits` to steps, ties to even: (whether it reached 1, steps).
 fn round_fraction(digits: &[u8]) -> (bool, u32) {
     let deciding = &digits[..digits.len().min(DIGITS_DECIDING)];
-    let mut sticky = digits[deciding.len()..].iter().any(|digit| *digit != b'0');
+    let beyond = digits[deciding.len()..].iter().any(|digit| *digit != b'0');
+    let (halves, rest) = if deciding.len() <= 9 {
+        half_steps_short(deciding)
+    } else {
+        half_steps(deciding)
+    };
+    let is_inexact = rest || beyond;
+    let steps = halves >> 1;
+    let round_up = halves & 1 == 1 && (is_inexact || steps & 1 == 1);
+    let steps = steps + u64::from(round_up);
+    (steps >> FRACTION_BITS == 1, steps as u32)
+}
+
+/// `0.digits` in half steps, rounded down, and whether something was left over.
+fn half_steps(digits: &[u8]) -> (u64, bool) {
     let (mut value, mut power) = (0u128, 1u128);
-    for digit in deciding {
+    for digit in digits {
         value = value * 10 + u128::from(digit - b'0');
         power *= 10;
     }
-    // Count half steps: floor(value / power · 2^33), bit by bit so that nothing exceeds 128 bits.
+    // floor(value / power · 2^33), bit by bit so that nothing exceeds 128 bits.
     let mut halves = 0u64;
     for _ in 0..=FRACTION_BITS {
         value *= 2;
@@ -271,9 +285,16 @@ fn round_fraction(digits: &[u8]) -> (bool, u32) {
             halves += 1;
         }
     }
-    sticky |= value != 0;
-    let steps = halves >> 1;
-    let round_up = halves & 1 == 1 && (sticky || steps & 1 == 1);
-    let steps = steps + u64::from(round_up);
-    (steps >> FRACTION_BITS == 1, steps as u32)
+    (halves, value != 0)
+}
+
+/// The same for at most nine digits: 10^9 · 2^33 < 2^63.
+fn half_steps_short(digits: &[u8]) -> (u64, bool) {
+    let (mut value, mut power) = (0u64, 1u64);
+    for digit in digits {
+        value = value * 10 + u64::from(digit - b'0');
+        power *= 10;
+    }
+    value <<= FRACTION_BITS + 1;
+    (value / power, !value.is_multiple_of(power))
 }
