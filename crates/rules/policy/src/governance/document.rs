@@ -1,0 +1,474 @@
+//! Governance documents: one canonical JSON text each, and its typed form.
+//!
+//! A genesis fixes name, first actors, keys, governors and threshold; a change lists operations. What they
+//! mean together is `chain`'s work; here a document is well formed or refused, field by field.
+//!
+//! INVARIANT: `decode` accepts exactly the bytes that `encode` gives.
+//! Format: docs/formats/governance.md. Tests: tests/it/document.rs.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use gatos_values::json;
+use gatos_values::roots::EMPTY_POLICY_ROOT;
+use gatos_values::{
+    Actor, GovernanceId, KeyId, Map, Namespace, PublicKey, RepositoryId, Segment, Sha256Digest,
+    SshSignature, Text, Ulid, Value,
+};
+
+use super::error::{GovernanceError, id_of};
+use super::fields::{Fields, bad};
+
+/// The largest governance document, in bytes.
+pub const DOCUMENT_SIZE_MAX: usize = 1024 * 1024;
+
+/// The format version of this page.
+const FORMAT: u64 = 1;
+const KIND_GENESIS: &str = "governance.genesis";
+const KIND_CHANGE: &str = "governance.change";
+
+/// A document as it is kept: exact bytes and the governors' signatures over them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedDocument {
+    /// Canonical JSON.
+    pub bytes: Vec<u8>,
+    /// SSH signatures with namespace `gatos-grant`, in any order.
+    pub signatures: Vec<SshSignature>,
+}
+
+impl SignedDocument {
+    /// The document's id: BLAKE3 of its bytes.
+    #[must_use]
+    pub fn id(&self) -> GovernanceId {
+        id_of(&self.bytes)
+    }
+}
+
+/// A governance document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GovernanceDocument {
+    /// The first of a chain.
+    Genesis(Genesis),
+    /// Every later one.
+    Change(Change),
+}
+
+/// The document that founds a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesis {
+    /// The repository's name in resource URIs.
+    pub name: Segment,
+    /// The first actors with their keys.
+    pub actors: Vec<GenesisActor>,
+    /// Who governs: actors of the list above.
+    pub governors: Vec<Actor>,
+    /// How many governors must sign a change.
+    pub threshold: u64,
+    /// The policy in force.
+    pub policy_root: Sha256Digest,
+    /// When it claims to be made.
+    pub ulid: Ulid,
+}
+
+/// An actor of the genesis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenesisActor {
+    /// Who.
+    pub actor: Actor,
+    /// With which keys.
+    pub keys: Vec<PublicKey>,
+}
+
+/// A change of governance: version N, made from version N − 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The repository: the id of its genesis.
+    pub repo: RepositoryId,
+    /// N, from 1 on.
+    pub version: u64,
+    /// The id of version N − 1.
+    pub prev: GovernanceId,
+    /// What changes, in this order.
+    pub changes: Vec<ChangeOperation>,
+    /// The policy in force from here on.
+    pub policy_root: Sha256Digest,
+    /// When it claims to be made.
+    pub ulid: Ulid,
+}
+
+/// One operation of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangeOperation {
+    /// `actor.enrol`: a new actor, without keys yet.
+    ActorEnrol {
+        /// Who.
+        actor: Actor,
+    },
+    /// `key.enrol`: a new key of an enrolled actor.
+    KeyEnrol {
+        /// Whose.
+        actor: Actor,
+        /// Which.
+        public: PublicKey,
+    },
+    /// `fold.install`: the fold of a namespace from here on.
+    FoldInstall {
+        /// Where.
+        ns: Namespace,
+        /// SHA-256 of the compiled fold.
+        fold_root: Sha256Digest,
+    },
+}
+
+/// The bytes of a genesis with the empty policy, ready to be signed. Lists may come in any order.
+///
+/// # Errors
+/// An actor, key or governor listed twice; a governor without a key; a threshold nobody can meet.
+pub fn genesis(
+    name: Segment,
+    ulid: Ulid,
+    mut actors: Vec<GenesisActor>,
+    mut governors: Vec<Actor>,
+    threshold: u64,
+) -> Result<Vec<u8>, GovernanceError> {
+    actors.sort_by(|left, right| left.actor.cmp(&right.actor));
+    for actor in &mut actors {
+        actor.keys.sort_by_key(PublicKey::key_id);
+    }
+    governors.sort();
+    let policy_root = EMPTY_POLICY_ROOT;
+    let genesis = Genesis {
+        name,
+        actors,
+        governors,
+        threshold,
+        policy_root,
+        ulid,
+    };
+    genesis.check()?;
+    GovernanceDocument::Genesis(genesis).encode()
+}
+
+impl GovernanceDocument {
+    /// `governance.genesis` or `governance.change`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            GovernanceDocument::Genesis(_) => KIND_GENESIS,
+            GovernanceDocument::Change(_) => KIND_CHANGE,
+        }
+    }
+
+    /// The version it makes; a genesis is version 0.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        match self {
+            GovernanceDocument::Genesis(_) => 0,
+            GovernanceDocument::Change(change) => change.version,
+        }
+    }
+
+    /// Its ULID.
+    #[must_use]
+    pub const fn ulid(&self) -> Ulid {
+        match self {
+            GovernanceDocument::Genesis(genesis) => genesis.ulid,
+            GovernanceDocument::Change(change) => change.ulid,
+        }
+    }
+
+    /// The canonical JSON.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Field`] when the document breaks a rule of its own format, so that nothing is
+    /// ever encoded that could not be decoded.
+    pub fn encode(&self) -> Result<Vec<u8>, GovernanceError> {
+        let (mut map, policy_root) = match self {
+            GovernanceDocument::Genesis(genesis) => {
+                genesis.check()?;
+                (genesis.to_map(), genesis.policy_root)
+            }
+            GovernanceDocument::Change(change) => {
+                change.check()?;
+                (change.to_map(), change.policy_root)
+            }
+        };
+        map = map
+            .with("kind", self.kind())
+            .with("policy_root", policy_root.to_value())
+            .with("ulid", self.ulid().to_value())
+            .with("v", FORMAT)
+            .with("version", self.version());
+        let encoded = json::encode_canonical(&Value::Map(map));
+        let bytes = encoded.map_err(|error| bad("the document", &error.to_string()))?;
+        if bytes.len() > DOCUMENT_SIZE_MAX {
+            return Err(bad("the document", "is larger than 1 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads canonical JSON, every field checked.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Json`], [`GovernanceError::Field`], [`GovernanceError::UnknownField`], and
+    /// [`GovernanceError::Unsupported`] for what a newer version may know.
+    pub fn decode(bytes: &[u8]) -> Result<GovernanceDocument, GovernanceError> {
+        let value =
+            json::decode_canonical(bytes, DOCUMENT_SIZE_MAX).map_err(GovernanceError::Json)?;
+        let mut fields = Fields::top(&value)?;
+        let format = fields.unsigned("v")?;
+        if format != FORMAT {
+            return Err(unsupported("v", &format.to_string()));
+        }
+        let document = match fields.text("kind")? {
+            KIND_GENESIS => GovernanceDocument::Genesis(Genesis::read(&mut fields)?),
+            KIND_CHANGE => GovernanceDocument::Change(Change::read(&mut fields)?),
+            other => return Err(unsupported("kind", other)),
+        };
+        fields.end()?;
+        Ok(document)
+    }
+}
+
+fn unsupported(field: &str, value: &str) -> GovernanceError {
+    GovernanceError::Unsupported {
+        field: field.to_string(),
+        value: value.to_string(),
+    }
+}
+
+/// Policies other than the empty one are of a later version.
+fn read_policy_root(fields: &mut Fields<'_>) -> Result<Sha256Digest, GovernanceError> {
+    let policy_root: Sha256Digest = fields.parsed("policy_root")?;
+    check_policy_root(&policy_root)?;
+    Ok(policy_root)
+}
+
+fn check_policy_root(policy_root: &Sha256Digest) -> Result<(), GovernanceError> {
+    if *policy_root == EMPTY_POLICY_ROOT {
+        return Ok(());
+    }
+    Err(unsupported("policy_root", &policy_root.to_string()))
+}
+
+impl Genesis {
+    fn to_map(&self) -> Map {
+        let actor = |actor: &GenesisActor| {
+            let keys = actor
+                .keys
+                .iter()
+                .map(|key| Value::Map(key_map(key)))
+                .collect();
+            Value::Map(
+                Map::new()
+                    .with("actor", actor.actor.to_value())
+                    .with("keys", Value::List(keys)),
+            )
+        };
+        Map::new()
+            .with(
+                "actors",
+                Value::List(self.actors.iter().map(actor).collect()),
+            )
+            .with(
+                "governors",
+                Value::List(self.governors.iter().map(Actor::to_value).collect()),
+            )
+            .with("name", self.name.to_value())
+            .with("threshold", self.threshold)
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Result<Genesis, GovernanceError> {
+        let actors = fields.maps("actors", |actor| {
+            let name = actor.parsed("actor")?;
+            Ok(GenesisActor {
+                actor: name,
+                keys: actor.maps("keys", read_key)?,
+            })
+        })?;
+        let genesis = Genesis {
+            name: fields.parsed("name")?,
+            actors,
+            governors: fields.parsed_list("governors")?,
+            threshold: fields.unsigned("threshold")?,
+            policy_root: read_policy_root(fields)?,
+            ulid: fields.parsed("ulid")?,
+        };
+        if fields.unsigned("version")? != 0 {
+            return Err(bad("version", "of a genesis is not 0"));
+        }
+        genesis.check()?;
+        Ok(genesis)
+    }
+
+    fn check(&self) -> Result<(), GovernanceError> {
+        check_policy_root(&self.policy_root)?;
+        check_ulid(self.ulid)?;
+        check_rising("actors", self.actors.iter().map(|actor| &actor.actor))?;
+        for (index, actor) in self.actors.iter().enumerate() {
+            check_rising(
+                &format!("actors[{index}].keys"),
+                actor.keys.iter().map(PublicKey::key_id),
+            )?;
+        }
+        let mut keys: Vec<KeyId> = Vec::new();
+        keys.extend(
+            self.actors
+                .iter()
+                .flat_map(|actor| actor.keys.iter().map(PublicKey::key_id)),
+        );
+        keys.sort();
+        if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(GovernanceError::KeyEnrolled(pair[0]));
+        }
+        check_rising("governors", self.governors.iter())?;
+        for governor in &self.governors {
+            let position = self
+                .actors
+                .binary_search_by(|actor| actor.actor.cmp(governor));
+            match position.ok().map(|index| &self.actors[index]) {
+                None => return Err(GovernanceError::ActorUnknown(governor.clone())),
+                Some(actor) if actor.keys.is_empty() => {
+                    return Err(GovernanceError::GovernorWithoutKey(governor.clone()));
+                }
+                Some(_) => {}
+            }
+        }
+        if self.threshold == 0 || self.threshold > self.governors.len() as u64 {
+            return Err(bad(
+                "threshold",
+                "is not between 1 and the number of governors",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    fn to_map(&self) -> Map {
+        Map::new()
+            .with(
+                "changes",
+                Value::List(self.changes.iter().map(ChangeOperation::to_value).collect()),
+            )
+            .with("prev", self.prev.to_value())
+            .with("repo", self.repo.to_value())
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Result<Change, GovernanceError> {
+        let change = Change {
+            repo: fields.parsed("repo")?,
+            version: fields.unsigned("version")?,
+            prev: fields.parsed("prev")?,
+            changes: fields.maps("changes", ChangeOperation::read)?,
+            policy_root: read_policy_root(fields)?,
+            ulid: fields.parsed("ulid")?,
+        };
+        change.check()?;
+        Ok(change)
+    }
+
+    fn check(&self) -> Result<(), GovernanceError> {
+        check_policy_root(&self.policy_root)?;
+        check_ulid(self.ulid)?;
+        if self.version == 0 {
+            return Err(bad("version", "of a change is 0; only a genesis is"));
+        }
+        if self.changes.is_empty() {
+            return Err(bad("changes", "is empty"));
+        }
+        Ok(())
+    }
+}
+
+impl ChangeOperation {
+    fn to_value(&self) -> Value {
+        Value::Map(match self {
+            ChangeOperation::ActorEnrol { actor } => Map::new()
+                .with("op", "actor.enrol")
+                .with("actor", actor.to_value()),
+            ChangeOperation::KeyEnrol { actor, public } => key_map(public)
+                .with("op", "key.enrol")
+                .with("actor", actor.to_value()),
+            ChangeOperation::FoldInstall { ns, fold_root } => Map::new()
+                .with("op", "fold.install")
+                .with("ns", ns.to_value())
+                .with("fold_root", fold_root.to_value()),
+        })
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Result<ChangeOperation, GovernanceError> {
+        match fields.text("op")? {
+            "actor.enrol" => Ok(ChangeOperation::ActorEnrol {
+                actor: fields.parsed("actor")?,
+            }),
+            "key.enrol" => {
+                let actor = fields.parsed("actor")?;
+                Ok(ChangeOperation::KeyEnrol {
+                    actor,
+                    public: read_key(fields)?,
+                })
+            }
+            "fold.install" => {
+                let ns = fields.parsed("ns")?;
+                Ok(ChangeOperation::FoldInstall {
+                    ns,
+                    fold_root: fields.parsed("fold_root")?,
+                })
+            }
+            other => Err(unsupported(&fields.name("op"), other)),
+        }
+    }
+}
+
+fn key_map(key: &PublicKey) -> Map {
+    let public = Text::from_string(key.openssh_text()).map_or(Value::Null, Value::Text);
+    Map::new()
+        .with("key", key.key_id().to_value())
+        .with("public", public)
+}
+
+/// `key` says nothing that `public` does not; it is there for readers, so it must be right.
+fn read_key(fields: &mut Fields<'_>) -> Result<PublicKey, GovernanceError> {
+    let written: KeyId = fields.parsed("key")?;
+    let text = fields.text("public")?;
+    let public = PublicKey::parse_openssh(text)
+        .map_err(|error| bad(&fields.name("public"), &format!("is wrong: {error}")))?;
+    if public.openssh_text() != text {
+        return Err(bad(
+            &fields.name("public"),
+            "is not `ssh-ed25519` and the key in base64 alone",
+        ));
+    }
+    if public.key_id() != written {
+        return Err(bad(&fields.name("key"), "is not the id of `public`"));
+    }
+    Ok(public)
+}
+
+/// ULID times stay below 2^34 seconds, as in events.
+fn check_ulid(ulid: Ulid) -> Result<(), GovernanceError> {
+    if ulid.time_ms() / 1000 >= 1 << 34 {
+        return Err(bad("ulid", "has a time of 2^34 seconds or more"));
+    }
+    Ok(())
+}
+
+fn check_rising<T: Ord>(
+    field: &str,
+    items: impl IntoIterator<Item = T>,
+) -> Result<(), GovernanceError> {
+    let items: Vec<T> = items.into_iter().collect();
+    match items.windows(2).position(|pair| pair[0] >= pair[1]) {
+        None => Ok(()),
+        Some(index) => {
+            let place = format!("{field}[{}]", index + 1);
+            Err(bad(
+                &place,
+                "is not above the one before it; lists are sorted and without repeats",
+            ))
+        }
+    }
+}
