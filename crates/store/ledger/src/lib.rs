@@ -3,8 +3,13 @@
 #![warn(missing_docs)]
 
 pub mod files;
+pub mod git;
+pub mod hooks;
 pub mod lock;
 pub mod object_id;
+pub mod objects;
 pub mod pack;
+pub mod refs;
+pub mod settings;
 
 pub use object_id::{ObjectId, ObjectKind};

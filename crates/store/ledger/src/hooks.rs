@@ -1,0 +1,159 @@
+//! The hook that keeps pushes from rewriting, deleting or merging refs of the ledger.
+//!
+//! The hook is a shell script that stands alone: a server needs `git` and `sh`, not this program.
+//! `receive.denyNonFastForwards` and its like do not help, for they look at `refs/heads/` only.
+//!
+//! INVARIANT: a hook that is not ours is never touched, only reported.
+//! Format: docs/formats/repository.md. Tests: `hooks/tests.rs`, with real pushes.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::files::{self, FileError, FileOperation};
+use crate::git::Repository;
+
+#[cfg(test)]
+mod tests;
+
+/// The script, as installed.
+pub const UPDATE_HOOK: &str = include_str!("hooks/update.sh");
+/// The line by which we know our own hook, whatever its version.
+const MARK: &str = "# gatos update hook, version ";
+
+/// What is, or has become, of the hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookOutcome {
+    /// It was written.
+    Installed {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It was there already, in this version and executable.
+    Present {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Ours is there, but of another version, or not executable.
+    Outdated {
+        /// Where.
+        path: PathBuf,
+    },
+    /// There is none.
+    Absent {
+        /// Where it belongs.
+        path: PathBuf,
+    },
+    /// The repository has an `update` hook of somebody else's; ours must be called from it by hand.
+    Foreign {
+        /// Where.
+        path: PathBuf,
+    },
+    /// `core.hooksPath` points elsewhere, so a hook here would never run.
+    Elsewhere {
+        /// The folder set.
+        path: PathBuf,
+    },
+}
+
+/// Looks at the hook without changing anything.
+pub fn inspect(repository: &Repository) -> Result<HookOutcome, FileError> {
+    if let Some(path) = hooks_path_setting(repository) {
+        return Ok(HookOutcome::Elsewhere { path });
+    }
+    let path = repository.common_dir().join("hooks").join("update");
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(HookOutcome::Absent { path });
+        }
+        Err(source) => return Err(FileError::new(FileOperation::Read, &path, source)),
+    };
+    if !String::from_utf8_lossy(&text)
+        .lines()
+        .any(|line| line.starts_with(MARK))
+    {
+        return Ok(HookOutcome::Foreign { path });
+    }
+    if text == UPDATE_HOOK.as_bytes() && is_executable(&path) {
+        return Ok(HookOutcome::Present { path });
+    }
+    Ok(HookOutcome::Outdated { path })
+}
+
+/// Writes the hook where none or an older one of ours is, durably.
+pub fn install(repository: &Repository) -> Result<HookOutcome, FileError> {
+    match inspect(repository)? {
+        HookOutcome::Absent { path } | HookOutcome::Outdated { path } => {
+            files::create_directory_durable(files::parent_of(&path))?;
+            write_executable(&path)?;
+            Ok(HookOutcome::Installed { path })
+        }
+        other => Ok(other),
+    }
+}
+
+/// The hook is made executable before it gets its name: git skips a hook that is not.
+fn write_executable(path: &Path) -> Result<(), FileError> {
+    let temporary = files::temporary_beside(path);
+    let written = files::atomic_write(&temporary, UPDATE_HOOK.as_bytes())
+        .and_then(|()| make_executable(&temporary))
+        .and_then(|()| files::rename_durable(&temporary, path));
+    if written.is_err() {
+        // Best effort: the first error is the one worth reporting.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt;
+    let failed = |source| FileError::new(FileOperation::Write, path, source);
+    let file = fs::File::open(path).map_err(failed)?;
+    let mut permissions = file.metadata().map_err(failed)?.permissions();
+    // Whoever may read it may run it.
+    let mode = permissions.mode();
+    permissions.set_mode(mode | (mode & 0o444) >> 2);
+    file.set_permissions(permissions).map_err(failed)?;
+    file.sync_all().map_err(failed)
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o100 != 0)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<(), FileError> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    true
+}
+
+/// The folder named by `core.hooksPath`, if it is not the usual one.
+fn hooks_path_setting(repository: &Repository) -> Option<PathBuf> {
+    let output = repository
+        .git()
+        .ok()?
+        .arguments(["config", "--type=path", "core.hooksPath"])
+        .run_any()
+        .ok()?;
+    let text = output.text();
+    let path = text.trim_end_matches('\n');
+    if !output.status.success() || path.is_empty() {
+        return None;
+    }
+    let path = repository
+        .work_dir()
+        .unwrap_or(repository.common_dir())
+        .join(path);
+    let usual = repository.common_dir().join("hooks");
+    let same = path == usual
+        || matches!((path.canonicalize(), usual.canonicalize()), (Ok(path), Ok(usual)) if path == usual);
+    (!same).then_some(path)
+}

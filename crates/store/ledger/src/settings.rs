@@ -1,0 +1,480 @@
+//! Git settings this project needs, and the refspecs that make plain `git fetch` and `git push`
+//! carry our refs.
+//!
+//! [`apply`] sets them in the repository's own file; [`inspect`] compares what `git` would really
+//! use, wherever it was set, and words each difference as a finding. Whether to mend is up to the
+//! caller.
+//!
+//! INVARIANT: no refspec made here has a `+`, so nothing below `refs/gatos/` is ever forced.
+//! Format: docs/formats/repository.md. Tests: `settings/tests.rs`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use gatos_values::ErrorCode;
+
+use crate::files::{self, FileError, FileOperation};
+use crate::git::{GitError, Repository};
+use crate::object_id::ObjectId;
+
+#[cfg(test)]
+mod tests;
+
+/// How bad a difference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Something works less well.
+    Warning,
+    /// Data may be lost or a rule of the ledger may be broken.
+    Error,
+}
+
+impl Severity {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// One setting that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingFinding {
+    /// Key, as `git config` writes it.
+    pub key: String,
+    /// The value it should have; for a refspec, the one that is missing.
+    pub want: String,
+    /// The value in force, if any.
+    pub have: Option<String>,
+    /// How bad this is.
+    pub severity: Severity,
+    /// Why it matters, one sentence.
+    pub why: &'static str,
+    /// The command that mends it.
+    pub mend: String,
+}
+
+/// One setting with the value we want.
+struct Wanted {
+    key: &'static str,
+    value: &'static str,
+    severity: Severity,
+    /// Set only in repositories we made: in an adopted one it would change how its users work.
+    only_created: bool,
+    why: &'static str,
+}
+
+const WANTED: &[Wanted] = &[
+    Wanted {
+        key: "core.fsync",
+        value: "all",
+        severity: Severity::Error,
+        only_created: false,
+        why: "without it git leaves objects and refs unflushed, and a power cut can lose or break them",
+    },
+    Wanted {
+        key: "gc.auto",
+        value: "0",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "git would repack in the background at any time; `gatos` folds packs under its lock",
+    },
+    Wanted {
+        key: "maintenance.auto",
+        value: "false",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "git would start maintenance in the background at any time",
+    },
+    Wanted {
+        key: "receive.autogc",
+        value: "false",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "git would repack after a push",
+    },
+    Wanted {
+        key: "receive.fsckObjects",
+        value: "true",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "malformed objects would be accepted from a push",
+    },
+    Wanted {
+        key: "transfer.unpackLimit",
+        value: "1",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "small transfers would become many loose objects, each flushed by itself",
+    },
+    Wanted {
+        key: "receive.denyNonFastForwards",
+        value: "true",
+        severity: Severity::Info,
+        only_created: true,
+        why: "git would let a push rewrite branches (refs below `refs/gatos/` are guarded by the hook)",
+    },
+    Wanted {
+        key: "receive.denyDeletes",
+        value: "true",
+        severity: Severity::Info,
+        only_created: true,
+        why: "git would let a push delete branches (refs below `refs/gatos/` are guarded by the hook)",
+    },
+];
+
+/// Settings whose mere presence is trouble: (key, value that does harm, why).
+const UNWANTED: &[(&str, &str, &str)] = &[
+    (
+        "core.logallrefupdates",
+        "always",
+        "git would keep a second history of every ref below `refs/gatos/`",
+    ),
+    (
+        "gc.pruneexpire",
+        "now",
+        "a `git gc` would remove packs whose refs are about to be written",
+    ),
+    (
+        "core.fsyncmethod",
+        "writeout-only",
+        "git would hand data to the disk without asking for a flush",
+    ),
+];
+
+/// Refs a remote keeps for itself, below `refs/gatos/`.
+const LOCAL_ONLY: &[&str] = &["remotes", "quarantine", "cache"];
+
+/// Refs below `refs/gatos/` that a plain `git push` carries: all moved by fast-forward only.
+pub const PUSHED: &[&str] = &[
+    "governance",
+    "policies/*",
+    "folds/*",
+    "journal/*",
+    "sessions/*",
+    "state/*",
+    "attest/*",
+    "audit/*",
+    "epoch/*",
+];
+
+/// The refspecs for fetching from a remote: everything of ours, into a room of its own, unforced.
+pub fn fetch_refspecs(remote: &str) -> Vec<String> {
+    let mut refspecs = vec![format!("refs/gatos/*:refs/gatos/remotes/{remote}/*")];
+    refspecs.extend(
+        LOCAL_ONLY
+            .iter()
+            .map(|folder| format!("^refs/gatos/{folder}/*")),
+    );
+    refspecs
+}
+
+/// The refspecs for pushing: everything that is ours to publish, to the same name, unforced.
+pub fn push_refspecs() -> Vec<String> {
+    PUSHED
+        .iter()
+        .map(|name| format!("refs/gatos/{name}:refs/gatos/{name}"))
+        .collect()
+}
+
+/// Brings the repository's own settings and the refspecs of all its remotes up to what we need.
+/// `created` says that we made the repository and may settle how branches are handled, too.
+pub fn apply(repository: &Repository, created: bool) -> Result<(), SettingsError> {
+    let settings = Settings::load(repository)?;
+    let mut changed = false;
+    for wanted in WANTED
+        .iter()
+        .filter(|wanted| created || !wanted.only_created)
+    {
+        if !settings.has(wanted.key, wanted.value) {
+            set(repository, wanted.key, wanted.value)?;
+            changed = true;
+        }
+    }
+    for remote in settings.remotes() {
+        for (key, refspec) in missing_refspecs(&settings, &remote, head_is_born(repository)) {
+            add(repository, &key, &refspec)?;
+            changed = true;
+        }
+    }
+    if changed { sync(repository) } else { Ok(()) }
+}
+
+/// Adds a remote, or gives an existing one our refspecs.
+pub fn add_remote(repository: &Repository, remote: &str, url: &str) -> Result<(), SettingsError> {
+    if Settings::load(repository)?
+        .remotes()
+        .iter()
+        .any(|known| known == remote)
+    {
+        set(repository, &format!("remote.{remote}.url"), url)?;
+    } else {
+        repository
+            .git()?
+            .arguments(["remote", "add", "--", remote, url])
+            .run()?;
+    }
+    apply(repository, false)
+}
+
+/// What differs from what we need, most severe first.
+pub fn inspect(repository: &Repository) -> Result<Vec<SettingFinding>, SettingsError> {
+    let settings = Settings::load(repository)?;
+    let mut findings = Vec::new();
+    for wanted in WANTED.iter().filter(|wanted| !wanted.only_created) {
+        if !settings.has(wanted.key, wanted.value) {
+            findings.push(SettingFinding {
+                key: wanted.key.to_owned(),
+                want: wanted.value.to_owned(),
+                have: settings.last(wanted.key).map(str::to_owned),
+                severity: wanted.severity,
+                why: wanted.why,
+                mend: format!("git config {} {}", wanted.key, wanted.value),
+            });
+        }
+    }
+    for &(key, value, why) in UNWANTED {
+        if settings.has(key, value) {
+            findings.push(SettingFinding {
+                key: key.to_owned(),
+                want: String::new(),
+                have: Some(value.to_owned()),
+                severity: Severity::Warning,
+                why,
+                mend: format!("git config --unset-all {key}"),
+            });
+        }
+    }
+    for remote in settings.remotes() {
+        inspect_remote(repository, &settings, &remote, &mut findings);
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Ok(findings)
+}
+
+fn inspect_remote(
+    repository: &Repository,
+    settings: &Settings,
+    remote: &str,
+    findings: &mut Vec<SettingFinding>,
+) {
+    for (key, refspec) in missing_refspecs(settings, remote, head_is_born(repository)) {
+        findings.push(SettingFinding {
+            mend: format!("git config --add {key} '{refspec}'"),
+            have: None,
+            want: refspec,
+            severity: Severity::Warning,
+            why: "a plain `git fetch` or `git push` would leave out some of our refs",
+            key,
+        });
+    }
+    let mirror = settings.has(&format!("remote.{remote}.mirror"), "true");
+    for direction in ["fetch", "push"] {
+        let key = format!("remote.{remote}.{direction}");
+        for refspec in settings
+            .all(&key)
+            .iter()
+            .filter(|refspec| forces_our_refs(refspec))
+        {
+            let unforced = refspec.trim_start_matches('+');
+            findings.push(SettingFinding {
+                // A mirror shall follow its origin; that it does so by force is the user's choice.
+                severity: if mirror {
+                    Severity::Info
+                } else {
+                    Severity::Error
+                },
+                why: "a forced refspec rewrites refs that may only move forward",
+                mend: format!(
+                    "git config --fixed-value --replace-all {key} '{unforced}' '{refspec}'"
+                ),
+                key: key.clone(),
+                want: unforced.to_owned(),
+                have: Some(refspec.clone()),
+            });
+        }
+    }
+}
+
+/// `+` before a refspec that writes below `refs/gatos/`, or to everything.
+fn forces_our_refs(refspec: &str) -> bool {
+    let Some(forced) = refspec.strip_prefix('+') else {
+        return false;
+    };
+    let target = forced.split_once(':').map_or(forced, |(_, target)| target);
+    target.starts_with("refs/gatos/") || target.starts_with("refs/*")
+}
+
+fn missing_refspecs(
+    settings: &Settings,
+    remote: &str,
+    head_is_born: bool,
+) -> Vec<(String, String)> {
+    let fetch = format!("remote.{remote}.fetch");
+    let push = format!("remote.{remote}.push");
+    if settings.has(&format!("remote.{remote}.mirror"), "true") {
+        // A mirror carries everything as it is.
+        return Vec::new();
+    }
+    let mut missing = Vec::new();
+    let mut want = |key: &String, refspec: String| {
+        if !settings.all(key).contains(&refspec) {
+            missing.push((key.clone(), refspec));
+        }
+    };
+    for refspec in fetch_refspecs(remote) {
+        want(&fetch, refspec);
+    }
+    // Refspecs for pushing replace git's default of pushing the current branch, so that wish is
+    // written down beside ours. `HEAD` fails before the first commit; `:` pushes what both sides have.
+    if settings
+        .all(&push)
+        .iter()
+        .all(|refspec| refspec.contains("refs/gatos/"))
+    {
+        want(&push, if head_is_born { "HEAD" } else { ":" }.to_owned());
+    }
+    for refspec in push_refspecs() {
+        want(&push, refspec);
+    }
+    missing
+}
+
+/// Whether `HEAD` names a commit, so that pushing the current branch can work.
+fn head_is_born(repository: &Repository) -> bool {
+    let Ok(head) = fs::read_to_string(repository.git_dir().join("HEAD")) else {
+        return false;
+    };
+    let Some(branch) = head.trim_end().strip_prefix("ref: ") else {
+        return ObjectId::parse(head.trim_end()).is_ok();
+    };
+    repository.common_dir().join(branch).is_file()
+        || fs::read_to_string(repository.common_dir().join("packed-refs")).is_ok_and(|packed| {
+            packed
+                .lines()
+                .any(|line| line.ends_with(&format!(" {branch}")))
+        })
+}
+
+fn set(repository: &Repository, key: &str, value: &str) -> Result<(), SettingsError> {
+    config(repository)?
+        .arguments(["--replace-all", key, value])
+        .run()?;
+    Ok(())
+}
+
+fn add(repository: &Repository, key: &str, value: &str) -> Result<(), SettingsError> {
+    config(repository)?.arguments(["--add", key, value]).run()?;
+    Ok(())
+}
+
+fn config(repository: &Repository) -> Result<crate::git::GitCommand, GitError> {
+    Ok(repository
+        .git()?
+        .arguments(["config", "--file"])
+        .argument(repository.common_dir().join("config")))
+}
+
+/// Flushes the file of settings: `git config` does not.
+fn sync(repository: &Repository) -> Result<(), SettingsError> {
+    let path = repository.common_dir().join("config");
+    fs::File::open(&path)
+        .and_then(|file| file.sync_all())
+        .map_err(|source| FileError::new(FileOperation::Sync, &path, source))?;
+    Ok(files::sync_directory(repository.common_dir())?)
+}
+
+/// All settings in force, as `git` sees them.
+struct Settings(BTreeMap<String, Vec<String>>);
+
+impl Settings {
+    fn load(repository: &Repository) -> Result<Settings, SettingsError> {
+        let output = repository
+            .git()?
+            .arguments(["config", "--list", "-z"])
+            .run()?;
+        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        // Each entry is `key LF value`; a key without value means `true`.
+        for entry in output
+            .stdout
+            .split(|&byte| byte == 0)
+            .filter(|entry| !entry.is_empty())
+        {
+            let text = String::from_utf8_lossy(entry);
+            let (key, value) = text.split_once('\n').unwrap_or((&text, "true"));
+            values
+                .entry(key.to_owned())
+                .or_default()
+                .push(value.to_owned());
+        }
+        Ok(Settings(values))
+    }
+
+    /// All values of a key. Section and name count without case, what is between them with case;
+    /// `git` prints the former in lower case.
+    fn all(&self, key: &str) -> &[String] {
+        let normal = match (key.find('.'), key.rfind('.')) {
+            (Some(first), Some(last)) if first < last => format!(
+                "{}{}{}",
+                key[..first].to_ascii_lowercase(),
+                &key[first..last],
+                key[last..].to_ascii_lowercase()
+            ),
+            _ => key.to_ascii_lowercase(),
+        };
+        self.0.get(&normal).map_or(&[], Vec::as_slice)
+    }
+
+    fn last(&self, key: &str) -> Option<&str> {
+        self.all(key).last().map(String::as_str)
+    }
+
+    fn has(&self, key: &str, value: &str) -> bool {
+        self.last(key).is_some_and(|have| same_value(have, value))
+    }
+
+    /// The names of remotes with a URL.
+    fn remotes(&self) -> Vec<String> {
+        self.0
+            .keys()
+            .filter_map(|key| key.strip_prefix("remote.")?.strip_suffix(".url"))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// Git spells true and false in several ways.
+fn same_value(have: &str, want: &str) -> bool {
+    let have = have.to_ascii_lowercase();
+    match want {
+        "true" => matches!(have.as_str(), "true" | "yes" | "on" | "1"),
+        "false" => matches!(have.as_str(), "false" | "no" | "off" | "0" | ""),
+        want => have == want,
+    }
+}
+
+/// Why settings could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// `git config` failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The file of settings cannot be flushed.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl SettingsError {
+    /// The code of the taxonomy.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            SettingsError::Git(error) => error.code(),
+            SettingsError::File(error) => error.code(),
+        }
+    }
+}
