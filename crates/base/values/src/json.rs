@@ -149,8 +149,8 @@ pub(crate) fn encode_nested_into(value: &Value, output: &mut Vec<u8>) -> Result<
     encode::value(value, output, 1)
 }
 
-/// Appends text (NFC, assigned) as a canonical JSON string, quotes included.
-pub(crate) fn encode_text_into(text: &str, output: &mut Vec<u8>) {
+/// Appends a canonical JSON string, quotes included. `text` must be text already: NFC and assigned.
+pub fn encode_text_into(text: &str, output: &mut Vec<u8>) {
     encode::text(text, output);
 }
 

@@ -1,0 +1,73 @@
+//! Findings: what the compiler has to say about a source, each with its place and its cure.
+//!
+//! The compiler collects findings instead of stopping at the first; showing them is the caller's work.
+
+use crate::yaml::Position;
+use alloc::string::String;
+use core::fmt;
+use gatos_values::ErrorCode;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The source does not compile.
+    Error,
+    /// The source compiles, but probably not to what was meant.
+    Warning,
+}
+
+/// One remark about a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Which check speaks, for example `unknown-key`; fixed words for machines.
+    pub rule: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong, in one lower-case line.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl Finding {
+    pub(crate) fn error(
+        place: Position,
+        rule: &'static str,
+        message: String,
+        hint: impl Into<String>,
+    ) -> Finding {
+        let (line, column, hint) = (place.line, place.column, hint.into());
+        Finding {
+            line,
+            column,
+            rule,
+            severity: Severity::Error,
+            message,
+            hint,
+        }
+    }
+
+    /// The error code of a source with this finding.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        ErrorCode::BadFoldSource
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(
+            formatter,
+            "{}:{}: {severity}[{}]: {} ({})",
+            self.line, self.column, self.rule, self.message, self.hint
+        )
+    }
+}

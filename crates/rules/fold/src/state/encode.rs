@@ -1,0 +1,492 @@
+//! A state as bytes: a manifest, and chunks of entries cut where their keys say.
+//!
+//! Each reducer's state is a sorted list of entries `[path, body]`. A chunk ends behind an entry whose path has a
+//! BLAKE3 digest that begins with a zero byte (1 in 256), or after [`CHUNK_ENTRY_COUNT_MAX`] entries. So a change to
+//! one key changes one chunk, and unchanged chunks are shared between checkpoints.
+//!
+//! INVARIANT: the bytes depend on the state alone; journal numbers and the history of the state do not show.
+//!
+//! Format: `docs/formats/checkpoint.md`. TWIN: state-bytes — `state/decode.rs`. Tests: `state/tests.rs`.
+
+use super::journals::{JournalIndex, Journals};
+use super::kinds::{KindState, LwwEntry};
+use super::register::{Register, Stamp};
+use super::sum::{Components, JournalCounts, Sum};
+use super::{FoldState, InputsRoot, ReducerState};
+use crate::ir::Shape;
+use crate::rgf::Fold;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+use gatos_values::{Blake3Digest, Map, Text, Value, cbor, hex};
+
+/// Most entries in one chunk.
+pub const CHUNK_ENTRY_COUNT_MAX: usize = 2048;
+
+/// Bytes of the digest that a chunk's name shows, in hex.
+const CHUNK_NAME_BYTES: usize = 16;
+
+/// Bytes of one stamp in a chunk's table: ULID, then event id.
+pub(super) const STAMP_SIZE: usize = 16 + 32;
+
+/// First part of a path in the state of `set-or`.
+pub(super) const OBSERVED_ADDED: u8 = 0;
+/// See [`OBSERVED_ADDED`].
+pub(super) const OBSERVED_REMOVED: u8 = 1;
+
+/// A state as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedState {
+    /// `fold-state.cbor`.
+    pub manifest: Vec<u8>,
+    /// Name (32 hex digits of the digest) and bytes of every chunk, sorted by name, each once.
+    pub chunks: Vec<(String, Vec<u8>)>,
+}
+
+pub(super) fn encode(state: &FoldState, fold: &Fold, inputs: &InputsRoot) -> EncodedState {
+    let mut chunks = BTreeMap::new();
+    let mut reducers = Map::new();
+    for (reducer, state_of) in fold.ir.reducers.iter().zip(&state.reducers) {
+        let digests = encode_reducer(state_of, &reducer.shape, &state.journals, &mut chunks);
+        let skipped = skipped_value(&state_of.skipped, &state.journals);
+        let value = Map::new().with("skipped", skipped).with("chunks", digests);
+        reducers.insert(reducer.name.clone(), value.into());
+    }
+    let mut journals = Map::new();
+    for (name, position) in state.journals.iter() {
+        journals.insert(name.clone(), position.into());
+    }
+    let manifest = Map::new()
+        .with("v", 1_u8)
+        .with("kind", "fold-state")
+        .with("fold_root", state.fold_root.to_value())
+        .with("inputs", inputs_value(inputs))
+        .with("journals", journals)
+        .with("reducers", reducers);
+    let mut output = Vec::new();
+    put(&manifest.into(), &mut output);
+    EncodedState {
+        manifest: output,
+        chunks: chunks.into_iter().collect(),
+    }
+}
+
+fn inputs_value(inputs: &InputsRoot) -> Value {
+    let digests = inputs
+        .to_digests()
+        .iter()
+        .map(|digest| Value::Bytes(digest.as_bytes().to_vec()))
+        .collect();
+    Map::new()
+        .with("count", inputs.count())
+        .with("frontier", Value::List(digests))
+        .into()
+}
+
+fn skipped_value(skipped: &JournalCounts, journals: &Journals) -> Value {
+    let mut map = Map::new();
+    for (journal, count) in skipped.iter() {
+        if let Some(name) = journals.name(journal) {
+            map.insert(name.clone(), count.into());
+        }
+    }
+    map.into()
+}
+
+/// Cuts one reducer's entries into chunks and lists their digests.
+fn encode_reducer(
+    reducer: &ReducerState,
+    shape: &Shape,
+    journals: &Journals,
+    chunks: &mut BTreeMap<String, Vec<u8>>,
+) -> Value {
+    let mut digests = Vec::new();
+    let mut finish = |entries: &mut Vec<Entry<'_>>| {
+        let bytes = encode_chunk(entries, journals);
+        let digest = Blake3Digest::of(&bytes);
+        chunks.insert(chunk_name(&digest), bytes);
+        digests.push(Value::Bytes(digest.as_bytes().to_vec()));
+        entries.clear();
+    };
+    let mut entries = Vec::new();
+    let mut path = Vec::new();
+    put_list_head(path_size(shape), &mut path);
+    visit(&reducer.state, &mut path, &mut |path, body| {
+        entries.push(Entry {
+            path: path.to_vec(),
+            body,
+        });
+        if ends_chunk(path, entries.len()) {
+            finish(&mut entries);
+        }
+    });
+    if !entries.is_empty() {
+        finish(&mut entries);
+    }
+    Value::List(digests)
+}
+
+/// The name a chunk with this digest has.
+pub(super) fn chunk_name(digest: &Blake3Digest) -> String {
+    hex::encode(
+        digest
+            .as_bytes()
+            .get(..CHUNK_NAME_BYTES)
+            .unwrap_or_default(),
+    )
+}
+
+/// Whether a chunk ends behind the entry with this path, its `count`-th.
+pub(super) fn ends_chunk(path: &[u8], count: usize) -> bool {
+    count >= CHUNK_ENTRY_COUNT_MAX || Blake3Digest::of(path).as_bytes()[0] == 0
+}
+
+/// How many parts the paths of a kind have.
+pub(super) fn path_size(shape: &Shape) -> usize {
+    match shape {
+        Shape::MapJoin { value, .. } => 1 + path_size(value),
+        Shape::Lww { .. } | Shape::Extreme { .. } | Shape::Counter { .. } => 0,
+        Shape::SetObserved { .. } => 2,
+        _ => 1,
+    }
+}
+
+/// One entry on its way into a chunk.
+struct Entry<'a> {
+    /// Canonical CBOR of the list of its parts.
+    path: Vec<u8>,
+    body: Body<'a>,
+}
+
+/// What an entry holds.
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    Fields(&'a LwwEntry),
+    Tombable(&'a Register<Option<Value>>),
+    Register(&'a Register),
+    Switched(&'a Register<bool>),
+    Components(&'a Components),
+    Value(&'a Value),
+    Values(&'a BTreeSet<Value>),
+    Present(bool),
+    Nothing,
+}
+
+/// Calls `sink` for every entry in the order of paths. `path` holds the parts above.
+fn visit<'a>(state: &'a KindState, path: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8], Body<'a>)) {
+    match state {
+        KindState::Fields(map) => visit_keyed(map, path, sink, Body::Fields),
+        KindState::Entries(map) => visit_keyed(map, path, sink, Body::Tombable),
+        KindState::Nested(map) => {
+            for (key, state) in map {
+                let size = path.len();
+                put_text(key, path);
+                visit(state, path, sink);
+                path.truncate(size);
+            }
+        }
+        KindState::Register(register) => register
+            .iter()
+            .for_each(|register| sink(path, Body::Register(register))),
+        KindState::Extreme(value) => value
+            .iter()
+            .for_each(|value| sink(path, Body::Value(value))),
+        KindState::Counter(components) => {
+            if !components.is_empty() {
+                sink(path, Body::Components(components));
+            }
+        }
+        KindState::Sums(map) => visit_keyed(map, path, sink, Body::Components),
+        KindState::Grown(set) => set
+            .iter()
+            .for_each(|value| visit_one(value, path, sink, Body::Nothing)),
+        KindState::TwoPhase(map) => {
+            map.iter()
+                .for_each(|(value, present)| visit_one(value, path, sink, Body::Present(*present)));
+        }
+        KindState::Switched(map) => {
+            map.iter().for_each(|(value, register)| {
+                visit_one(value, path, sink, Body::Switched(register))
+            });
+        }
+        KindState::Observed(set) => {
+            for (id, values) in &set.added {
+                visit_observed(
+                    OBSERVED_ADDED,
+                    id.as_bytes(),
+                    path,
+                    sink,
+                    Body::Values(values),
+                );
+            }
+            for id in &set.removed {
+                visit_observed(OBSERVED_REMOVED, id.as_bytes(), path, sink, Body::Nothing);
+            }
+        }
+        KindState::List(list) => {
+            for (index, value) in list.iter().enumerate() {
+                visit_one(&Value::from(index), path, sink, Body::Value(value));
+            }
+        }
+    }
+}
+
+fn visit_keyed<'a, T>(
+    map: &'a BTreeMap<Text, T>,
+    path: &mut Vec<u8>,
+    sink: &mut dyn FnMut(&[u8], Body<'a>),
+    body: impl Fn(&'a T) -> Body<'a>,
+) {
+    for (key, item) in map {
+        let size = path.len();
+        put_text(key, path);
+        sink(path, body(item));
+        path.truncate(size);
+    }
+}
+
+fn visit_one<'a>(
+    part: &Value,
+    path: &mut Vec<u8>,
+    sink: &mut dyn FnMut(&[u8], Body<'a>),
+    body: Body<'a>,
+) {
+    let size = path.len();
+    put(part, path);
+    sink(path, body);
+    path.truncate(size);
+}
+
+fn visit_observed<'a>(
+    side: u8,
+    id: &[u8],
+    path: &mut Vec<u8>,
+    sink: &mut dyn FnMut(&[u8], Body<'a>),
+    body: Body<'a>,
+) {
+    let size = path.len();
+    put(&side.into(), path);
+    put_bytes(id, path);
+    sink(path, body);
+    path.truncate(size);
+}
+
+/// `[stamps, journals, entries]`; stamps and journals are tables of what the entries mention, sorted.
+fn encode_chunk(entries: &[Entry<'_>], journals: &Journals) -> Vec<u8> {
+    let tables = Tables::of(entries, journals);
+    let mut output = Vec::new();
+    put_list_head(3, &mut output);
+    let mut stamps = Vec::with_capacity(tables.stamps.len() * STAMP_SIZE);
+    for stamp in &tables.stamps {
+        stamps.extend_from_slice(&stamp.ulid.bits().to_be_bytes());
+        stamps.extend_from_slice(stamp.event.as_bytes());
+    }
+    put_bytes(&stamps, &mut output);
+    put_list_head(tables.journals.len(), &mut output);
+    tables
+        .journals
+        .iter()
+        .for_each(|(name, _)| put_text(name, &mut output));
+    put_list_head(entries.len(), &mut output);
+    for entry in entries {
+        put_list_head(2, &mut output);
+        output.extend_from_slice(&entry.path);
+        tables.put_body(entry.body, &mut output);
+    }
+    output
+}
+
+/// What the entries of a chunk mention, sorted; bodies refer to it by index.
+struct Tables<'a> {
+    /// With element 0: elements stand in the bodies.
+    stamps: Vec<Stamp>,
+    journals: Vec<(&'a Text, JournalIndex)>,
+}
+
+impl<'a> Tables<'a> {
+    fn of(entries: &[Entry<'_>], journals: &'a Journals) -> Tables<'a> {
+        let mut stamps: Vec<Stamp> = Vec::new();
+        let mut used: Vec<JournalIndex> = Vec::new();
+        for entry in entries {
+            entry.body.mention(
+                &mut |stamp| {
+                    let stamp = Stamp {
+                        element: 0,
+                        ..stamp
+                    };
+                    if stamps.last() != Some(&stamp) {
+                        stamps.push(stamp);
+                    }
+                },
+                &mut |journal| {
+                    if used.last() != Some(&journal) {
+                        used.push(journal);
+                    }
+                },
+            );
+        }
+        stamps.sort_unstable();
+        stamps.dedup();
+        used.sort_unstable();
+        used.dedup();
+        let mut named: Vec<(&Text, JournalIndex)> = used
+            .iter()
+            .filter_map(|index| Some((journals.name(*index)?, *index)))
+            .collect();
+        named.sort_unstable();
+        Tables {
+            stamps,
+            journals: named,
+        }
+    }
+
+    fn put_body(&self, body: Body<'_>, output: &mut Vec<u8>) {
+        match body {
+            Body::Fields(entry) => self.put_fields(entry, output),
+            Body::Tombable(register) => {
+                put_list_head(2 + usize::from(register.value.is_some()), output);
+                self.put_stamp(register.stamp, output);
+                register.value.iter().for_each(|value| put(value, output));
+            }
+            Body::Register(register) => {
+                put_list_head(3, output);
+                self.put_stamp(register.stamp, output);
+                put(&register.value, output);
+            }
+            Body::Switched(register) => {
+                put_list_head(3, output);
+                self.put_stamp(register.stamp, output);
+                put(&register.value.into(), output);
+            }
+            Body::Components(components) => self.put_components(components, output),
+            Body::Value(value) => put(value, output),
+            Body::Values(values) => {
+                put_list_head(values.len(), output);
+                values.iter().for_each(|value| put(value, output));
+            }
+            Body::Present(present) => put(&present.into(), output),
+            Body::Nothing => put(&Value::Null, output),
+        }
+    }
+
+    /// `[deleted, fields]`: null or `[stamp, element]`, and `[name, stamp, element, value]` for each field.
+    fn put_fields(&self, entry: &LwwEntry, output: &mut Vec<u8>) {
+        put_list_head(2, output);
+        match &entry.deleted {
+            None => put(&Value::Null, output),
+            Some(stamp) => {
+                put_list_head(2, output);
+                self.put_stamp(**stamp, output);
+            }
+        }
+        put_list_head(entry.fields.len(), output);
+        for (name, register) in &entry.fields {
+            put_list_head(4, output);
+            put_text(name, output);
+            self.put_stamp(register.stamp, output);
+            put(&register.value, output);
+        }
+    }
+
+    /// `[[journal, sum], …]` by journal name; a sum is an integer, or `[floor, fraction]` if it has a fraction.
+    fn put_components(&self, components: &Components, output: &mut Vec<u8>) {
+        let mut sorted: Vec<(usize, Sum)> = components
+            .iter()
+            .map(|(journal, sum)| (self.journal_place(journal), sum))
+            .collect();
+        sorted.sort_unstable();
+        put_list_head(sorted.len(), output);
+        for (place, sum) in sorted {
+            put_list_head(2, output);
+            put(&place.into(), output);
+            if sum.fraction == 0 {
+                put(&sum.floor.into(), output);
+            } else {
+                put_list_head(2, output);
+                put(&sum.floor.into(), output);
+                put(&sum.fraction.into(), output);
+            }
+        }
+    }
+
+    fn journal_place(&self, journal: JournalIndex) -> usize {
+        self.journals
+            .iter()
+            .position(|(_, index)| *index == journal)
+            .unwrap_or(usize::MAX)
+    }
+
+    /// Index into the table, then the element: two items.
+    fn put_stamp(&self, stamp: Stamp, output: &mut Vec<u8>) {
+        let listed = Stamp {
+            element: 0,
+            ..stamp
+        };
+        let place = self.stamps.binary_search(&listed).unwrap_or(usize::MAX);
+        put(&place.into(), output);
+        put(&stamp.element.into(), output);
+    }
+}
+
+impl Body<'_> {
+    /// Tells every stamp and every journal the body refers to.
+    fn mention(&self, stamp: &mut dyn FnMut(Stamp), journal: &mut dyn FnMut(JournalIndex)) {
+        match self {
+            Body::Fields(entry) => {
+                entry.deleted.iter().for_each(|deleted| stamp(**deleted));
+                entry
+                    .fields
+                    .iter()
+                    .for_each(|(_, register)| stamp(register.stamp));
+            }
+            Body::Tombable(register) => stamp(register.stamp),
+            Body::Register(register) => stamp(register.stamp),
+            Body::Switched(register) => stamp(register.stamp),
+            Body::Components(components) => components.iter().for_each(|(index, _)| journal(index)),
+            Body::Value(_) | Body::Values(_) | Body::Present(_) | Body::Nothing => {}
+        }
+    }
+}
+
+// Writers of single CBOR items. Payloads nest within `PAYLOAD_DEPTH_MAX`, so the depth limit is never met.
+
+fn put(value: &Value, output: &mut Vec<u8>) {
+    let written = cbor::encode_into(value, output);
+    debug_assert!(written.is_ok());
+}
+
+fn put_text(text: &Text, output: &mut Vec<u8>) {
+    put_head(3, text.len(), output);
+    output.extend_from_slice(text.as_bytes());
+}
+
+fn put_bytes(bytes: &[u8], output: &mut Vec<u8>) {
+    put_head(2, bytes.len(), output);
+    output.extend_from_slice(bytes);
+}
+
+fn put_list_head(count: usize, output: &mut Vec<u8>) {
+    put_head(4, count, output);
+}
+
+/// The shortest head of a CBOR item (RFC 8949 §3).
+fn put_head(major: u8, argument: usize, output: &mut Vec<u8>) {
+    let major = major << 5;
+    let argument = argument as u64;
+    match argument {
+        0..24 => output.push(major | argument as u8),
+        24..0x100 => output.extend_from_slice(&[major | 24, argument as u8]),
+        0x100..0x1_0000 => {
+            output.push(major | 25);
+            output.extend_from_slice(&(argument as u16).to_be_bytes());
+        }
+        0x1_0000..0x1_0000_0000 => {
+            output.push(major | 26);
+            output.extend_from_slice(&(argument as u32).to_be_bytes());
+        }
+        _ => {
+            output.push(major | 27);
+            output.extend_from_slice(&argument.to_be_bytes());
+        }
+    }
+}
