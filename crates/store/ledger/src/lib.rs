@@ -11,5 +11,6 @@ pub mod objects;
 pub mod pack;
 pub mod refs;
 pub mod settings;
+pub mod wal;
 
 pub use object_id::{ObjectId, ObjectKind};
