@@ -3,3 +3,5 @@
 #![warn(missing_docs)]
 
 pub mod git_fixture;
+
+pub mod fold_twin;
