@@ -150,9 +150,10 @@ const UNWANTED: &[(&str, &str, &str)] = &[
 /// Refs a remote keeps for itself, below `refs/gatos/`.
 const LOCAL_ONLY: &[&str] = &["remotes", "quarantine", "cache"];
 
-/// Refs below `refs/gatos/` that a plain `git push` carries: all moved by fast-forward only.
+/// Refs below `refs/gatos/` that a plain `git push` carries: all moved by fast-forward only. Each is
+/// a pattern, for git takes a plain name that does not exist yet for an error.
 pub const PUSHED: &[&str] = &[
-    "governance",
+    "governance*",
     "policies/*",
     "folds/*",
     "journal/*",

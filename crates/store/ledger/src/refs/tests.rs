@@ -417,24 +417,20 @@ fn notes_that_were_torn_or_forged_remove_nothing() {
     let changes = [change("refs/gatos/journal/a", None, it.ids[0])];
     std::mem::forget(Notes::write(&it.repository, &changes).expect("noted"));
     let whole = std::fs::read(super::notes::path(&it.repository)).expect("notes");
-    let mut torn: Vec<Vec<u8>> = (0..whole.len().min(200))
+    let text = String::from_utf8_lossy(&whole);
+    let digest_end = text.find("\nend ").expect("the checksum's line") + 5 + 64;
+    let mut torn: Vec<Vec<u8>> = (0..digest_end)
         .map(|length| whole[..length].to_vec())
         .collect();
     torn.push([&whole[..30], b"x", &whole[31..]].concat());
     torn.push(b"gatos noted-locks 1\nend \n".to_vec());
     torn.push(vec![0xff; 5000]);
     for notes in torn {
-        let complete =
-            notes.len() >= whole.iter().position(|byte| byte == &b'e').unwrap_or(0) + 150;
         std::fs::create_dir_all(lock.parent().expect("a folder")).expect("a folder");
         std::fs::write(&lock, super::lock::content(it.ids[0])).expect("a lock");
         std::fs::write(super::notes::path(&it.repository), &notes).expect("torn notes");
         let removed = remove_noted_locks(&it.repository).expect("no error");
-        assert!(
-            removed.is_empty() || complete,
-            "{}",
-            String::from_utf8_lossy(&notes)
-        );
+        assert!(removed.is_empty(), "{}", String::from_utf8_lossy(&notes));
     }
 }
 
@@ -498,7 +494,7 @@ fn write_rungs(git: &GitFixture) {
     );
 }
 
-/// Climbs all refs in turn until each is at the top, by `step`, and returns the successes.
+/// Climbs all refs in turn until each is at the top, by `step`, and returns how often it succeeded.
 fn climb(
     repository: &Repository,
     racer: usize,
@@ -562,36 +558,14 @@ fn start_child(folder: &Path, test: &str, number: usize) -> Child {
         .expect("a process")
 }
 
-#[test]
-fn racing_processes_git_and_packing_lose_no_update() {
-    let it = Fixture::new(1);
+/// Runs racers 0 and 1 as threads, 2 to 4 as processes, and `rival` beside them until all refs are
+/// at the top; returns our successes and what came of the rival.
+fn race<T: Send>(it: &Fixture, rival: impl FnOnce(&AtomicBool) -> T + Send) -> (usize, T) {
     write_rungs(&it.git);
     let folder = it.git.path();
     let stop = AtomicBool::new(false);
-    let (ours, gits, packed) = std::thread::scope(|scope| {
-        let packing = scope.spawn(|| {
-            let mut count = 0;
-            while !stop.load(Ordering::Relaxed) {
-                // It may find a ref locked; then it has packed the others or nothing.
-                let _ = it
-                    .git
-                    .git()
-                    .output(folder, &["pack-refs", "--all", "--prune"]);
-                count += 1;
-            }
-            count
-        });
-        let by_git = scope.spawn(|| {
-            climb(&it.repository, RACER_COUNT - 1, |name, found, new| {
-                let (old, new) = (found.unwrap_or(ObjectId::ZERO).to_string(), new.to_string());
-                it.git
-                    .git()
-                    .output(folder, &["update-ref", name, &new, &old])
-                    .status
-                    .success()
-            })
-        });
-        // Two threads with a handle each, and processes.
+    std::thread::scope(|scope| {
+        let rival = scope.spawn(|| rival(&stop));
         let threads: Vec<_> = (0..2)
             .map(|racer| {
                 scope.spawn(move || {
@@ -602,30 +576,71 @@ fn racing_processes_git_and_packing_lose_no_update() {
         let children: Vec<Child> = (2..RACER_COUNT - 1)
             .map(|racer| start_child(folder, "race_child", racer))
             .collect();
-        let mut ours = 0;
         for mut child in children {
             assert!(child.wait().expect("a process ends").success());
         }
-        for racer in 2..RACER_COUNT - 1 {
-            let count =
-                std::fs::read_to_string(folder.join(format!("count-{racer}"))).expect("its count");
-            ours += count.parse::<usize>().expect("a number");
-        }
-        ours += threads
+        let mut count: usize = threads
             .into_iter()
             .map(|thread| thread.join().expect("no panic"))
-            .sum::<usize>();
-        let gits = by_git.join().expect("no panic");
+            .sum();
         stop.store(true, Ordering::Relaxed);
-        (ours, gits, packing.join().expect("no panic"))
+        for racer in 2..RACER_COUNT - 1 {
+            let text = std::fs::read_to_string(folder.join(format!("count-{racer}")));
+            count += text.expect("its count").parse::<usize>().expect("a number");
+        }
+        (count, rival.join().expect("no panic"))
+    })
+}
+
+#[test]
+fn racing_processes_and_packing_lose_no_update() {
+    let it = Fixture::new(1);
+    let (count, packed_count) = race(&it, |stop| {
+        let mut packed_count = 0;
+        while !stop.load(Ordering::Relaxed) {
+            // It may find a ref locked; then it has packed the others or nothing.
+            let _ = it
+                .git
+                .git()
+                .output(it.git.path(), &["pack-refs", "--all", "--prune"]);
+            packed_count += 1;
+        }
+        packed_count
     });
     assert_eq!(
-        ours + gits,
+        count,
         RACE_REFS.len() * RUNG_COUNT,
-        "ours {ours}, git's {gits}, packed {packed} times"
+        "packed {packed_count} times"
     );
-    assert!(ours > 0 && packed > 0);
+    assert!(packed_count > 0);
     it.check_clean();
+}
+
+// Git and packing do not race here at once: `git update-ref` knows a changed `packed-refs` by inode,
+// size and seconds only, so that two packings within its short life escape it and it overwrites
+// (seen in 3 of 200 runs with git 2.47.3).
+#[test]
+fn racing_with_git_loses_no_update() {
+    for git in FixtureGit::all_installed() {
+        let it = Fixture::with(git, 1);
+        let (ours, gits) = race(&it, |_| {
+            climb(&it.repository, RACER_COUNT - 1, |name, found, new| {
+                let old = found.unwrap_or(ObjectId::ZERO).to_string();
+                let arguments = ["update-ref", name, &new.to_string(), &old];
+                it.git
+                    .git()
+                    .output(it.git.path(), &arguments)
+                    .status
+                    .success()
+            })
+        });
+        assert_eq!(
+            ours + gits,
+            RACE_REFS.len() * RUNG_COUNT,
+            "ours {ours}, git's {gits}"
+        );
+        it.check_clean();
+    }
 }
 
 /// The helper process of the kills: moves two refs together, for ever.

@@ -143,7 +143,7 @@ fn plain_fetch_and_push_never_rewrite() {
     assert_eq!(server.run(&["rev-parse", JOURNAL]), commits[2]);
 
     server.run(&["update-ref", JOURNAL, &commits[0]]);
-    assert!(bob.refuse(&["fetch", "--quiet"]).contains("rejected"));
+    assert!(bob.refuse(&["fetch"]).contains("rejected"));
     let fetched = JOURNAL.replacen("refs/gatos/", "refs/gatos/remotes/origin/", 1);
     assert_eq!(bob.run(&["rev-parse", &fetched]), commits[2]);
 }
