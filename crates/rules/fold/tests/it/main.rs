@@ -1,0 +1,7 @@
+//! Folds as a whole: against the slow twin, as lattices, across encode and decode, and pinned by vectors.
+
+mod any;
+mod hostile;
+mod lattice;
+mod runs;
+mod support;
