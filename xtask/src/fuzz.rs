@@ -9,6 +9,7 @@
 //! INVARIANT: a target in the table and not built, or built and not in the table, is an error.
 //! Tests: `fuzz/tests.rs`.
 
+mod seeds;
 #[cfg(test)]
 mod tests;
 
@@ -103,7 +104,7 @@ fn number(argument: Option<&String>) -> Outcome<u64> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
     name: String,
-    /// Folders of vectors whose files are first inputs.
+    /// Vectors that are first inputs, as `seeds` reads them.
     seeds: Vec<String>,
     size_max: u64,
 }
@@ -206,20 +207,16 @@ fn host() -> Outcome<String> {
         .ok_or_else(|| Failure::new("rustc -vV names no host"))
 }
 
-/// Copies the vectors a target starts from into its corpus.
+/// Writes the vectors a target starts from into its corpus.
 fn seed(folder: &Path, target: &Target) -> Outcome {
     let corpus = folder.join("corpus").join(&target.name);
     make_folder(&corpus)?;
     make_folder(&folder.join("artifacts").join(&target.name))?;
-    for seeds in &target.seeds {
-        let source = shell::root().join(seeds);
-        let entries = std::fs::read_dir(&source).map_err(|error| {
-            Failure::new(format!("cannot list seeds `{}`: {error}", source.display()))
-        })?;
-        for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
-            let copy = corpus.join(format!("seed-{}", entry.file_name().to_string_lossy()));
-            std::fs::copy(entry.path(), &copy).map_err(|error| {
-                Failure::new(format!("cannot copy `{}`: {error}", copy.display()))
+    for named in &target.seeds {
+        for (name, input) in seeds::inputs(&shell::root(), named)? {
+            let copy = corpus.join(format!("seed-{name}"));
+            std::fs::write(&copy, input).map_err(|error| {
+                Failure::new(format!("cannot write `{}`: {error}", copy.display()))
             })?;
         }
     }

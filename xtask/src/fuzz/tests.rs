@@ -1,5 +1,6 @@
 //! Reading the table, the options and libFuzzer's log.
 
+use super::seeds::column_inputs;
 use super::{Options, chosen, coverage, listed_targets, statistic};
 
 const PAGE: &str = "<!-- table: targets -->\n| target | statement | seeds | bytes at most |\n|---|---|---|---|\n| `json` | x | `vectors/json` `vectors/event` | 65536 |\n| `cbor` | y | | |\n";
@@ -41,4 +42,12 @@ fn the_log_gives_runs_and_the_last_coverage() {
     assert_eq!(coverage(log), "77");
     assert_eq!(statistic(log, "stat::number_of_executed_units:"), "1234");
     assert_eq!(statistic(log, "stat::peak_rss_mb:"), "?");
+}
+
+#[test]
+fn seeds_are_cells_of_a_column() {
+    let vectors = "# comment\n[1]\tf6\n\n{}\tzz\n\"x\"\n";
+    let text: Vec<Vec<u8>> = column_inputs(vectors, 1, false);
+    assert_eq!(text, [b"[1]".to_vec(), b"{}".to_vec(), b"\"x\"".to_vec()]);
+    assert_eq!(column_inputs(vectors, 2, true), [vec![0xf6]]);
 }
