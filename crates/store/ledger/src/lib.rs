@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod codec;
 pub mod files;
 pub mod git;
 pub mod hooks;
@@ -12,5 +13,8 @@ pub mod pack;
 pub mod refs;
 pub mod settings;
 pub mod wal;
+
+#[cfg(test)]
+mod vectors;
 
 pub use object_id::{ObjectId, ObjectKind};

@@ -1,40 +1,34 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::process::{Command, Stdio};
 
+use gatos_testkit::git_fixture::{FixtureGit, GitFixture};
 use proptest::prelude::*;
 
 use super::*;
 use crate::object_id::ObjectKind::{Blob, Commit, Tree};
 
-/// A bare repository made by the installed git, which judges what we write.
+/// A bare repository of the installed git, which judges what we write.
 struct Oracle {
-    directory: tempfile::TempDir,
+    fixture: GitFixture,
 }
 
 impl Oracle {
     fn new() -> Oracle {
-        let oracle = Oracle {
-            directory: tempfile::tempdir().unwrap(),
-        };
-        oracle.git(&["init", "-q", "--bare", "--object-format=sha1", "."]);
-        oracle
+        Oracle {
+            fixture: GitFixture::new_bare(),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.fixture.path()
     }
 
     fn packs(&self) -> PathBuf {
-        self.directory.path().join("objects/pack")
+        self.path().join("objects/pack")
     }
 
     fn git(&self, arguments: &[&str]) -> Vec<u8> {
-        let output = Command::new("git")
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env_remove("GIT_DIR")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = FixtureGit::default_git().output(self.path(), arguments);
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {complaint}");
         output.stdout
@@ -95,9 +89,7 @@ fn git_accepts_a_pack_and_reads_every_object_back() {
     let pack = format!("objects/pack/{}.pack", written.name);
     let index = format!("objects/pack/{}.idx", written.name);
     assert_eq!(
-        std::fs::metadata(oracle.directory.path().join(&pack))
-            .unwrap()
-            .len(),
+        std::fs::metadata(oracle.path().join(&pack)).unwrap().len(),
         written.size_bytes
     );
     oracle.git(&["verify-pack", "-v", &index]);
@@ -110,11 +102,8 @@ fn git_accepts_a_pack_and_reads_every_object_back() {
         "theirs.idx",
         &pack,
     ]);
-    let theirs = std::fs::read(oracle.directory.path().join("theirs.idx")).unwrap();
-    assert_eq!(
-        theirs,
-        std::fs::read(oracle.directory.path().join(&index)).unwrap()
-    );
+    let theirs = std::fs::read(oracle.path().join("theirs.idx")).unwrap();
+    assert_eq!(theirs, std::fs::read(oracle.path().join(&index)).unwrap());
     oracle.git(&["update-ref", "refs/heads/x", &tip.to_string()]);
     oracle.git(&["fsck", "--strict", "--full"]);
     for (kind, bytes) in objects.iter().rev().take(5) {

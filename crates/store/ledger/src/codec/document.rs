@@ -1,0 +1,139 @@
+//! Governance documents as commits.
+//!
+//! The ledger knows three things of a document, all from its own bytes: its `kind` and `version`,
+//! which make the subject, and its `ulid`, which makes the date. Layout: docs/formats/journal.md,
+//! "Commit of a governance document".
+
+use gatos_values::{GovernanceId, SshSignature, Ulid, Value, json};
+
+use super::event::SIGNATURE;
+use super::lines::{Lines, push, push_head};
+use super::{CommitError, require_equal, system_person_line};
+use crate::object_id::ObjectId;
+
+/// The size, in bytes, of a document this codec accepts at most.
+pub const DOCUMENT_SIZE_MAX: usize = 4 << 20;
+
+const GOVERNANCE_ID: &[u8] = b"Gov-Id: ";
+
+/// A governance document out of its commit, checked to be exactly the commit of these parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodedDocument {
+    /// The document's canonical bytes.
+    pub bytes: Vec<u8>,
+    /// Its id.
+    pub id: GovernanceId,
+    /// Its signatures, one a key, sorted by key id. Whether they hold is not known yet.
+    pub signatures: Vec<SshSignature>,
+    /// The commit before it in the chain.
+    pub parent: Option<ObjectId>,
+}
+
+/// The content of the commit that holds a governance document after `parent`.
+///
+/// The document is a canonical JSON object with the texts `kind` and `ulid` and the number `version`.
+/// The order of `signatures` does not matter; there is at least one, and at most one by each key.
+pub fn encode_document_commit(
+    bytes: &[u8],
+    signatures: &[SshSignature],
+    parent: Option<ObjectId>,
+) -> Result<Vec<u8>, CommitError> {
+    let heading = Heading::of(bytes)?;
+    let person = system_person_line("governance", heading.ulid);
+    let mut out = Vec::with_capacity(bytes.len() + 1024);
+    push_head(&mut out, parent, &[person.as_bytes()]);
+    push(
+        &mut out,
+        &[format!("{} v{}\n\n", heading.kind, heading.version).as_bytes()],
+    );
+    push(&mut out, &[bytes, b"\n\n"]);
+    let id = GovernanceId::of_document(bytes).to_string();
+    push(&mut out, &[GOVERNANCE_ID, id.as_bytes(), b"\n"]);
+    for signature in sorted(signatures)? {
+        push(
+            &mut out,
+            &[SIGNATURE, signature.to_base64_line().as_bytes(), b"\n"],
+        );
+    }
+    Ok(out)
+}
+
+/// Reads the content of a commit and requires that it is what [`encode_document_commit`] makes of it.
+pub fn decode_document_commit(content: &[u8]) -> Result<DecodedDocument, CommitError> {
+    let mut lines = Lines::new(content);
+    let parent = lines.head()?;
+    lines.people()?;
+    lines.line("the subject: kind and version")?;
+    lines.empty()?;
+    let bytes = lines.line("the document on one line")?;
+    lines.empty()?;
+    lines.field(GOVERNANCE_ID, "`Gov-Id:`")?;
+    let mut signatures = Vec::new();
+    while !lines.is_at_end() {
+        let line = lines.field_text(SIGNATURE, "`Sig:`")?;
+        signatures.push(SshSignature::from_base64_line(line)?);
+    }
+    require_equal(
+        content,
+        &encode_document_commit(bytes, &signatures, parent)?,
+    )?;
+    Ok(DecodedDocument {
+        bytes: bytes.to_vec(),
+        id: GovernanceId::of_document(bytes),
+        signatures,
+        parent,
+    })
+}
+
+/// What a commit shows of a document.
+struct Heading {
+    kind: String,
+    version: u64,
+    ulid: Ulid,
+}
+
+impl Heading {
+    fn of(bytes: &[u8]) -> Result<Heading, CommitError> {
+        let refuse = |reason| CommitError::Document { reason };
+        let document = json::decode_canonical(bytes, DOCUMENT_SIZE_MAX)
+            .map_err(|_| refuse("is not canonical JSON of at most 4 MiB"))?;
+        let text = |name: &str| document.get(name).and_then(Value::as_str);
+        // The kind stands at the front of the subject: one plain word.
+        let is_plain = |kind: &&str| {
+            !kind.is_empty()
+                && kind
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'.')
+        };
+        let kind = text("kind")
+            .filter(is_plain)
+            .ok_or_else(|| refuse("has no plain `kind`"))?;
+        let version = document.get("version").and_then(Value::as_integer);
+        let version = version.and_then(|version| u64::try_from(version).ok());
+        let ulid = text("ulid").and_then(|ulid| Ulid::parse(ulid).ok());
+        Ok(Heading {
+            kind: kind.to_owned(),
+            version: version.ok_or_else(|| refuse("has no `version` from 0 on"))?,
+            ulid: ulid.ok_or_else(|| refuse("has no `ulid`"))?,
+        })
+    }
+}
+
+fn sorted(signatures: &[SshSignature]) -> Result<Vec<&SshSignature>, CommitError> {
+    let mut sorted: Vec<&SshSignature> = signatures.iter().collect();
+    sorted.sort_by_key(|signature| signature.public.key_id());
+    let repeats = sorted
+        .windows(2)
+        .any(|pair| pair[0].public.key_id() == pair[1].public.key_id());
+    if repeats {
+        return Err(CommitError::Document {
+            reason: "is signed twice by one key",
+        });
+    }
+    if sorted.is_empty() {
+        return Err(CommitError::Document {
+            reason: "is not signed",
+        });
+    }
+    Ok(sorted)
+}
