@@ -1,0 +1,157 @@
+//! Findings: what is wrong with a fold's source, as text and as values. Shared by `foldc` and `lint`.
+//!
+//! Tests: findings/tests.rs.
+
+use crate::console::document;
+use crate::text::{Text, Tone, counted};
+use gatos_fold::{Compiled, Finding, Severity};
+use gatos_node::{Fault, reply};
+use gatos_values::{ErrorCode, Value};
+
+#[cfg(test)]
+mod tests;
+
+/// The findings in one source file.
+#[derive(Debug)]
+pub struct SourceFindings {
+    file: String,
+    findings: Vec<Finding>,
+}
+
+/// Compiles a source; warnings come beside the result, errors instead of it.
+///
+/// # Errors
+/// The findings, at least one of them an error.
+pub fn compile(file: &str, source: &[u8]) -> Result<(Compiled, SourceFindings), SourceFindings> {
+    let with_file = |findings| SourceFindings {
+        file: file.to_owned(),
+        findings,
+    };
+    let text = std::str::from_utf8(source)
+        .map_err(|error| with_file(vec![not_utf8(source, error.valid_up_to())]))?;
+    let mut compiled = gatos_fold::compile_yaml(text).map_err(with_file)?;
+    let warnings = std::mem::take(&mut compiled.warnings);
+    Ok((compiled, with_file(warnings)))
+}
+
+fn not_utf8(source: &[u8], offset: usize) -> Finding {
+    let before = &source[..offset];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line_start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |index| index + 1);
+    let column = String::from_utf8_lossy(&before[line_start..])
+        .chars()
+        .count()
+        + 1;
+    Finding {
+        line: place(line),
+        column: place(column),
+        rule: "utf-8",
+        severity: Severity::Error,
+        message: format!("the source is not UTF-8 at byte {offset}"),
+        hint: "save the file as UTF-8".to_owned(),
+    }
+}
+
+/// A line or column as findings have it; sources are far shorter than its range.
+fn place(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+impl SourceFindings {
+    /// Findings that stop the fold from compiling.
+    pub fn error_count(&self) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .count()
+    }
+
+    /// Findings of any severity.
+    pub fn count(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// One text a finding, in the form editors jump to: `file:line:column: error[rule]: message`.
+    pub fn texts(&self) -> Vec<Text> {
+        self.findings
+            .iter()
+            .map(|finding| self.text(finding))
+            .collect()
+    }
+
+    fn text(&self, finding: &Finding) -> Text {
+        let (word, tone) = match finding.severity {
+            Severity::Error => ("error", Tone::Bad),
+            Severity::Warning => ("warning", Tone::Warn),
+        };
+        let text = Text::new()
+            .strong(format!("{}:{}:{}", self.file, finding.line, finding.column))
+            .say(": ")
+            .toned(tone, word)
+            .faint(format!("[{}]", finding.rule))
+            .say(": ")
+            .foreign(&finding.message)
+            .end();
+        if finding.hint.is_empty() {
+            text
+        } else {
+            text.faint("  hint: ").foreign(&finding.hint).end()
+        }
+    }
+
+    /// The findings as a list of documents.
+    pub fn to_values(&self) -> Vec<Value> {
+        self.findings
+            .iter()
+            .map(|finding| self.value(finding))
+            .collect()
+    }
+
+    /// The findings as one list.
+    pub fn to_value(&self) -> Value {
+        Value::List(self.to_values())
+    }
+
+    fn value(&self, finding: &Finding) -> Value {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        reply::object(vec![
+            ("file", reply::text(&self.file)),
+            ("line", Value::from(finding.line)),
+            ("column", Value::from(finding.column)),
+            ("rule", Value::from(finding.rule)),
+            ("severity", Value::from(severity)),
+            ("message", reply::text(&finding.message)),
+            ("hint", reply::text(&finding.hint)),
+        ])
+    }
+
+    /// The refusal of a source with errors.
+    pub fn to_fault(&self) -> Fault {
+        let errors = counted(self.error_count() as u64, "error", "errors");
+        Fault::new(
+            ErrorCode::BadFoldSource,
+            &self.file,
+            format!("`{}` has {errors}", self.file),
+        )
+        .with_detail("findings", self.to_value())
+    }
+}
+
+/// The reply to `lint`.
+pub fn lint_reply(checked: usize, all: &[SourceFindings]) -> Value {
+    let findings: Vec<Value> = all.iter().flat_map(SourceFindings::to_values).collect();
+    let ok = all.iter().all(|source| source.error_count() == 0);
+    document(
+        ok,
+        [
+            ("checked", Value::from(checked)),
+            ("findings", Value::List(findings)),
+        ],
+    )
+}

@@ -1,0 +1,152 @@
+//! The verbs: one file each, in the order of the help.
+//!
+//! A verb parses its arguments (clap does), calls the node, and hands a reply to the console. What a
+//! verb says about itself beyond its options stands in its `MANUAL`; [`MANUALS`] lists them all, and a
+//! test holds the list against the command line. Tests: tests/it, tests/transcripts.
+
+use crate::console::{Console, Ending};
+use crate::manual::Manual;
+
+pub mod actor;
+pub mod canon;
+pub mod clone;
+pub mod common;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod event;
+pub mod fold;
+pub mod foldc;
+pub mod import;
+pub mod init;
+pub mod key;
+pub mod lint;
+pub mod man;
+pub mod state;
+pub mod status;
+pub mod sync;
+pub mod verify;
+
+/// The folder we were started in; `-C` changes what that is.
+pub const HERE: &str = ".";
+
+/// The first word behind `gatos`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// See it work: a Git history becomes signed events, state and a verified checkpoint.
+    Demo(demo::Arguments),
+    /// Make a repository, a key and a first actor.
+    Init(init::Arguments),
+    /// Show what the repository holds, at a glance.
+    Status(status::Arguments),
+    /// Record, import, read and export signed events.
+    #[command(subcommand)]
+    Event(event::Verb),
+    /// Make events from other systems.
+    #[command(subcommand)]
+    Import(import::Verb),
+    /// Compile a fold's YAML source to the `.rgf` that runs.
+    ///
+    /// Prints `fold_root = sha256:…` and writes that line to `OUT.rgf.sha`. Comments, layout and the
+    /// order of keys do not change the root.
+    Foldc(foldc::Arguments),
+    /// Check fold sources without writing anything.
+    Lint(lint::Arguments),
+    /// Install, run and verify the fold of a namespace.
+    #[command(subcommand)]
+    Fold(fold::Verb),
+    /// Read, compare and export the state of a namespace.
+    #[command(subcommand)]
+    State(state::Verb),
+    /// Verify from scratch: governance, every signature, every state.
+    Verify(verify::Arguments),
+    /// List and enrol actors.
+    #[command(subcommand)]
+    Actor(actor::Verb),
+    /// Make, list, show and enrol keys.
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// Fetch from a remote, verify, forward, and push what it lacks.
+    ///
+    /// What is fetched counts for nothing until it has been judged here. Refs only move forward; what
+    /// does not fit is set aside and reported.
+    Sync(sync::Arguments),
+    /// Copy a repository and verify it before it counts.
+    Clone(clone::Arguments),
+    /// Examine the clone: Git, settings, refs, log, packs, keys.
+    ///
+    /// Looks and changes nothing. Every finding comes with its evidence and the command that mends it.
+    Doctor(doctor::Arguments),
+    /// Turn JSON into canonical bytes, or check bytes for being canonical.
+    #[command(subcommand)]
+    Canon(canon::Verb),
+    /// Print a completion script for a shell.
+    Completions(completions::Arguments),
+    /// Print a manual page, or write all of them to a folder.
+    Man(man::Arguments),
+}
+
+impl Verb {
+    /// Runs the verb.
+    pub fn run(self, console: &mut Console) -> Ending {
+        match self {
+            Verb::Demo(arguments) => arguments.run(console),
+            Verb::Init(arguments) => arguments.run(console),
+            Verb::Status(arguments) => arguments.run(console),
+            Verb::Event(verb) => verb.run(console),
+            Verb::Import(verb) => verb.run(console),
+            Verb::Foldc(arguments) => arguments.run(console),
+            Verb::Lint(arguments) => arguments.run(console),
+            Verb::Fold(verb) => verb.run(console),
+            Verb::State(verb) => verb.run(console),
+            Verb::Verify(arguments) => arguments.run(console),
+            Verb::Actor(verb) => verb.run(console),
+            Verb::Key(verb) => verb.run(console),
+            Verb::Sync(arguments) => arguments.run(console),
+            Verb::Clone(arguments) => arguments.run(console),
+            Verb::Doctor(arguments) => arguments.run(console),
+            Verb::Canon(verb) => verb.run(console),
+            Verb::Completions(arguments) => arguments.run(console),
+            Verb::Man(arguments) => arguments.run(console),
+        }
+    }
+}
+
+/// Every verb's manual, in the order of the help.
+pub const MANUALS: &[&Manual] = &[
+    &demo::MANUAL,
+    &init::MANUAL,
+    &status::MANUAL,
+    &event::append::MANUAL,
+    &event::import::MANUAL,
+    &event::log::MANUAL,
+    &event::show::MANUAL,
+    &event::export::MANUAL,
+    &import::git_log::MANUAL,
+    &foldc::MANUAL,
+    &lint::MANUAL,
+    &fold::install::MANUAL,
+    &fold::run::MANUAL,
+    &fold::verify::MANUAL,
+    &fold::show::MANUAL,
+    &state::show::MANUAL,
+    &state::list::MANUAL,
+    &state::log::MANUAL,
+    &state::diff::MANUAL,
+    &state::export::MANUAL,
+    &verify::MANUAL,
+    &actor::list::MANUAL,
+    &actor::add::MANUAL,
+    &key::new::MANUAL,
+    &key::import::MANUAL,
+    &key::list::MANUAL,
+    &key::show::MANUAL,
+    &key::add::MANUAL,
+    &sync::MANUAL,
+    &clone::MANUAL,
+    &doctor::MANUAL,
+    &canon::encode::MANUAL,
+    &canon::check::MANUAL,
+    &completions::MANUAL,
+    &man::MANUAL,
+];

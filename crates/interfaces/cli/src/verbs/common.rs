@@ -1,0 +1,122 @@
+//! Arguments that several verbs share, and what they open.
+
+use crate::moment::{self, MomentError};
+use crate::verbs;
+use gatos_node::{Node, NodeOptions, Outcome};
+use gatos_values::{Actor, EventId, Glob, GlobError, Namespace, Ulid};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Which namespace.
+#[derive(Clone, Debug, clap::Args)]
+pub struct NamespaceArgument {
+    /// Namespace: 1 to 8 names joined by `/`
+    #[arg(short, long, value_name = "NS", value_parser = Namespace::parse)]
+    pub ns: Namespace,
+}
+
+/// Who signs, and with which key.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Signing {
+    /// Who acts: `user:NAME`, `agent:NAME` or `service:NAME` [default: this clone's `gatos.actor`]
+    #[arg(long, value_name = "ACTOR", value_parser = Actor::parse)]
+    pub actor: Option<Actor>,
+    /// With which key.
+    #[command(flatten)]
+    pub key: KeyArgument,
+}
+
+/// With which key.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct KeyArgument {
+    /// Private key file, or id of a key at hand [default: one enrolled for the actor]
+    #[arg(long, value_name = "KEY", env = "GATOS_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+}
+
+/// The repository here, to be read.
+///
+/// # Errors
+/// As [`Node::open`].
+pub fn open() -> Outcome<Node> {
+    open_as(&Signing::default())
+}
+
+/// The repository here, with the wishes of somebody who is going to sign.
+///
+/// # Errors
+/// As [`Node::open`].
+pub fn open_as(signing: &Signing) -> Outcome<Node> {
+    let options = NodeOptions {
+        actor: signing.actor.clone(),
+        key: signing.key.key.clone(),
+        ..NodeOptions::default()
+    };
+    Node::open(Path::new(verbs::HERE), options)
+}
+
+/// A point in a history: a ULID, or a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// This very ULID.
+    Ulid(Ulid),
+    /// Milliseconds since 1970.
+    TimeMs(u64),
+}
+
+impl Moment {
+    /// Reads a ULID or a time; ages count back from now.
+    ///
+    /// # Errors
+    /// [`MomentError`].
+    pub fn parse(text: &str) -> Result<Moment, MomentError> {
+        match Ulid::parse(text) {
+            Ok(ulid) => Ok(Moment::Ulid(ulid)),
+            Err(_) => moment::parse_time_ms(text, now_ms()).map(Moment::TimeMs),
+        }
+    }
+
+    /// The lowest ULID at or after this point.
+    pub fn first_ulid(self) -> Ulid {
+        match self {
+            Moment::Ulid(ulid) => ulid,
+            // Times a moment can have fit the 48 bits of a ULID.
+            Moment::TimeMs(time_ms) => Ulid::from_parts(time_ms, 0).unwrap_or(Ulid::from_bits(0)),
+        }
+    }
+
+    /// The highest ULID at or before this point.
+    pub fn last_ulid(self) -> Ulid {
+        let first = self.first_ulid();
+        match self {
+            Moment::Ulid(_) => first,
+            Moment::TimeMs(_) => Ulid::from_bits(first.bits() | ULID_RANDOM_BITS),
+        }
+    }
+}
+
+/// The low 80 bits of a ULID.
+const ULID_RANDOM_BITS: u128 = (1 << 80) - 1;
+
+fn now_ms() -> u64 {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A glob over event types.
+///
+/// # Errors
+/// [`GlobError`].
+pub fn type_glob(text: &str) -> Result<Glob, GlobError> {
+    Glob::parse(text, '.')
+}
+
+/// An event id as typed.
+///
+/// # Errors
+/// As [`EventId::parse`].
+pub fn event_id(text: &str) -> Result<EventId, gatos_values::DigestError> {
+    EventId::parse(text)
+}

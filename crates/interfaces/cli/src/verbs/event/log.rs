@@ -1,0 +1,133 @@
+//! `gatos event log`: events of a namespace as they come in canonical order.
+
+use crate::console::{Answer, Console, Ending, Stop};
+use crate::faults;
+use crate::manual::{Manual, Reply, example, field};
+use crate::moment;
+use crate::text::Text;
+use crate::verbs::common::{self, Moment, NamespaceArgument};
+use gatos_node::Outcome;
+use gatos_node::log::{LogEntry, LogQuery};
+use gatos_values::{Actor, Envelope, Glob, json};
+
+/// What the verb says about itself.
+pub const MANUAL: Manual = Manual {
+    command: "event log",
+    examples: &[
+        example(
+            "what happened in a namespace",
+            "gatos event log --ns finance",
+        ),
+        example(
+            "one actor's payments of the last week, for a program",
+            "gatos event log --json --ns finance --actor user:ada --type 'invoice.*' --since 7d",
+        ),
+        example("keep watching", "gatos event log --ns ops/deploy --follow"),
+    ],
+    reply: Reply::Lines(&[
+        field("id", "event id"),
+        field("commit", "Git commit that holds it"),
+        field("event", "the signed envelope"),
+    ]),
+    no_when: "an event on the way may not stand; it is named",
+};
+
+/// Arguments of the verb.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    namespace: NamespaceArgument,
+    /// Only this actor's events
+    #[arg(long, value_parser = Actor::parse)]
+    actor: Option<Actor>,
+    /// Only types that match: `*` stands for one name, `**` for any
+    #[arg(short = 't', long = "type", value_name = "GLOB", value_parser = common::type_glob)]
+    event_type: Option<Glob>,
+    /// Only from this ULID or time on: a ULID, `2026-03-01T09:30:00Z`, `2026-03-01`, `@SECONDS`, `90m`, `7d`
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    since: Option<Moment>,
+    /// Only before this ULID or time
+    #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+    until: Option<Moment>,
+    /// At most this many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+    /// Go on with new events as they become visible, until interrupted
+    #[arg(short, long)]
+    follow: bool,
+}
+
+impl Arguments {
+    /// Runs the verb.
+    pub fn run(self, console: &mut Console) -> Ending {
+        let node = common::open()?;
+        let mut shown: u64 = 0;
+        for entry in node.log(self.query())? {
+            show(console, &entry?)?;
+            shown += 1;
+        }
+        console.flush()?;
+        if shown == 0 && !self.follow {
+            console
+                .note(&Text::new().say(format!("no event of `{}` matches\n", self.namespace.ns)));
+        }
+        Ok(Answer::Yes)
+    }
+
+    fn query(&self) -> LogQuery {
+        LogQuery {
+            actor: self.actor.clone(),
+            event_type: self.event_type.clone(),
+            since: self.since.map(Moment::first_ulid),
+            until: self.until.map(Moment::first_ulid),
+            limit: self.limit,
+            ..LogQuery::all(self.namespace.ns.clone())
+        }
+    }
+}
+
+fn show(console: &mut Console, entry: &LogEntry) -> Result<(), Stop> {
+    if console.is_json() {
+        return console.json_line(&json_line(entry));
+    }
+    let text = text(entry)?;
+    console.print(&text)
+}
+
+/// `{commit, event, id}` in canonical form. The envelope is canonical already, so its bytes go in as
+/// they are: a stream of millions is not decoded and encoded again.
+fn json_line(entry: &LogEntry) -> Vec<u8> {
+    let mut line = format!(r#"{{"commit":"{}","event":"#, entry.commit).into_bytes();
+    line.extend_from_slice(entry.event.bytes());
+    line.extend_from_slice(format!(r#","id":"{}"}}"#, entry.event.id()).as_bytes());
+    line
+}
+
+/// Columns of a payload that a list shows.
+const PAYLOAD_WIDTH_MAX: usize = 240;
+
+fn text(entry: &LogEntry) -> Outcome<Text> {
+    let envelope = entry.event.envelope();
+    let payload = crate::table::cut(&payload_text(envelope)?, PAYLOAD_WIDTH_MAX);
+    Ok(Text::new()
+        .strong(entry.event.id())
+        .end()
+        .say(format!(
+            "  {} UTC  ",
+            moment::time_text(envelope.ulid.time_ms())
+        ))
+        .foreign(&envelope.event_type)
+        .say("  ")
+        .foreign(&envelope.actor)
+        .end()
+        .say("  ")
+        .foreign(payload)
+        .end())
+}
+
+/// The payload as one line of JSON.
+pub fn payload_text(envelope: &Envelope) -> Outcome<String> {
+    let bytes = json::encode_canonical(&envelope.payload)
+        .map_err(|error| faults::internal(&format!("a payload has no JSON form: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,109 @@
+//! `gatos lint`: every fold source below some paths, checked without writing anything.
+
+use crate::console::{Answer, Console, Ending};
+use crate::findings::{self, SourceFindings};
+use crate::manual::{Manual, Reply, example, field};
+use crate::text::{Text, Tone, counted};
+use crate::{faults, input};
+use gatos_node::Outcome;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the verb says about itself.
+pub const MANUAL: Manual = Manual {
+    command: "lint",
+    examples: &[
+        example("check every fold of a project", "gatos lint folds/"),
+        example(
+            "findings for a program",
+            "gatos lint --json folds/invoices.yaml",
+        ),
+    ],
+    reply: Reply::Document(&[
+        field("ok", "whether no source has an error"),
+        field("checked", "how many files were read"),
+        field(
+            "findings",
+            "each `{file, line, column, rule, severity, message, hint}`",
+        ),
+    ]),
+    no_when: "a source has an error; warnings alone leave it 0",
+};
+
+/// Arguments of the verb.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Files, or folders to search for `.yaml` and `.yml` files; `-` is standard input
+    #[arg(required = true, value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+}
+
+impl Arguments {
+    /// Runs the verb.
+    pub fn run(self, console: &mut Console) -> Ending {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            collect(path, &mut files)?;
+        }
+        let mut all = Vec::new();
+        for file in &files {
+            let source = input::read(file, input::SOURCE_SIZE_MAX)?;
+            let findings = findings::compile(&input::shown(file), &source);
+            all.push(findings.map_or_else(|errors| errors, |(_, warnings)| warnings));
+        }
+        console.show(
+            &findings::lint_reply(files.len(), &all),
+            &text(files.len(), &all),
+        )?;
+        let clean = all.iter().all(|source| source.error_count() == 0);
+        Ok(if clean { Answer::Yes } else { Answer::No })
+    }
+}
+
+fn text(checked: usize, all: &[SourceFindings]) -> Text {
+    let errors: usize = all.iter().map(SourceFindings::error_count).sum();
+    let found: usize = all.iter().map(SourceFindings::count).sum();
+    let mut text = Text::new();
+    for finding in all.iter().flat_map(SourceFindings::texts) {
+        text = text.then(finding);
+    }
+    let tone = if errors == 0 { Tone::Good } else { Tone::Bad };
+    text.say(format!(
+        "{} checked: ",
+        counted(checked as u64, "file", "files")
+    ))
+    .toned(tone, counted(errors as u64, "error", "errors"))
+    .say(format!(
+        ", {}\n",
+        counted((found - errors) as u64, "warning", "warnings")
+    ))
+}
+
+/// The file itself, or the sources below a folder in order of their names.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome<()> {
+    if input::is_standard_input(path) || !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).map_err(|error| faults::unreadable(path, &error))?;
+    let mut inner: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| faults::unreadable(path, &error))?;
+        if is_searched(&entry) {
+            inner.push(entry.path());
+        }
+    }
+    inner.sort();
+    inner.iter().try_for_each(|path| collect(path, files))
+}
+
+/// Folders and YAML files that are not hidden; links to folders are not followed, they may loop.
+fn is_searched(entry: &fs::DirEntry) -> bool {
+    let path = entry.path();
+    let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+    let is_source = path
+        .extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+    !is_hidden && (is_folder || (is_source && path.is_file()))
+}
