@@ -1,7 +1,7 @@
 //! First inputs for the fuzzer, out of the golden vectors.
 //!
 //! A seed is named as the table in `fuzz/README.md` names it: `folder` (each file), `file` (the
-//! whole), `file#2` (the second column of each line) or `file#3:hex` (that column, decoded).
+//! whole), `file#2` (the second column of each line), `file#3:hex` or `file#3:base64` (decoded).
 //! Columns are parted by tabs; lines that start with `#` are comments. Tests: `fuzz/tests.rs`.
 
 use crate::report::{Failure, Outcome};
@@ -26,11 +26,29 @@ pub fn inputs(root: &Path, seed: &str) -> Outcome<Vec<(String, Vec<u8>)>> {
         ))
     })?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(column_inputs(&text, number, encoding == "hex")
+    let decode = decoder(encoding).ok_or_else(|| {
+        Failure::new(format!(
+            "`{seed}`: no encoding `{encoding}`; there are text, hex and base64"
+        ))
+    })?;
+    Ok(column_inputs(&text, number, decode)
         .into_iter()
         .enumerate()
         .map(|(index, input)| (format!("{name}-{number}-{index}"), input))
         .collect())
+}
+
+/// How a cell becomes bytes; `None` for a cell that is no such text.
+pub type Decoder = fn(&str) -> Option<Vec<u8>>;
+
+/// The decoder with this name.
+pub fn decoder(name: &str) -> Option<Decoder> {
+    match name {
+        "text" => Some(|cell| Some(cell.as_bytes().to_vec())),
+        "hex" => Some(from_hex),
+        "base64" => Some(from_base64),
+        _ => None,
+    }
 }
 
 fn folder_inputs(folder: &Path) -> Outcome<Vec<(String, Vec<u8>)>> {
@@ -57,16 +75,12 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
 }
 
 /// The cells of one column, from 1, without those that do not decode.
-pub fn column_inputs(text: &str, number: usize, is_hex: bool) -> Vec<Vec<u8>> {
+pub fn column_inputs(text: &str, number: usize, decode: Decoder) -> Vec<Vec<u8>> {
     let lines = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty());
     let cells = lines.filter_map(|line| line.split('\t').nth(number.checked_sub(1)?));
-    if is_hex {
-        cells.filter_map(from_hex).collect()
-    } else {
-        cells.map(|cell| cell.as_bytes().to_vec()).collect()
-    }
+    cells.filter_map(decode).collect()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
@@ -74,4 +88,26 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     digits
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
+}
+
+/// The bytes of padded base64; a tool that may be lenient, unlike the product's own.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut window, mut bits) = (Vec::new(), 0_u32, 0);
+    for digit in text.trim_end_matches('=').bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        window = (window << 6) | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((window >> bits) as u8);
+        }
+    }
+    Some(bytes)
 }

@@ -1,6 +1,6 @@
 //! Reading the table, the options and libFuzzer's log.
 
-use super::seeds::column_inputs;
+use super::seeds::{column_inputs, decoder};
 use super::{Options, chosen, coverage, listed_targets, statistic};
 
 const PAGE: &str = "<!-- table: targets -->\n| target | statement | seeds | bytes at most |\n|---|---|---|---|\n| `json` | x | `vectors/json` `vectors/event` | 65536 |\n| `cbor` | y | | |\n";
@@ -44,10 +44,22 @@ fn the_log_gives_runs_and_the_last_coverage() {
     assert_eq!(statistic(log, "stat::peak_rss_mb:"), "?");
 }
 
+/// The first cells of one column, decoded as text again.
+fn cells(number: usize, encoding: &str) -> Vec<String> {
+    let vectors = "# comment\n[1]\t5b5d\taGFsbG8=\n\n{}\tzz\t*\n";
+    let decode = decoder(encoding).expect("there is such an encoding");
+    let inputs = column_inputs(vectors, number, decode);
+    inputs
+        .into_iter()
+        .map(|input| String::from_utf8_lossy(&input).into_owned())
+        .collect()
+}
+
 #[test]
 fn seeds_are_cells_of_a_column() {
-    let vectors = "# comment\n[1]\tf6\n\n{}\tzz\n\"x\"\n";
-    let text: Vec<Vec<u8>> = column_inputs(vectors, 1, false);
-    assert_eq!(text, [b"[1]".to_vec(), b"{}".to_vec(), b"\"x\"".to_vec()]);
-    assert_eq!(column_inputs(vectors, 2, true), [vec![0xf6]]);
+    assert_eq!(cells(1, "text"), ["[1]", "{}"]);
+    assert_eq!(cells(2, "hex"), ["[]"]);
+    assert_eq!(cells(3, "base64"), ["hallo"]);
+    assert!(cells(4, "text").is_empty());
+    assert!(decoder("rot13").is_none());
 }
