@@ -7,7 +7,7 @@
 //! INVARIANT: `decode(bytes)` succeeds exactly when `bytes` is what [`encode`] writes for some value.
 //! Format page: `docs/formats/values.md`. Vectors: `vectors/values/cbor.txt`. Tests: `tests/it/cbor.rs`.
 
-use crate::json::{DEPTH_MAX, EncodeError};
+use crate::json::{DEPTH_MAX, EncodeError, check_assigned};
 use crate::text::{Text, is_nfc_assigned};
 use crate::value::Map;
 use crate::{ErrorCode, Fixed, Value};
@@ -96,7 +96,7 @@ impl CborError {
 /// The canonical CBOR of a value.
 ///
 /// # Errors
-/// [`EncodeError::TooDeep`].
+/// [`EncodeError::TooDeep`] or [`EncodeError::Unassigned`].
 pub fn encode(value: &Value) -> Result<Vec<u8>, EncodeError> {
     let mut output = Vec::new();
     encode_into(value, &mut output)?;
@@ -106,7 +106,7 @@ pub fn encode(value: &Value) -> Result<Vec<u8>, EncodeError> {
 /// Appends the canonical CBOR of a value; on an error `output` keeps a part of it.
 ///
 /// # Errors
-/// [`EncodeError::TooDeep`].
+/// [`EncodeError::TooDeep`] or [`EncodeError::Unassigned`].
 pub fn encode_into(value: &Value, output: &mut Vec<u8>) -> Result<(), EncodeError> {
     encode_value(value, &mut Encoder::new(output), 0)
 }
@@ -119,7 +119,7 @@ fn encode_value(value: &Value, output: &mut Output<'_>, depth: usize) -> Result<
         Value::Bool(value) => written(output.bool(*value).map(|_| ())),
         Value::Integer(integer) => encode_integer(*integer, output),
         Value::Fixed(fixed) => encode_fixed(*fixed, output),
-        Value::Text(text) => written(output.str(text).map(|_| ())),
+        Value::Text(text) => encode_text(text, output)?,
         Value::Bytes(bytes) => written(output.bytes(bytes).map(|_| ())),
         Value::List(list) => {
             check_depth(depth)?;
@@ -134,7 +134,7 @@ fn encode_value(value: &Value, output: &mut Output<'_>, depth: usize) -> Result<
             let mut entries: Vec<&(Text, Value)> = map.iter().collect();
             entries.sort_by_key(|(key, _)| encoded_order(key));
             for (key, item) in entries {
-                written(output.str(key).map(|_| ()));
+                encode_text(key, output)?;
                 encode_value(item, output, depth + 1)?;
             }
         }
@@ -153,6 +153,12 @@ const fn check_depth(depth: usize) -> Result<(), EncodeError> {
     } else {
         Ok(())
     }
+}
+
+fn encode_text(text: &Text, output: &mut Output<'_>) -> Result<(), EncodeError> {
+    check_assigned(text)?;
+    written(output.str(text).map(|_| ()));
+    Ok(())
 }
 
 /// Order of the encodings of two strings: the head grows with the length, so the length comes first.

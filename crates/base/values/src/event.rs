@@ -103,8 +103,8 @@ pub enum EventError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The payload has no JSON form.
-    #[error("field `payload`: {0}")]
+    /// The payload or a capability has no canonical form.
+    #[error("the payload or a capability has no canonical form: {0}")]
     Payload(#[from] EncodeError),
     /// The signature is by another key than the envelope names.
     #[error("the envelope names key {envelope} but the signature is by {signature}")]
@@ -123,6 +123,7 @@ impl EventError {
         match self {
             EventError::TooLarge { .. } => ErrorCode::TooLarge,
             EventError::Json(error) => error.code(),
+            EventError::Payload(EncodeError::Unassigned(_)) => ErrorCode::BadText,
             EventError::KeyMismatch { .. } => ErrorCode::BadSignature,
             _ => ErrorCode::BadEvent,
         }

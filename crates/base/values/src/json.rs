@@ -12,6 +12,8 @@ mod decode;
 mod encode;
 pub(crate) mod scan;
 
+pub(crate) use encode::check_assigned;
+
 use crate::{ErrorCode, Text, Value};
 use alloc::vec::Vec;
 
@@ -116,13 +118,20 @@ pub enum EncodeError {
     /// More than [`DEPTH_MAX`] lists and maps around a value.
     #[error("nesting is deeper than {DEPTH_MAX}")]
     TooDeep,
+    /// A text holds a code point that is unassigned in the pinned Unicode version: [`decode_strict`] lets it pass, but
+    /// it has no canonical form.
+    #[error("code point U+{0:04X} is not assigned")]
+    Unassigned(u32),
 }
 
 impl EncodeError {
     /// The error code for replies.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
-        ErrorCode::BadJson
+        match self {
+            EncodeError::Unassigned(_) => ErrorCode::BadText,
+            EncodeError::Bytes | EncodeError::TooDeep => ErrorCode::BadJson,
+        }
     }
 }
 
@@ -155,6 +164,8 @@ pub fn encode_text_into(text: &str, output: &mut Vec<u8>) {
 }
 
 /// Reads any well-formed JSON text of the value model, white space and key order free.
+///
+/// Code points that are unassigned in the pinned Unicode version pass here; encoders and canonical readers refuse them.
 ///
 /// # Errors
 /// [`JsonError`] with the offset of the first thing that is wrong.
@@ -189,7 +200,12 @@ pub(crate) fn explain(bytes: &[u8], offset: usize) -> JsonError {
         Ok(value) => value,
         Err(error) => return error,
     };
-    let canonical = encode_canonical(&value).unwrap_or_default();
+    let canonical = match encode_canonical(&value) {
+        Ok(canonical) => canonical,
+        Err(EncodeError::Unassigned(code_point)) => return unassigned(bytes, code_point, offset),
+        // What was read is neither too deep nor bytes.
+        Err(_) => Vec::new(),
+    };
     let same = bytes
         .iter()
         .zip(&canonical)
@@ -203,6 +219,19 @@ pub(crate) fn explain(bytes: &[u8], offset: usize) -> JsonError {
     };
     JsonError {
         kind: JsonErrorKind::NotCanonical,
+        offset,
+    }
+}
+
+/// Names the place of an unassigned code point; where it is written as an escape, the place where the scanner stopped.
+fn unassigned(bytes: &[u8], code_point: u32, stopped: usize) -> JsonError {
+    let text = core::str::from_utf8(bytes).unwrap_or_default();
+    let found = text
+        .char_indices()
+        .find(|(_, character)| u32::from(*character) == code_point);
+    let offset = found.map_or(stopped, |(offset, _)| offset);
+    JsonError {
+        kind: JsonErrorKind::Unassigned(code_point),
         offset,
     }
 }

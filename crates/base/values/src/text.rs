@@ -4,7 +4,8 @@
 //! they are for ever. A later version may assign a reserved code point and give it a decomposition, so
 //! such text would not keep its form.
 //!
-//! INVARIANT: whatever a [`Text`] holds is NFC and assigned, so equal texts have equal bytes.
+//! INVARIANT: whatever a [`Text`] holds is NFC, so equal texts have equal bytes. It is also assigned, unless it came
+//! from `json::decode_strict`, which reads any JSON; encoders and canonical readers refuse the rest.
 //! Tests: `tests/it/text.rs`; the outside suite is Unicode's NormalizationTest.
 
 use crate::ErrorCode;
@@ -23,7 +24,7 @@ pub const UNICODE_VERSION: (u8, u8, u8) = unicode_normalization::UNICODE_VERSION
 /// non-combining character: a string of only such characters is text.
 const FIRST_COMBINING: char = '\u{300}';
 
-/// A string in NFC without reserved code points.
+/// A string in NFC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(String);
 
@@ -54,15 +55,8 @@ impl Text {
     /// # Errors
     /// [`TextError::Unassigned`].
     pub fn new(text: &str) -> Result<Text, TextError> {
-        if is_simple(text) {
-            return Ok(Text(text.to_owned()));
-        }
         refuse_reserved(text)?;
-        Ok(Text(if is_nfc(text) {
-            text.to_owned()
-        } else {
-            text.nfc().collect()
-        }))
+        Ok(Text::normalise(text))
     }
 
     /// Normalises `text` to NFC, without a copy where it is NFC already.
@@ -70,15 +64,26 @@ impl Text {
     /// # Errors
     /// [`TextError::Unassigned`].
     pub fn from_string(text: String) -> Result<Text, TextError> {
-        if is_simple(&text) {
-            return Ok(Text(text));
-        }
         refuse_reserved(&text)?;
-        Ok(Text(if is_nfc(&text) {
-            text
+        Ok(Text::normalise_string(text))
+    }
+
+    /// NFC alone; reserved code points stay. Only for reading JSON that need not be canonical.
+    pub(crate) fn normalise(text: &str) -> Text {
+        if is_simple(text) || is_nfc(text) {
+            Text(text.to_owned())
         } else {
-            text.nfc().collect()
-        }))
+            Text(text.nfc().collect())
+        }
+    }
+
+    /// [`Text::normalise`] without a copy where the string is NFC already.
+    pub(crate) fn normalise_string(text: String) -> Text {
+        if is_simple(&text) || is_nfc(&text) {
+            Text(text)
+        } else {
+            Text(text.nfc().collect())
+        }
     }
 
     /// A literal of the program as text.
@@ -142,7 +147,11 @@ fn is_nfc_checked(text: &str) -> bool {
     }
 }
 
-fn first_reserved(text: &str) -> Option<(usize, char)> {
+/// The first reserved code point and its byte offset.
+pub(crate) fn first_reserved(text: &str) -> Option<(usize, char)> {
+    if is_simple(text) {
+        return None;
+    }
     text.char_indices()
         .find(|(_, character)| is_reserved(*character))
 }

@@ -134,6 +134,9 @@ fn check_caps(caps: &[Text]) -> Result<(), EventError> {
     {
         return Err(field_error("caps", "a capability has 1 to 128 bytes"));
     }
+    for cap in caps {
+        json::check_assigned(cap)?;
+    }
     check_rising("caps", caps)
 }
 

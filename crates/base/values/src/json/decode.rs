@@ -5,7 +5,7 @@
 
 use super::scan::plain_end;
 use super::{DEPTH_MAX, JsonError, JsonErrorKind};
-use crate::text::{Text, TextError};
+use crate::text::Text;
 use crate::value::Map;
 use crate::{Number, NumberError, Value};
 use alloc::string::String;
@@ -114,7 +114,6 @@ impl Decoder<'_> {
     }
 
     fn text(&mut self) -> Result<Text, JsonError> {
-        let start = self.offset;
         self.expect(b'"')?;
         let content = self.offset;
         let mut end = content;
@@ -128,11 +127,9 @@ impl Decoder<'_> {
         if self.bytes.get(end) == Some(&b'"') {
             let text = str_at(self.bytes, content, end)?;
             self.offset = end + 1;
-            return Text::new(text).map_err(|error| unassigned(&error, content));
+            return Ok(Text::normalise(text));
         }
-        let text = self.escaped(end)?;
-        // Offsets inside a string with escapes are not those of the source; name the string itself.
-        Text::from_string(text).map_err(|error| unassigned_at(&error, start))
+        self.escaped(end).map(Text::normalise_string)
     }
 
     /// A string with at least one escape, or a broken one; everything before `plain` is plain.
@@ -325,17 +322,4 @@ fn str_at(bytes: &[u8], start: usize, end: usize) -> Result<&str, JsonError> {
         kind: JsonErrorKind::InvalidUtf8,
         offset: start + error.valid_up_to(),
     })
-}
-
-fn unassigned(error: &TextError, content: usize) -> JsonError {
-    let TextError::Unassigned { offset, .. } = error;
-    unassigned_at(error, content + offset)
-}
-
-fn unassigned_at(error: &TextError, offset: usize) -> JsonError {
-    let TextError::Unassigned { code_point, .. } = error;
-    JsonError {
-        kind: JsonErrorKind::Unassigned(*code_point),
-        offset,
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::{DEPTH_MAX, EncodeError};
 use crate::Value;
+use crate::text::first_reserved;
 use alloc::vec::Vec;
 use gatos_numbers::NumberText;
 
@@ -14,7 +15,7 @@ pub(super) fn value(value: &Value, output: &mut Vec<u8>, depth: usize) -> Result
             output.extend_from_slice(NumberText::of_integer(*integer).as_bytes())
         }
         Value::Fixed(fixed) => output.extend_from_slice(NumberText::of_fixed(*fixed).as_bytes()),
-        Value::Text(string) => text(string, output),
+        Value::Text(string) => checked_text(string, output)?,
         Value::Bytes(_) => return Err(EncodeError::Bytes),
         Value::List(list) => {
             check_depth(depth)?;
@@ -34,7 +35,7 @@ pub(super) fn value(value: &Value, output: &mut Vec<u8>, depth: usize) -> Result
                 if index > 0 {
                     output.push(b',');
                 }
-                text(key, output);
+                checked_text(key, output)?;
                 output.push(b':');
                 self::value(item, output, depth + 1)?;
             }
@@ -49,6 +50,20 @@ const fn check_depth(depth: usize) -> Result<(), EncodeError> {
         Err(EncodeError::TooDeep)
     } else {
         Ok(())
+    }
+}
+
+fn checked_text(string: &str, output: &mut Vec<u8>) -> Result<(), EncodeError> {
+    check_assigned(string)?;
+    text(string, output);
+    Ok(())
+}
+
+/// Texts from `decode_strict` may hold unassigned code points, which have no canonical form.
+pub(crate) fn check_assigned(text: &str) -> Result<(), EncodeError> {
+    match first_reserved(text) {
+        None => Ok(()),
+        Some((_, character)) => Err(EncodeError::Unassigned(u32::from(character))),
     }
 }
 
