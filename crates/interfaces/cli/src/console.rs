@@ -11,6 +11,7 @@
 use crate::escape::escaped_json;
 use crate::faults;
 use crate::progress::Bars;
+use crate::table::cut;
 use crate::text::{Text, Tone};
 use gatos_node::Fault;
 use gatos_values::{ErrorCode, Map, Text as ValueText, Value};
@@ -178,6 +179,13 @@ impl Console {
         }
     }
 
+    /// Says what is wrong, on standard error; with `--json` the reply itself does.
+    pub fn wrong(&mut self, text: &Text) {
+        if !self.manners.json {
+            self.complain(text);
+        }
+    }
+
     /// Says something that only `-v` asks for, on standard error.
     pub fn detail(&mut self, text: &Text) {
         if self.manners.verbose && !self.manners.json {
@@ -261,10 +269,13 @@ pub fn fault_text(fault: &Fault) -> Text {
         .end();
     let is_told = fault.code == ErrorCode::Usage || fault.reason.contains(&fault.resource);
     if !fault.resource.is_empty() && !is_told {
-        text = text.faint("  about: ").foreign(&fault.resource).end();
+        text = text
+            .faint("  about: ")
+            .foreign(shortened(&fault.resource))
+            .end();
     }
     if !fault.hint.is_empty() {
-        text = text.faint("  hint: ").foreign(&fault.hint).end();
+        text = text.faint("  hint: ").foreign(shortened(&fault.hint)).end();
     }
     text
 }
@@ -272,8 +283,17 @@ pub fn fault_text(fault: &Fault) -> Text {
 /// Foreign text of several lines; the later ones stand further in, so that none can pass for ours.
 fn lines(foreign: &str) -> Text {
     let mut lines = foreign.lines();
-    let first = Text::new().foreign(lines.next().unwrap_or_default());
-    lines.fold(first, |text, line| text.end().say("    ").foreign(line))
+    let first = Text::new().foreign(shortened(lines.next().unwrap_or_default()));
+    lines.fold(first, |text, line| {
+        text.end().say("    ").foreign(shortened(line))
+    })
+}
+
+/// Columns of a line about a fault; input from outside can be of any length.
+const FAULT_WIDTH_MAX: usize = 500;
+
+fn shortened(line: &str) -> String {
+    cut(line, FAULT_WIDTH_MAX)
 }
 
 /// A reply document: `ok` and the given fields.

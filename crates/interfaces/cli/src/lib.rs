@@ -54,6 +54,7 @@ const HELP_WIDTH_MAX: usize = 100;
                   policy, same fold, the same bytes on any machine, checked with stock tools.",
     after_help = "Start with `gatos demo`, or:\n  gatos init ledger && cd ledger\n  gatos event append --ns demo --type note.made --payload '{\"text\":\"hello\"}'\n\nExit status: 0 done, 1 the answer is no, 2 usage, 3 environment.",
     max_term_width = HELP_WIDTH_MAX,
+    disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
 )]

@@ -129,10 +129,7 @@ pub fn leaves(command: &Command) -> Vec<(String, &Command)> {
 }
 
 fn collect_leaves<'a>(command: &'a Command, path: &str, found: &mut Vec<(String, &'a Command)>) {
-    for inner in command
-        .get_subcommands()
-        .filter(|inner| inner.get_name() != "help")
-    {
+    for inner in command.get_subcommands() {
         let inner_path = format!("{path} {}", inner.get_name())
             .trim_start()
             .to_owned();

@@ -48,10 +48,7 @@ fn collect(command: &Command, path: &str, pages: &mut Vec<Page>) -> io::Result<(
         file: format!("{name}.1"),
         roff: roff(command, path, &name)?,
     });
-    for inner in command
-        .get_subcommands()
-        .filter(|inner| inner.get_name() != "help")
-    {
+    for inner in command.get_subcommands() {
         collect(
             inner,
             format!("{path} {}", inner.get_name()).trim_start(),

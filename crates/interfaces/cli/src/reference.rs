@@ -306,7 +306,6 @@ pub fn command_value(path: &str, command: &Command) -> Value {
         .filter(|argument| !is_help(argument) && !argument.is_hide_set());
     let commands = command
         .get_subcommands()
-        .filter(|inner| inner.get_name() != "help")
         .map(|inner| command_value(format!("{path} {}", inner.get_name()).trim_start(), inner));
     let mut entries = vec![
         ("ok", Value::Bool(true)),

@@ -8,6 +8,7 @@ use crate::table::cut;
 use crate::text::{Text, width};
 use crate::{manual, reference, verbs};
 use clap::Command;
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ErrorKind};
 use gatos_node::{Fault, reply};
 use gatos_values::ErrorCode;
@@ -63,7 +64,10 @@ pub fn answer(
         }
         ErrorKind::DisplayHelp => {
             let (path, asked) = command_asked_for(command, arguments);
-            console.show(&reference::command_value(&path, asked), &help(&path, error))?;
+            console.show(
+                &reference::command_value(&path, asked),
+                &help(&path, &error.render()),
+            )?;
             Ok(Answer::Yes)
         }
         _ => Err(fault(command, arguments, error).into()),
@@ -71,8 +75,8 @@ pub fn answer(
 }
 
 /// clap's help, with the manual's examples below.
-fn help(path: &str, error: &clap::Error) -> Text {
-    let help = error.render().to_string();
+pub fn help(path: &str, help: &StyledStr) -> Text {
+    let help = help.to_string();
     let text = Text::new().say(help.trim_end()).end();
     match manual::find(verbs::MANUALS, path) {
         Some(manual) => text.end().say(manual.help()),
@@ -84,7 +88,7 @@ fn help(path: &str, error: &clap::Error) -> Text {
 fn command_asked_for<'a>(command: &'a Command, arguments: &[OsString]) -> (String, &'a Command) {
     let words = arguments.iter().filter_map(|argument| argument.to_str());
     let (mut path, mut found) = (String::new(), command);
-    for word in words.filter(|word| *word != "help") {
+    for word in words {
         if let Some(inner) = found.find_subcommand(word) {
             path = format!("{path} {word}").trim_start().to_owned();
             found = inner;

@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod event;
 pub mod fold;
 pub mod foldc;
+pub mod help;
 pub mod import;
 pub mod init;
 pub mod key;
@@ -80,6 +81,8 @@ pub enum Verb {
     /// Turn JSON into canonical bytes, or check bytes for being canonical.
     #[command(subcommand)]
     Canon(canon::Verb),
+    /// Show the help of a command.
+    Help(help::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),
     /// Print a manual page, or write all of them to a folder.
@@ -106,6 +109,7 @@ impl Verb {
             Verb::Clone(arguments) => arguments.run(console),
             Verb::Doctor(arguments) => arguments.run(console),
             Verb::Canon(verb) => verb.run(console),
+            Verb::Help(arguments) => arguments.run(console),
             Verb::Completions(arguments) => arguments.run(console),
             Verb::Man(arguments) => arguments.run(console),
         }
@@ -147,6 +151,7 @@ pub const MANUALS: &[&Manual] = &[
     &doctor::MANUAL,
     &canon::encode::MANUAL,
     &canon::check::MANUAL,
+    &help::MANUAL,
     &completions::MANUAL,
     &man::MANUAL,
 ];

@@ -29,7 +29,7 @@ fn help_ends_with_examples_that_can_be_copied() {
             .try_get_matches_from_mut(&arguments)
             .expect_err("help is no command");
         assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{}", manual.command);
-        let text = help(&command_asked_for(&command, &arguments).0, &error).render(false);
+        let text = help(&command_asked_for(&command, &arguments).0, &error.render()).render(false);
         assert!(text.ends_with('\n'));
         for example in manual.examples {
             assert!(

@@ -70,7 +70,7 @@ impl Arguments {
         bars.finish();
         let report = cloned?;
         for finding in &report.sync.findings {
-            console.note(&finding_text(finding));
+            console.wrong(&finding_text(finding));
         }
         console.done(&report.to_value(), &text(&report, &directory))?;
         Ok(if report.sync.findings.is_empty() {

@@ -89,7 +89,7 @@ fn report(compiled: &gatos_fold::Compiled, output: &Path, findings: &SourceFindi
 /// People see the findings one by one, programs inside the refusal.
 fn refuse(console: &mut Console, findings: &SourceFindings) -> Ending {
     for finding in findings.texts() {
-        console.note(&finding);
+        console.wrong(&finding);
     }
     Err(findings.to_fault().into())
 }

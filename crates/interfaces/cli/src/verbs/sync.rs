@@ -56,7 +56,7 @@ impl Arguments {
         let report = synced?;
         node.close_writer()?;
         for finding in &report.findings {
-            console.note(&finding_text(finding));
+            console.wrong(&finding_text(finding));
         }
         console.done(&report.to_value(), &text(&report))?;
         Ok(if report.findings.is_empty() {

@@ -46,7 +46,7 @@ impl Arguments {
         let listing = keys.list()?;
         let rows = rows(&listing, keys.agent_identities()?);
         for fault in &listing.faults {
-            console.note(&fault_text(fault));
+            console.wrong(&fault_text(fault));
         }
         // Outside a repository there is nobody to enrol a key for.
         let chain = common::open().and_then(|node| node.governance()).ok();

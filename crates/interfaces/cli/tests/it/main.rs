@@ -1,0 +1,12 @@
+//! The command as people and programs meet it: the real binary in empty folders.
+//!
+//! [`transcripts`] replays the sessions of tests/transcripts, which are also the pages to read for a
+//! feel of the program; [`hostile`] throws at it what nobody should type; [`streams`] looks at pipes,
+//! terminals and signals. [`stage`] is the folder all of them play in.
+
+mod hostile;
+mod normal;
+mod page;
+mod stage;
+mod streams;
+mod transcripts;
