@@ -63,7 +63,7 @@ fn golden_refusals_and_bytes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn encoding_and_decoding_are_inverse(value in any::values()) {

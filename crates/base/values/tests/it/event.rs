@@ -171,7 +171,7 @@ fn slow_value(envelope: &Envelope) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn encoding_and_decoding_are_inverse(envelope in envelopes()) {
@@ -207,12 +207,19 @@ proptest! {
     }
 }
 
+/// Bytes that mean something in JSON, some of every field's alphabet, and some that do not belong.
+const OTHER_BYTES: &[u8] = b" \",:{}[]\\09afgzAZ.-_/\0\xC3";
+
 #[test]
 fn every_single_byte_change_is_refused_or_another_event() {
     for envelope in [first(), second()] {
         let bytes = envelope.encode().expect("a valid envelope");
         for at in 0..bytes.len() {
-            for byte in (b' '..=b'~').filter(|byte| *byte != bytes[at]) {
+            for byte in OTHER_BYTES
+                .iter()
+                .copied()
+                .filter(|byte| *byte != bytes[at])
+            {
                 let mut changed = bytes.clone();
                 changed[at] = byte;
                 if let Ok(other) = Envelope::decode(&changed) {

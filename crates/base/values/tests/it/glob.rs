@@ -89,7 +89,7 @@ fn hostile_patterns_do_not_blow_up() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn the_verdict_is_the_twin_s(

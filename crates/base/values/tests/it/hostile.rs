@@ -29,7 +29,7 @@ fn json_brackets() {
         for unit in ["[", "{\"\":", "[[],", "{\"a\":[", "[{}", "]"] {
             assert!(read(unit.repeat(SIZE / unit.len()).as_bytes()).is_none());
         }
-        let wide = format!("[{}[]]", "[],".repeat(1_000_000));
+        let wide = format!("[{}[]]", "[],".repeat(200_000));
         assert!(read(wide.as_bytes()).is_some());
         let deepest = "[".repeat(128) + &"]".repeat(128);
         let many = format!("[{}0]", format!("{},", &deepest[1..255]).repeat(10_000));
@@ -55,26 +55,25 @@ fn json_strings() {
 fn json_text_that_is_hard_to_normalise() {
     with_small_stack(|| {
         // Combining marks in falling order of their class: normalising sorts them.
-        let marks = "\u{301}\u{323}".repeat(200_000);
+        let marks = "\u{301}\u{323}".repeat(40_000);
         assert!(read(format!("\"a{marks}\"").as_bytes()).is_some());
         assert!(
-            read(format!("\"{}\"", "\u{1100}\u{1161}\u{11a8}".repeat(100_000)).as_bytes())
-                .is_some()
+            read(format!("\"{}\"", "\u{1100}\u{1161}\u{11a8}".repeat(30_000)).as_bytes()).is_some()
         );
-        assert!(read(format!("\"{}\"", "\u{fb1d}\u{fdfa}".repeat(100_000)).as_bytes()).is_some());
+        assert!(read(format!("\"{}\"", "\u{fb1d}\u{fdfa}".repeat(30_000)).as_bytes()).is_some());
     });
 }
 
 #[test]
 fn json_keys_in_the_worst_order() {
     with_small_stack(|| {
-        let falling: Vec<String> = (0..300_000)
+        let falling: Vec<String> = (0..100_000)
             .rev()
             .map(|index| format!("\"{index:06}\":0"))
             .collect();
         let value = read(format!("{{{}}}", falling.join(",")).as_bytes()).expect("all different");
-        assert_eq!(value.as_map().map(gatos_values::Map::len), Some(300_000));
-        let same = format!("{{{}\"k\":0}}", "\"k\":0,".repeat(300_000));
+        assert_eq!(value.as_map().map(gatos_values::Map::len), Some(100_000));
+        let same = format!("{{{}\"k\":0}}", "\"k\":0,".repeat(100_000));
         let error = json::decode_strict(same.as_bytes(), usize::MAX).expect_err("duplicates");
         assert!(matches!(error.kind, JsonErrorKind::DuplicateKey(_)));
         assert_eq!(error.offset, 7);
@@ -88,7 +87,7 @@ fn json_numbers() {
         assert!(read("-".repeat(SIZE).as_bytes()).is_none());
         let long = format!("0.{}1", "0".repeat(SIZE));
         assert_eq!(read(long.as_bytes()), Some(Value::Integer(0)));
-        assert!(read(format!("[{}0]", "0.1,".repeat(SIZE / 4)).as_bytes()).is_some());
+        assert!(read(format!("[{}0]", "0.1,".repeat(30_000)).as_bytes()).is_some());
     });
 }
 

@@ -236,7 +236,7 @@ fn crafted_points_of_small_and_mixed_order_get_one_verdict() {
     let (mut accepted, mut refused) = (0, 0);
     for public_torsion in 0..8 {
         for nonce_torsion in 0..8 {
-            for round in 0..24u8 {
+            for round in 0..4u8 {
                 for (secret, nonce) in [
                     (secret, nonce),
                     (secret, Scalar::ZERO),
@@ -259,7 +259,7 @@ fn crafted_points_of_small_and_mixed_order_get_one_verdict() {
         }
     }
     // Mixed order is decided by the equation without cofactor: sometimes yes, mostly no.
-    assert!(accepted > 50 && refused > 1000, "{accepted} {refused}");
+    assert!(accepted > 8 && refused > 700, "{accepted} {refused}");
 }
 
 #[test]

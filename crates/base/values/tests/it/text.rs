@@ -76,7 +76,7 @@ fn reserved_code_points_are_refused_with_their_place() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn text_is_the_normal_form(string in any::strings()) {
