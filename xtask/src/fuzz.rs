@@ -50,13 +50,37 @@ pub fn run(arguments: &[String]) -> Outcome {
     for target in &targets {
         seed(&folder, target)?;
     }
+    let scratch = scratch()?;
     println!(
         "fuzzing {} target(s), {} s each, {} at a time",
         targets.len(),
         options.seconds,
         options.jobs
     );
-    fuzz_all(&folder, &binaries, &targets, &options)
+    let places = Places {
+        folder: &folder,
+        binaries: &binaries,
+        scratch: scratch.path(),
+    };
+    fuzz_all(&places, &targets, &options)
+}
+
+/// Where a run finds its binaries and keeps its files.
+struct Places<'a> {
+    folder: &'a Path,
+    binaries: &'a Path,
+    /// For targets whose decoder reads files: in memory where that is possible, removed afterwards.
+    scratch: &'a Path,
+}
+
+fn scratch() -> Outcome<tempfile::TempDir> {
+    let in_memory = Path::new("/dev/shm");
+    let made = if in_memory.is_dir() {
+        tempfile::tempdir_in(in_memory)
+    } else {
+        tempfile::tempdir()
+    };
+    made.map_err(|error| Failure::new(format!("no temporary folder: {error}")))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -229,14 +253,14 @@ fn make_folder(path: &Path) -> Outcome {
 }
 
 /// Runs the targets, `jobs` at a time, and lists those that found something.
-fn fuzz_all(folder: &Path, binaries: &Path, targets: &[Target], options: &Options) -> Outcome {
+fn fuzz_all(places: &Places<'_>, targets: &[Target], options: &Options) -> Outcome {
     let mut waiting = targets.iter();
     let mut running: Vec<(&Target, Child)> = Vec::new();
     let mut broken = Vec::new();
     loop {
         while running.len() < options.jobs {
             let Some(target) = waiting.next() else { break };
-            running.push((target, start(folder, binaries, target, options.seconds)?));
+            running.push((target, start(places, target, options.seconds)?));
         }
         if running.is_empty() {
             break;
@@ -247,7 +271,7 @@ fn fuzz_all(folder: &Path, binaries: &Path, targets: &[Target], options: &Option
             match child.try_wait() {
                 Ok(None) => still.push((target, child)),
                 Ok(Some(status)) => {
-                    println!("{}", summary(folder, target, status.success()));
+                    println!("{}", summary(places.folder, target, status.success()));
                     if !status.success() {
                         broken.push(target.name.clone());
                     }
@@ -272,11 +296,13 @@ fn log_path(folder: &Path, target: &Target) -> PathBuf {
         .join(format!("{}.log", target.name))
 }
 
-fn start(folder: &Path, binaries: &Path, target: &Target, seconds: u64) -> Outcome<Child> {
+fn start(places: &Places<'_>, target: &Target, seconds: u64) -> Outcome<Child> {
+    let folder = places.folder;
     let log = std::fs::File::create(log_path(folder, target))
         .map_err(|error| Failure::new(format!("no log for `{}`: {error}", target.name)))?;
     let artifacts = folder.join("artifacts").join(&target.name);
-    Command::new(binaries.join(&target.name))
+    Command::new(places.binaries.join(&target.name))
+        .env("TMPDIR", places.scratch)
         .arg(folder.join("corpus").join(&target.name))
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-timeout={INPUT_SECONDS_MAX}"))
