@@ -21,76 +21,107 @@ pub const UPDATE_HOOK: &str = include_str!("hooks/update.sh");
 /// The line by which we know our own hook, whatever its version.
 const MARK: &str = "# gatos update hook, version ";
 
-/// What is, or has become, of the hook.
+/// What is in the place of the hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HookOutcome {
-    /// It was written.
-    Installed {
-        /// Where.
-        path: PathBuf,
-    },
-    /// It was there already, in this version and executable.
-    Present {
-        /// Where.
-        path: PathBuf,
-    },
-    /// Ours is there, but of another version, or not executable.
-    Outdated {
-        /// Where.
-        path: PathBuf,
-    },
-    /// There is none.
-    Absent {
-        /// Where it belongs.
-        path: PathBuf,
-    },
-    /// The repository has an `update` hook of somebody else's; ours must be called from it by hand.
-    Foreign {
-        /// Where.
-        path: PathBuf,
-    },
+pub enum HookState {
+    /// Ours, in this version and executable.
+    Present,
+    /// Ours, but of another version or not executable.
+    Outdated,
+    /// Nothing.
+    Absent,
+    /// Somebody else's; ours must be called from it by hand.
+    Foreign,
     /// `core.hooksPath` points elsewhere, so a hook here would never run.
-    Elsewhere {
-        /// The folder set.
-        path: PathBuf,
-    },
+    Elsewhere,
 }
 
-/// Looks at the hook without changing anything.
-pub fn inspect(repository: &Repository) -> Result<HookOutcome, FileError> {
-    if let Some(path) = hooks_path_setting(repository) {
-        return Ok(HookOutcome::Elsewhere { path });
+/// A hook that does not protect the ledger as it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookFinding {
+    /// Name of the hook.
+    pub hook: &'static str,
+    /// What is there instead.
+    pub evidence: String,
+    /// What mends it.
+    pub mend: String,
+}
+
+/// What [`install`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookReport {
+    /// Whether the hook was written by this call.
+    pub installed: bool,
+    /// What the user should know, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// Findings about the hook; none when it is ours and current.
+pub fn inspect(repository: &Repository) -> Result<Vec<HookFinding>, FileError> {
+    let (state, path) = look(repository)?;
+    let shown = path.display();
+    let by_hand =
+        format!("call the script of docs/formats/repository.md from it, or save it as `{shown}`");
+    let (evidence, mend) = match state {
+        HookState::Present => return Ok(Vec::new()),
+        HookState::Outdated => (
+            format!("`{shown}` is an older version or not executable"),
+            "gatos init".to_owned(),
+        ),
+        HookState::Absent => (format!("`{shown}` is not there"), "gatos init".to_owned()),
+        HookState::Foreign => (format!("`{shown}` is a hook of your own"), by_hand),
+        HookState::Elsewhere => (
+            format!("`core.hooksPath` makes git look for `{shown}`"),
+            by_hand,
+        ),
+    };
+    let evidence = format!("{evidence}, so a push may rewrite, delete or merge a journal");
+    Ok(vec![HookFinding {
+        hook: "update",
+        evidence,
+        mend,
+    }])
+}
+
+/// Writes the hook where none or an older one of ours is, durably.
+pub fn install(repository: &Repository) -> Result<HookReport, FileError> {
+    let (state, path) = look(repository)?;
+    let installed = matches!(state, HookState::Absent | HookState::Outdated);
+    if installed {
+        files::create_directory_durable(files::parent_of(&path))?;
+        write_executable(&path)?;
+    }
+    let remarks = inspect(repository)?
+        .into_iter()
+        .map(|finding| format!("{}; {}", finding.evidence, finding.mend))
+        .collect();
+    Ok(HookReport { installed, remarks })
+}
+
+/// What is in the place where git looks for the hook, and that place.
+pub fn look(repository: &Repository) -> Result<(HookState, PathBuf), FileError> {
+    if let Some(folder) = hooks_path_setting(repository) {
+        return Ok((HookState::Elsewhere, folder.join("update")));
     }
     let path = repository.common_dir().join("hooks").join("update");
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(HookOutcome::Absent { path });
+            return Ok((HookState::Absent, path));
         }
         Err(source) => return Err(FileError::new(FileOperation::Read, &path, source)),
     };
-    if !String::from_utf8_lossy(&text)
+    let state = if !String::from_utf8_lossy(&text)
         .lines()
         .any(|line| line.starts_with(MARK))
     {
-        return Ok(HookOutcome::Foreign { path });
-    }
-    if text == UPDATE_HOOK.as_bytes() && is_executable(&path) {
-        return Ok(HookOutcome::Present { path });
-    }
-    Ok(HookOutcome::Outdated { path })
-}
-
-/// Writes the hook where none or an older one of ours is, durably.
-pub fn install(repository: &Repository) -> Result<HookOutcome, FileError> {
-    match inspect(repository)? {
-        HookOutcome::Absent { path } | HookOutcome::Outdated { path } => {
-            files::create_directory_durable(files::parent_of(&path))?;
-            write_executable(&path)?;
-            Ok(HookOutcome::Installed { path })
-        }
-        other => Ok(other),
-    }
+        HookState::Foreign
+    } else if text == UPDATE_HOOK.as_bytes() && is_executable(&path) {
+        HookState::Present
+    } else {
+        HookState::Outdated
+    };
+    Ok((state, path))
 }
 
 /// The hook is made executable before it gets its name: git skips a hook that is not.

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use gatos_values::ErrorCode;
 
@@ -184,43 +185,80 @@ pub fn push_refspecs() -> Vec<String> {
 }
 
 /// Brings the repository's own settings and the refspecs of all its remotes up to what we need.
-/// `created` says that we made the repository and may settle how branches are handled, too.
-pub fn apply(repository: &Repository, created: bool) -> Result<(), SettingsError> {
+pub fn apply(repository: &Repository) -> Result<(), SettingsError> {
     let settings = Settings::load(repository)?;
-    let mut changed = false;
-    for wanted in WANTED
-        .iter()
-        .filter(|wanted| created || !wanted.only_created)
-    {
-        if !settings.has(wanted.key, wanted.value) {
-            set(repository, wanted.key, wanted.value)?;
-            changed = true;
-        }
+    let mut changes = Vec::new();
+    for wanted in WANTED.iter().filter(|wanted| !wanted.only_created) {
+        settings.want(wanted, &mut changes);
     }
     for remote in settings.remotes() {
-        for (key, refspec) in missing_refspecs(&settings, &remote, head_is_born(repository)) {
-            add(repository, &key, &refspec)?;
-            changed = true;
-        }
+        changes.extend(missing_refspecs(repository, &settings, &remote));
     }
-    if changed { sync(repository) } else { Ok(()) }
+    write(repository, changes)
 }
 
-/// Adds a remote, or gives an existing one our refspecs.
+/// As [`apply`], in a repository that we made: how branches are pushed to it is settled, too.
+pub fn apply_to_created(repository: &Repository) -> Result<(), SettingsError> {
+    let settings = Settings::load(repository)?;
+    let mut changes = Vec::new();
+    for wanted in WANTED.iter().filter(|wanted| wanted.only_created) {
+        settings.want(wanted, &mut changes);
+    }
+    write(repository, changes)?;
+    apply(repository)
+}
+
+/// Gives one remote our refspecs, if it is a configured one; a URL needs none.
+pub fn apply_remote(repository: &Repository, remote: &str) -> Result<(), SettingsError> {
+    let settings = Settings::load(repository)?;
+    if !settings.remotes().iter().any(|known| known == remote) {
+        return Ok(());
+    }
+    write(repository, missing_refspecs(repository, &settings, remote))
+}
+
+/// Adds a remote with our refspecs, or gives an existing one this URL.
 pub fn add_remote(repository: &Repository, remote: &str, url: &str) -> Result<(), SettingsError> {
-    if Settings::load(repository)?
-        .remotes()
-        .iter()
-        .any(|known| known == remote)
-    {
-        set(repository, &format!("remote.{remote}.url"), url)?;
+    if remotes(repository)?.iter().any(|known| known == remote) {
+        write(
+            repository,
+            vec![Change::set(&format!("remote.{remote}.url"), url)],
+        )?;
     } else {
         repository
             .git()?
             .arguments(["remote", "add", "--", remote, url])
             .run()?;
     }
-    apply(repository, false)
+    apply_remote(repository, remote)
+}
+
+/// The names of all remotes that have a URL.
+pub fn remotes(repository: &Repository) -> Result<Vec<String>, SettingsError> {
+    Ok(Settings::load(repository)?.remotes())
+}
+
+/// The value of one setting, as `git config` would give it, without running `git`: the
+/// repository's own, else the user's, else the system's.
+pub fn value(repository: &Repository, key: &str) -> Result<Option<String>, SettingsError> {
+    let unreadable = |path: &Path, error: gix::Error| SettingsError::Unreadable {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+    };
+    let path = repository.common_dir().join("config");
+    let own = gix::config::File::from_path_no_includes(path.clone(), gix::config::Source::Local)
+        .map_err(|error| unreadable(&path, error))?;
+    if let Some(value) = own.string(key) {
+        return Ok(Some(value.to_string()));
+    }
+    let others = gix::config::File::from_globals()
+        .map_err(|error| unreadable(Path::new("the user's settings"), error))?;
+    Ok(others.string(key).map(|value| value.to_string()))
+}
+
+/// Sets one setting of the repository's own, durably.
+pub fn set(repository: &Repository, key: &str, value: &str) -> Result<(), SettingsError> {
+    write(repository, vec![Change::set(key, value)])
 }
 
 /// What differs from what we need, most severe first.
@@ -264,14 +302,14 @@ fn inspect_remote(
     remote: &str,
     findings: &mut Vec<SettingFinding>,
 ) {
-    for (key, refspec) in missing_refspecs(settings, remote, head_is_born(repository)) {
+    for change in missing_refspecs(repository, settings, remote) {
         findings.push(SettingFinding {
-            mend: format!("git config --add {key} '{refspec}'"),
+            mend: format!("git config --add {} '{}'", change.key, change.value),
             have: None,
-            want: refspec,
+            want: change.value,
             severity: Severity::Warning,
             why: "a plain `git fetch` or `git push` would leave out some of our refs",
-            key,
+            key: change.key,
         });
     }
     let mirror = settings.has(&format!("remote.{remote}.mirror"), "true");
@@ -311,26 +349,44 @@ fn forces_our_refs(refspec: &str) -> bool {
     target.starts_with("refs/gatos/") || target.starts_with("refs/*")
 }
 
-fn missing_refspecs(
-    settings: &Settings,
-    remote: &str,
-    head_is_born: bool,
-) -> Vec<(String, String)> {
+/// One change of the file of settings.
+struct Change {
+    key: String,
+    value: String,
+    /// Beside the values that are there, not in their place.
+    beside: bool,
+}
+
+impl Change {
+    fn set(key: &str, value: &str) -> Change {
+        Change {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            beside: false,
+        }
+    }
+
+    fn add(key: &str, value: String) -> Change {
+        Change {
+            key: key.to_owned(),
+            value,
+            beside: true,
+        }
+    }
+}
+
+fn missing_refspecs(repository: &Repository, settings: &Settings, remote: &str) -> Vec<Change> {
     let fetch = format!("remote.{remote}.fetch");
     let push = format!("remote.{remote}.push");
     if settings.has(&format!("remote.{remote}.mirror"), "true") {
         // A mirror carries everything as it is.
         return Vec::new();
     }
-    let mut missing = Vec::new();
-    let mut want = |key: &String, refspec: String| {
-        if !settings.all(key).contains(&refspec) {
-            missing.push((key.clone(), refspec));
-        }
-    };
-    for refspec in fetch_refspecs(remote) {
-        want(&fetch, refspec);
-    }
+    let mut missing: Vec<Change> = fetch_refspecs(remote)
+        .into_iter()
+        .filter(|refspec| !settings.all(&fetch).contains(refspec))
+        .map(|refspec| Change::add(&fetch, refspec))
+        .collect();
     // Refspecs for pushing replace git's default of pushing the current branch, so that wish is
     // written down beside ours. `HEAD` fails before the first commit; `:` pushes what both sides have.
     if settings
@@ -338,11 +394,19 @@ fn missing_refspecs(
         .iter()
         .all(|refspec| refspec.contains("refs/gatos/"))
     {
-        want(&push, if head_is_born { "HEAD" } else { ":" }.to_owned());
+        let branches = if head_is_born(repository) {
+            "HEAD"
+        } else {
+            ":"
+        };
+        missing.push(Change::add(&push, branches.to_owned()));
     }
-    for refspec in push_refspecs() {
-        want(&push, refspec);
-    }
+    missing.extend(
+        push_refspecs()
+            .into_iter()
+            .filter(|refspec| !settings.all(&push).contains(refspec))
+            .map(|refspec| Change::add(&push, refspec)),
+    );
     missing
 }
 
@@ -362,28 +426,25 @@ fn head_is_born(repository: &Repository) -> bool {
         })
 }
 
-fn set(repository: &Repository, key: &str, value: &str) -> Result<(), SettingsError> {
-    config(repository)?
-        .arguments(["--replace-all", key, value])
-        .run()?;
-    Ok(())
-}
-
-fn add(repository: &Repository, key: &str, value: &str) -> Result<(), SettingsError> {
-    config(repository)?.arguments(["--add", key, value]).run()?;
-    Ok(())
-}
-
-fn config(repository: &Repository) -> Result<crate::git::GitCommand, GitError> {
-    Ok(repository
-        .git()?
-        .arguments(["config", "--file"])
-        .argument(repository.common_dir().join("config")))
-}
-
-/// Flushes the file of settings: `git config` does not.
-fn sync(repository: &Repository) -> Result<(), SettingsError> {
+/// Writes changes into the repository's own file and flushes it: `git config` does not.
+fn write(repository: &Repository, changes: Vec<Change>) -> Result<(), SettingsError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
     let path = repository.common_dir().join("config");
+    for change in changes {
+        let how = if change.beside {
+            "--add"
+        } else {
+            "--replace-all"
+        };
+        repository
+            .git()?
+            .arguments(["config", "--file"])
+            .argument(&path)
+            .arguments([how, &change.key, &change.value])
+            .run()?;
+    }
     fs::File::open(&path)
         .and_then(|file| file.sync_all())
         .map_err(|source| FileError::new(FileOperation::Sync, &path, source))?;
@@ -439,6 +500,12 @@ impl Settings {
         self.last(key).is_some_and(|have| same_value(have, value))
     }
 
+    fn want(&self, wanted: &Wanted, changes: &mut Vec<Change>) {
+        if !self.has(wanted.key, wanted.value) {
+            changes.push(Change::set(wanted.key, wanted.value));
+        }
+    }
+
     /// The names of remotes with a URL.
     fn remotes(&self) -> Vec<String> {
         self.0
@@ -468,6 +535,14 @@ pub enum SettingsError {
     /// The file of settings cannot be flushed.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The settings cannot be understood.
+    #[error("cannot read the settings in `{}`: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl SettingsError {
@@ -476,6 +551,7 @@ impl SettingsError {
         match self {
             SettingsError::Git(error) => error.code(),
             SettingsError::File(error) => error.code(),
+            SettingsError::Unreadable { .. } => ErrorCode::UnsupportedRepository,
         }
     }
 }

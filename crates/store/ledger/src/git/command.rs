@@ -97,6 +97,7 @@ pub struct GitCommand {
     command: Command,
     shown: Vec<String>,
     stdout_size_max: u64,
+    stderr_size_max: usize,
 }
 
 impl GitCommand {
@@ -107,6 +108,7 @@ impl GitCommand {
             command,
             shown: vec!["git".to_owned()],
             stdout_size_max: STDOUT_SIZE_MAX,
+            stderr_size_max: STDERR_SIZE_MAX,
         }
     }
 
@@ -155,6 +157,12 @@ impl GitCommand {
     /// Raises or lowers what [`GitCommand::run`] keeps of standard output, in bytes.
     pub fn stdout_size_max(mut self, size: u64) -> GitCommand {
         self.stdout_size_max = size;
+        self
+    }
+
+    /// Raises or lowers what is kept of standard error at either end, in bytes.
+    pub fn stderr_size_max(mut self, size: usize) -> GitCommand {
+        self.stderr_size_max = size;
         self
     }
 
@@ -235,6 +243,7 @@ impl GitCommand {
         W: FnOnce(&mut dyn Write) -> io::Result<()> + Send,
     {
         let shown = self.shown();
+        let end_size_max = self.stderr_size_max;
         let broken = |source: io::Error| GitError::Pipe {
             command: shown.clone(),
             source,
@@ -260,7 +269,11 @@ impl GitCommand {
         let child_stderr = child.0.stderr.take();
 
         let (stderr, fed, read_out) = std::thread::scope(|scope| {
-            let stderr = scope.spawn(move || child_stderr.map(read_both_ends).unwrap_or_default());
+            let stderr = scope.spawn(move || {
+                child_stderr
+                    .map(|pipe| read_both_ends(pipe, end_size_max))
+                    .unwrap_or_default()
+            });
             let fed = scope.spawn(move || match (write, child_stdin) {
                 (Some(write), Some(mut pipe)) => write(&mut pipe).and_then(|()| pipe.flush()),
                 _ => Ok(()),
@@ -333,7 +346,7 @@ impl Drop for RunningChild {
 }
 
 /// Reads to the end, keeping the first and the last part: `git` tells the cause first or last.
-fn read_both_ends(mut pipe: ChildStderr) -> String {
+fn read_both_ends(mut pipe: ChildStderr, end_size_max: usize) -> String {
     let mut head = Vec::new();
     let mut tail = Vec::new();
     let mut dropped = false;
@@ -342,11 +355,11 @@ fn read_both_ends(mut pipe: ChildStderr) -> String {
         if count == 0 {
             break;
         }
-        let room = STDERR_SIZE_MAX.saturating_sub(head.len()).min(count);
+        let room = end_size_max.saturating_sub(head.len()).min(count);
         head.extend_from_slice(&chunk[..room]);
         tail.extend_from_slice(&chunk[room..count]);
-        if tail.len() > 2 * STDERR_SIZE_MAX {
-            tail.drain(..tail.len() - STDERR_SIZE_MAX);
+        if tail.len() > 2 * end_size_max {
+            tail.drain(..tail.len() - end_size_max);
             dropped = true;
         }
     }

@@ -9,7 +9,7 @@ use super::command::{GitError, GitProgram};
 use super::repository::{OpenError, Repository};
 use super::version::GitVersion;
 use crate::files::{self, FileError, FileOperation};
-use crate::hooks::{self, HookOutcome};
+use crate::hooks;
 use crate::object_id::ObjectKind;
 use crate::objects;
 use crate::settings::{self, SettingsError};
@@ -22,8 +22,8 @@ const REF_FORMAT_VERSION_MIN: GitVersion = GitVersion::new(2, 45, 0);
 pub struct InitReport {
     /// Whether a Git repository was made; otherwise one was adopted.
     pub created: bool,
-    /// What became of the hook.
-    pub hook: HookOutcome,
+    /// What the user should know, one sentence each.
+    pub remarks: Vec<String>,
 }
 
 impl Repository {
@@ -45,14 +45,18 @@ impl Repository {
             create(directory, bare, &program)?;
         }
         let repository = Repository::open_with(directory, program)?;
-        settings::apply(&repository, created)?;
+        if created {
+            settings::apply_to_created(&repository)?;
+        } else {
+            settings::apply(&repository)?;
+        }
         files::create_directory_durable(&repository.gatos_dir())?;
         objects::write_loose(&repository, ObjectKind::Tree, b"")?;
-        let hook = hooks::install(&repository)?;
+        let remarks = hooks::install(&repository)?.remarks;
         if created {
             sync_all(repository.common_dir())?;
         }
-        Ok((repository, InitReport { created, hook }))
+        Ok((repository, InitReport { created, remarks }))
     }
 }
 

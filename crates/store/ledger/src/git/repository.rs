@@ -13,6 +13,7 @@ use gix::odb::store::init::{Options as StoreOptions, Slots};
 
 use super::command::{GitCommand, GitError, GitProgram};
 use crate::files::{FileError, FileOperation};
+use crate::settings::{self, SettingsError};
 
 /// Packs a long-lived handle can see at once. The library's default of 32 makes a handle fail at the
 /// 33rd new pack (gitoxide #1788); upkeep folds packs from 64 on.
@@ -137,6 +138,16 @@ impl Repository {
         }
         let found = GitProgram::find()?;
         Ok(self.inner.program.get_or_init(|| found))
+    }
+
+    /// The value of one setting, without running `git`; see [`settings::value`].
+    pub fn config_value(&self, key: &str) -> Result<Option<String>, SettingsError> {
+        settings::value(self, key)
+    }
+
+    /// Sets one setting of the repository's own, durably.
+    pub fn set_config(&self, key: &str, value: &str) -> Result<(), SettingsError> {
+        settings::set(self, key, value)
     }
 
     /// Starts a command line of `git` in this repository.

@@ -5,7 +5,7 @@ use gatos_testkit::git_fixture::{FixtureGit, GitFixture};
 use gatos_values::ErrorCode;
 
 use super::*;
-use crate::hooks::HookOutcome;
+use crate::hooks::{self, HookState};
 use crate::object_id::{ObjectId, ObjectKind};
 use crate::objects::Reader;
 
@@ -187,11 +187,14 @@ fn init_makes_a_sound_repository_with_every_git() {
             let fixture = GitFixture::empty(git.clone());
             let (repository, report) = Repository::init_with(fixture.path(), bare, program(&git))
                 .expect("a new repository");
-            assert!(report.created);
             assert!(
-                matches!(report.hook, HookOutcome::Installed { .. }),
+                report.created && report.remarks.is_empty(),
                 "{:?}",
-                report.hook
+                report.remarks
+            );
+            assert_eq!(
+                hooks::look(&repository).expect("readable").0,
+                HookState::Present
             );
             assert_eq!(repository.work_dir().is_none(), bare);
             assert!(repository.gatos_dir().is_dir());
@@ -211,7 +214,7 @@ fn init_makes_a_sound_repository_with_every_git() {
 
             let (_, again) = Repository::init_with(fixture.path(), bare, program(&git))
                 .expect("init may be repeated");
-            assert!(!again.created && matches!(again.hook, HookOutcome::Present { .. }));
+            assert!(!again.created && again.remarks.is_empty());
         }
     }
 }
@@ -227,7 +230,10 @@ fn init_adopts_what_is_there_and_leaves_it_alone() {
     )
     .expect("a hook of theirs");
     let (repository, report) = Repository::init(fixture.path(), true).expect("it is adopted");
-    assert!(!report.created && matches!(report.hook, HookOutcome::Foreign { .. }));
+    assert!(
+        !report.created && report.remarks[0].contains("a hook of your own"),
+        "{report:?}"
+    );
     assert!(
         repository.work_dir().is_some(),
         "it stays a repository with a work tree"

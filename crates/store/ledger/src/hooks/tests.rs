@@ -169,45 +169,45 @@ fn replacements_are_refused_and_have_no_say() {
 fn hooks_of_others_are_reported_and_old_ones_of_ours_replaced() {
     let server = GitFixture::new_bare();
     let repository = Repository::open(server.path()).expect("a repository");
-    let path = server.path().join("hooks").join("update");
-    let path = path
-        .parent()
-        .expect("a folder")
-        .canonicalize()
-        .expect("git made it")
-        .join("update");
+    let path = repository.common_dir().join("hooks").join("update");
+    let state = || look(&repository).expect("readable");
+    let install = || install(&repository).expect("no error");
+    let findings = || inspect(&repository).expect("readable");
+
+    assert_eq!(state(), (HookState::Absent, path.clone()));
+    assert_eq!(findings().len(), 1);
     assert_eq!(
-        inspect(&repository).expect("readable"),
-        HookOutcome::Absent { path: path.clone() }
+        install(),
+        HookReport {
+            installed: true,
+            remarks: Vec::new()
+        }
     );
+    assert_eq!(state().0, HookState::Present);
+    assert_eq!(findings(), []);
     assert_eq!(
-        install(&repository).expect("written"),
-        HookOutcome::Installed { path: path.clone() }
-    );
-    assert_eq!(
-        install(&repository).expect("kept"),
-        HookOutcome::Present { path: path.clone() }
+        install(),
+        HookReport {
+            installed: false,
+            remarks: Vec::new()
+        }
     );
 
     std::fs::write(&path, "#!/bin/sh\n# gatos update hook, version 0\nexit 0\n")
         .expect("an old one");
-    assert_eq!(
-        inspect(&repository).expect("readable"),
-        HookOutcome::Outdated { path: path.clone() }
-    );
-    assert_eq!(
-        install(&repository).expect("replaced"),
-        HookOutcome::Installed { path: path.clone() }
-    );
+    assert_eq!(state().0, HookState::Outdated);
+    assert!(findings()[0].evidence.contains("older version") && findings()[0].mend == "gatos init");
+    assert!(install().installed);
     assert_eq!(
         std::fs::read_to_string(&path).expect("readable"),
         UPDATE_HOOK
     );
 
     std::fs::write(&path, "#!/bin/sh\nexec my-own-check\n").expect("a hook of theirs");
-    assert_eq!(
-        install(&repository).expect("left alone"),
-        HookOutcome::Foreign { path: path.clone() }
+    let report = install();
+    assert!(
+        !report.installed && report.remarks[0].contains("a hook of your own"),
+        "{report:?}"
     );
     assert!(
         std::fs::read_to_string(&path)
@@ -217,9 +217,8 @@ fn hooks_of_others_are_reported_and_old_ones_of_ours_replaced() {
 
     server.run(&["config", "core.hooksPath", "/nonexistent/hooks"]);
     assert_eq!(
-        inspect(&repository).expect("readable"),
-        HookOutcome::Elsewhere {
-            path: "/nonexistent/hooks".into()
-        }
+        state(),
+        (HookState::Elsewhere, "/nonexistent/hooks/update".into())
     );
+    assert!(install().remarks[0].contains("core.hooksPath"));
 }

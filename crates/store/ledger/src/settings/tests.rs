@@ -69,9 +69,9 @@ fn apply_mends_and_does_so_once() {
     let fixture = GitFixture::new();
     fixture.run(&["remote", "add", "origin", "/nowhere"]);
     let repository = opened(&fixture);
-    apply(&repository, false).expect("settings can be written");
+    apply(&repository).expect("settings can be written");
     let config = std::fs::read(fixture.path().join(".git/config")).expect("readable");
-    apply(&repository, false).expect("again");
+    apply(&repository).expect("again");
     assert_eq!(
         std::fs::read(fixture.path().join(".git/config")).expect("readable"),
         config

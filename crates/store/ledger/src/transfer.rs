@@ -1,0 +1,267 @@
+//! Moving refs between repositories: fetch, push and clone through the installed `git`.
+//!
+//! A fetch lands in `refs/gatos/remotes/<r>/**` and goes no further; verifying and forwarding is
+//! the caller's. A push names its refs one by one, unforced, and is atomic within each batch.
+//!
+//! INVARIANT 1: no refspec used here has a `+`.
+//! INVARIANT 2: when [`fetch`] returns, what it brought survives a power cut, so that refs may be
+//! moved onto it.
+//! Format: docs/formats/repository.md. Tests: `transfer/tests.rs`, between real repositories.
+
+mod porcelain;
+mod push;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gatos_values::ErrorCode;
+
+use crate::files::FileError;
+use crate::git::{GitCommand, GitError, GitProgram, GitVersion, InitError, OpenError, Repository};
+use crate::object_id::ObjectId;
+use crate::objects;
+use crate::refs::{self, RefError};
+use crate::settings::{self, SettingsError};
+
+pub use push::{PushOptions, PushReport, PushedRef, push, push_with};
+
+/// What `git` may print about single refs, in bytes.
+const WORDS_SIZE_MAX: usize = 8 << 20;
+/// The first `git` that must be told how a clone stores its refs.
+const REF_FORMAT_VERSION_MIN: GitVersion = GitVersion::new(2, 45, 0);
+
+/// One ref a fetch moved, in the room of its remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchedRef {
+    /// Full name, below `refs/gatos/remotes/`.
+    pub name: String,
+    /// What it held.
+    pub old: Option<ObjectId>,
+    /// What it holds.
+    pub new: ObjectId,
+}
+
+/// A ref of the remote that was not taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRef {
+    /// Its name at the remote.
+    pub name: String,
+    /// Git's reason, such as `non-fast-forward`.
+    pub reason: String,
+}
+
+/// What a fetch brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchReport {
+    /// The prefix of all refs of this remote, with its last `/`.
+    pub prefix: String,
+    /// Refs that are new or moved.
+    pub moved: Vec<FetchedRef>,
+    /// Refs that would have been rewritten: the remote breaks the rules.
+    pub rejected: Vec<RejectedRef>,
+}
+
+/// Fetches everything below `refs/gatos/` of a remote, by its name or its URL.
+pub fn fetch(repository: &Repository, remote: &str) -> Result<FetchReport, TransferError> {
+    check_remote(remote)?;
+    let room = room_of(repository, remote)?;
+    let prefix = format!("refs/gatos/remotes/{room}/");
+    let before: BTreeMap<String, ObjectId> = refs::list(repository, &prefix)?.into_iter().collect();
+    let output = careful(repository.git()?)
+        .arguments(["-c", "fetch.fsckObjects=true"])
+        .arguments([
+            "fetch",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-progress",
+        ])
+        .arguments(["--no-auto-maintenance", "--end-of-options", remote])
+        .arguments(settings::fetch_refspecs(&room))
+        .stderr_size_max(WORDS_SIZE_MAX)
+        .run_any()?;
+    let rejected = porcelain::rejected_by_fetch(&output.stderr);
+    if !output.status.success() && rejected.is_empty() {
+        return Err(refused(remote, &output.stderr));
+    }
+    objects::sync_object_folders(repository)?;
+    let moved = refs::list(repository, &prefix)?
+        .into_iter()
+        .filter(|(name, new)| before.get(name) != Some(new))
+        .map(|(name, new)| FetchedRef {
+            old: before.get(&name).copied(),
+            name,
+            new,
+        })
+        .collect();
+    Ok(FetchReport {
+        prefix,
+        moved,
+        rejected,
+    })
+}
+
+/// Clones a repository with its branches into `directory`, prepares it, and fetches everything
+/// below `refs/gatos/` into the room of the remote `origin`.
+pub fn clone(url: &str, directory: &Path) -> Result<Repository, TransferError> {
+    clone_with(url, directory, GitProgram::find()?)
+}
+
+/// As [`clone()`], with the `git` to use.
+pub fn clone_with(
+    url: &str,
+    directory: &Path,
+    program: GitProgram,
+) -> Result<Repository, TransferError> {
+    check_remote(url)?;
+    let mut command =
+        careful(program.command()).arguments(["clone", "--quiet", "--no-local", "--origin=origin"]);
+    if program.version() >= REF_FORMAT_VERSION_MIN {
+        command = command.argument("--ref-format=files");
+    }
+    let output = command
+        .arguments(["--", url])
+        .argument(directory)
+        .run_any()?;
+    if !output.status.success() {
+        return Err(refused(url, &output.stderr));
+    }
+    let (repository, _) = Repository::init_with(directory, false, program)?;
+    fetch(&repository, "origin")?;
+    Ok(repository)
+}
+
+/// Flushing on, maintenance off, small transfers kept as packs, nobody asked at the terminal.
+fn careful(command: GitCommand) -> GitCommand {
+    command
+        .arguments([
+            "-c",
+            "core.fsync=all",
+            "-c",
+            "gc.auto=0",
+            "-c",
+            "maintenance.auto=false",
+        ])
+        .arguments(["-c", "transfer.unpackLimit=1"])
+        .interactive(false)
+}
+
+/// The room of a remote: its name, or for a URL a name made from it.
+fn room_of(repository: &Repository, remote: &str) -> Result<String, TransferError> {
+    if settings::remotes(repository)?
+        .iter()
+        .any(|known| known == remote)
+    {
+        return Ok(remote.to_owned());
+    }
+    let digest = blake3::hash(remote.as_bytes()).to_hex();
+    Ok(format!("url-{}", &digest[..16]))
+}
+
+/// A remote may not be taken for an option, nor run a program by itself.
+fn check_remote(remote: &str) -> Result<(), TransferError> {
+    let reason = if remote.is_empty() {
+        "it is empty"
+    } else if remote.starts_with('-') {
+        "it begins with `-`"
+    } else if remote.contains(|letter: char| letter.is_control()) {
+        "it has a control character"
+    } else if remote.contains("::") {
+        "it names a transport helper"
+    } else {
+        return Ok(());
+    };
+    Err(TransferError::BadRemote {
+        remote: words::without_secret(remote),
+        reason,
+    })
+}
+
+fn refused(remote: &str, said: &str) -> TransferError {
+    let error = GitError::Failed {
+        command: String::new(),
+        exit_code: None,
+        words: said.to_owned(),
+    };
+    let words = words::of_git(said);
+    TransferError::Refused {
+        remote: words::without_secret(remote),
+        hint: words::hint(&words),
+        // A full disk on this side is not the remote's doing.
+        code: match error.code() {
+            ErrorCode::GitFailed => ErrorCode::RemoteRefused,
+            other => other,
+        },
+        words,
+    }
+}
+
+/// Why a transfer failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The remote, or git on its behalf, refused.
+    #[error("the transfer with `{remote}` failed: {words}")]
+    Refused {
+        /// Name or URL, without password.
+        remote: String,
+        /// What git printed.
+        words: String,
+        /// What to try next.
+        hint: &'static str,
+        /// The code, mostly `REMOTE_REFUSED`.
+        code: ErrorCode,
+    },
+    /// The remote is not one we would hand to git.
+    #[error("`{remote}` cannot be a remote: {reason}")]
+    BadRemote {
+        /// Name or URL, without password.
+        remote: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// `git` cannot be run.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// Refs cannot be read.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// Settings cannot be read or written.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The clone cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The clone cannot be prepared.
+    #[error(transparent)]
+    Init(#[from] InitError),
+    /// A file operation failed.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl TransferError {
+    /// The code of the taxonomy.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            TransferError::Refused { code, .. } => *code,
+            TransferError::BadRemote { .. } => ErrorCode::Usage,
+            TransferError::Git(error) => error.code(),
+            TransferError::Ref(error) => error.code(),
+            TransferError::Settings(error) => error.code(),
+            TransferError::Open(error) => error.code(),
+            TransferError::Init(error) => error.code(),
+            TransferError::File(error) => error.code(),
+        }
+    }
+
+    /// What to try next, where more is known than the code's own hint.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            TransferError::Refused { hint, .. } => hint,
+            other => other.code().hint(),
+        }
+    }
+}
