@@ -67,7 +67,7 @@ error_codes! {
 
     // Bytes and names.
     BadJson "BAD_JSON" Answer "The text is not JSON of the value model." "correct the text at the offset in the reason";
-    NotCanonical "NOT_CANONICAL" Answer "The JSON is well formed but not in canonical form." "rewrite it with `gatos canon`";
+    NotCanonical "NOT_CANONICAL" Answer "The JSON is well formed but not in canonical form." "rewrite it with `gatos canon encode`";
     BadCbor "BAD_CBOR" Answer "The bytes are not canonical CBOR." "encode again; canonical CBOR has one form for each value";
     BadNumber "BAD_NUMBER" Answer "The number is malformed or out of range." "write a plain decimal without exponent, integers within 128 bits";
     BadText "BAD_TEXT" Answer "The text holds code points that are not assigned in the pinned Unicode version." "remove the code point at the offset in the reason";
@@ -87,12 +87,13 @@ error_codes! {
     GovFork "GOV_FORK" Answer "Two governance documents claim the same place in the chain." "have the governors choose one and remove the other";
     GovBehind "GOV_BEHIND" Answer "The event names a governance version this repository does not have yet." "run `gatos sync` and try again";
     GovUnsupported "GOV_UNSUPPORTED" Answer "A governance document uses an operation this version does not know." "install a newer gatos";
-    UnknownActor "UNKNOWN_ACTOR" Answer "The actor is not enrolled." "have a governor enrol it with `gatos actor enrol`";
-    UnknownKey "UNKNOWN_KEY" Answer "The key is not enrolled for this actor or no longer valid." "have a governor enrol it with `gatos key enrol`";
+    UnknownActor "UNKNOWN_ACTOR" Answer "The actor is not enrolled." "have a governor enrol it with `gatos actor add`";
+    UnknownKey "UNKNOWN_KEY" Answer "The key is not enrolled for this actor or no longer valid." "have a governor enrol it with `gatos key add`";
     UnknownEvent "UNKNOWN_EVENT" Answer "No event with this id is known." "check the id, or run `gatos sync`";
     UnknownNamespace "UNKNOWN_NAMESPACE" Answer "The namespace has no journal, fold or state." "list namespaces with `gatos status`";
     UnknownPath "UNKNOWN_PATH" Answer "The state has no such file or key." "list paths with `gatos state list`";
     NoRepository "NO_REPOSITORY" Environment "There is no GATOS repository here." "run `gatos init`, or name the folder with -C";
+    RepoExists "REPO_EXISTS" Answer "This Git repository has a GATOS genesis already." "see `gatos status`, or choose another folder";
     RepoMismatch "REPO_MISMATCH" Answer "The document belongs to another repository." "check the remote and the `repo` field";
 
     // Order and content of events.

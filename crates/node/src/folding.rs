@@ -1,0 +1,573 @@
+//! Folds in the repository: installing, running, verifying.
+//!
+//! Governance names the fold of a namespace by its root; `refs/gatos/folds/<ns>/head` keeps the bytes. A run
+//! takes the events of all matching journals in canonical order, from the newest checkpoint that fits or
+//! from the beginning, and leaves a checkpoint. Verifying always starts from the beginning and judges every
+//! signature on the way.
+//!
+//! INVARIANT 1: an incremental run gives the same bytes as a full one.
+//! INVARIANT 2: a checkpoint is a cache; deleting all of them loses nothing.
+//! Tests: ../tests/it/folding.rs.
+
+use std::collections::BTreeMap;
+
+use gatos_fold::checkpoint::{Checkpoint, ENGINE, Edge, Head, Window};
+use gatos_fold::{EncodedState, Fold, FoldEvent, FoldState, InputsRoot, StateFile};
+use gatos_ledger::reading::{EventReader, JournalView, Selection};
+use gatos_ledger::{ObjectId, StoredEvent};
+use gatos_policy::governance::{Chain, ChangeOperation};
+use gatos_values::{
+    Blake3Digest, ErrorCode, EventId, Namespace, ResourceUri, Sha256Digest, Text, Ulid, Value, merkle,
+};
+
+use crate::fault::{Fault, Outcome};
+use crate::node::Node;
+use crate::reply;
+use crate::state::{CheckpointCommit, fold_ref, state_ref};
+
+/// How many checkpoints back a run looks for one that fits.
+const CHECKPOINT_SEARCH_COUNT_MAX: usize = 64;
+
+/// The four roots of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// Merkle root over the state files.
+    pub state_root: Blake3Digest,
+    /// Merkle root over the event ids of the window.
+    pub inputs_root: Blake3Digest,
+    /// Digest of the policy.
+    pub policy_root: Sha256Digest,
+    /// Digest of the fold.
+    pub fold_root: Sha256Digest,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// Namespace.
+    pub ns: Namespace,
+    /// The roots of the state as it is now.
+    pub roots: Roots,
+    /// Events in the window.
+    pub event_count: u64,
+    /// Events this run itself had to read.
+    pub read_count: u64,
+    /// Commit of the checkpoint that holds this state.
+    pub checkpoint: ObjectId,
+    /// True when the newest checkpoint already said all this, so that none was written.
+    pub unchanged: bool,
+    /// Events that did not fit a reducer, by reducer.
+    pub skipped: BTreeMap<Text, u64>,
+    /// State files.
+    pub file_count: u64,
+}
+
+impl RunReport {
+    /// The `--json` document.
+    pub fn to_value(&self) -> Value {
+        let mut entries = roots_entries(&self.roots);
+        entries.extend([
+            ("ok", Value::Bool(true)),
+            ("ns", reply::text(self.ns.as_str())),
+            ("events", reply::count(self.event_count)),
+            ("events_read", reply::count(self.read_count)),
+            ("files", reply::count(self.file_count)),
+            ("checkpoint", reply::text(&self.checkpoint.to_string())),
+            ("unchanged", Value::Bool(self.unchanged)),
+            ("skipped", skipped_value(&self.skipped)),
+        ]);
+        reply::object(entries)
+    }
+}
+
+/// The roots as reply fields.
+pub fn roots_entries(roots: &Roots) -> Vec<(&'static str, Value)> {
+    vec![
+        ("state_root", roots.state_root.to_value()),
+        ("inputs_root", roots.inputs_root.to_value()),
+        ("policy_root", roots.policy_root.to_value()),
+        ("fold_root", roots.fold_root.to_value()),
+    ]
+}
+
+fn skipped_value(skipped: &BTreeMap<Text, u64>) -> Value {
+    let mut map = gatos_values::Map::new();
+    for (name, count) in skipped {
+        map.insert(name.clone(), reply::count(*count));
+    }
+    Value::Map(map)
+}
+
+/// What installing did.
+#[derive(Clone, Debug)]
+pub struct InstallReport {
+    /// Namespace.
+    pub ns: Namespace,
+    /// Root of the fold installed.
+    pub fold_root: Sha256Digest,
+    /// Governance version id that names it.
+    pub gov: gatos_values::GovernanceId,
+    /// True when governance named this fold already.
+    pub unchanged: bool,
+}
+
+impl InstallReport {
+    /// The `--json` document.
+    pub fn to_value(&self) -> Value {
+        reply::object(vec![
+            ("ok", Value::Bool(true)),
+            ("ns", reply::text(self.ns.as_str())),
+            ("fold_root", self.fold_root.to_value()),
+            ("gov", reply::text(&self.gov.to_string())),
+            ("unchanged", Value::Bool(self.unchanged)),
+        ])
+    }
+}
+
+/// A state computed from events, with everything a checkpoint says of it.
+pub(crate) struct Computed {
+    /// Events that did not fit a reducer, by reducer.
+    pub(crate) skipped: BTreeMap<Text, u64>,
+    pub(crate) files: Vec<StateFile>,
+    pub(crate) encoded: EncodedState,
+    pub(crate) window: Window,
+    pub(crate) roots: Roots,
+    pub(crate) read_count: u64,
+}
+
+/// What a run starts from.
+struct Start {
+    state: FoldState,
+    inputs: InputsRoot,
+    window: Window,
+}
+
+impl Start {
+    fn empty(fold: &Fold) -> Start {
+        Start {
+            state: FoldState::new(fold),
+            inputs: InputsRoot::new(),
+            window: Window::default(),
+        }
+    }
+}
+
+impl Node {
+    /// Installs a compiled fold: governance names its root, the fold's ref keeps its bytes.
+    ///
+    /// # Errors
+    /// `BAD_FOLD` for bytes that are no fold, and what governance may say.
+    pub fn fold_install(
+        &self,
+        ns: &Namespace,
+        rgf: &[u8],
+        source: Option<(&str, &[u8])>,
+    ) -> Outcome<InstallReport> {
+        let fold = Fold::decode(rgf)?;
+        let fold_root = fold.fold_root();
+        let chain = self.governance()?;
+        let named = chain.fold_root_at(ns, chain.version());
+        let kept = self.installed_fold_bytes(ns)?;
+        if named == fold_root && kept.as_deref() == Some(rgf) {
+            return Ok(InstallReport {
+                ns: ns.clone(),
+                fold_root,
+                gov: chain.head(),
+                unchanged: true,
+            });
+        }
+        // The bytes first: governance never names a fold that cannot be found.
+        self.keep_fold(ns, rgf, fold_root, source)?;
+        let gov = if named == fold_root {
+            chain.head()
+        } else {
+            self.govern(vec![ChangeOperation::FoldInstall {
+                ns: ns.clone(),
+                fold_root,
+            }])?
+        };
+        Ok(InstallReport {
+            ns: ns.clone(),
+            fold_root,
+            gov,
+            unchanged: false,
+        })
+    }
+
+    /// The fold governance names for a namespace.
+    ///
+    /// # Errors
+    /// `BAD_FOLD` when none is installed, or when the bytes kept are not the ones named.
+    pub fn installed_fold(&self, ns: &Namespace, chain: &Chain) -> Outcome<Fold> {
+        let fold_root = chain.fold_root_at(ns, chain.version());
+        if fold_root == gatos_values::roots::EMPTY_FOLD_ROOT {
+            return Err(Fault::new(
+                ErrorCode::BadFold,
+                ns.as_str(),
+                format!("no fold is installed for namespace `{ns}`"),
+            )
+            .with_hint(format!(
+                "compile and install one: `gatos foldc FOLD.yaml -o FOLD.rgf && gatos fold install FOLD.rgf --ns {ns}`"
+            )));
+        }
+        let bytes = self.find_fold_bytes(ns, fold_root)?;
+        Ok(Fold::decode(&bytes)?)
+    }
+
+    /// Brings the state of a namespace up to its journals.
+    ///
+    /// # Errors
+    /// `BAD_FOLD`, `NUM_OVERFLOW` naming the reducer, the refusal of an event, I/O errors.
+    pub fn fold_run(
+        &self,
+        ns: &Namespace,
+        progress: &mut dyn FnMut(crate::Progress<'_>),
+    ) -> Outcome<RunReport> {
+        let writer = self.writer()?;
+        writer.flush()?;
+        let chain = self.governance()?;
+        let fold = self.installed_fold(ns, &chain)?;
+        let views = self.input_views(ns, &fold)?;
+        let head = self.checkpoint_head(ns)?;
+        let start = self.start_of(ns, &fold, &chain, &views, head)?;
+        let computed = self.compute(ns, &fold, &chain, views, start, progress)?;
+        if let Some(head) = head {
+            let newest = self.read_checkpoint(head)?;
+            if newest.checkpoint.window == computed.window
+                && roots_of(&newest.checkpoint) == computed.roots
+                && newest.checkpoint.gov == chain.head()
+            {
+                return Ok(self.report(ns, &computed, head, true));
+            }
+        }
+        let commit = self.write_checkpoint(ns, &chain, &computed, head)?;
+        Ok(self.report(ns, &computed, commit, false))
+    }
+
+    fn report(
+        &self,
+        ns: &Namespace,
+        computed: &Computed,
+        checkpoint: ObjectId,
+        unchanged: bool,
+    ) -> RunReport {
+        RunReport {
+            ns: ns.clone(),
+            roots: computed.roots,
+            event_count: computed.window.count,
+            read_count: computed.read_count,
+            checkpoint,
+            unchanged,
+            skipped: computed.skipped.clone(),
+            file_count: computed.files.len() as u64,
+        }
+    }
+
+    /// The journals a fold reads: those its `inputs` name, else the namespace's own.
+    pub(crate) fn input_views(&self, ns: &Namespace, fold: &Fold) -> Outcome<Vec<JournalView>> {
+        match fold.inputs() {
+            Some(globs) => {
+                self.journal_views(&|name| globs.iter().any(|glob| glob.matches(name)))
+            }
+            None => {
+                let prefix = format!("gatos/journal/{ns}/");
+                let depth = prefix.matches('/').count() + 2;
+                self.journal_views(&|name| {
+                    name.starts_with(&prefix) && name.matches('/').count() == depth
+                })
+            }
+        }
+    }
+
+    /// The newest checkpoint whose window is a prefix of today's order and whose fold and engine fit.
+    fn start_of(
+        &self,
+        ns: &Namespace,
+        fold: &Fold,
+        chain: &Chain,
+        views: &[JournalView],
+        head: Option<ObjectId>,
+    ) -> Outcome<Start> {
+        let mut next = head;
+        for _ in 0..CHECKPOINT_SEARCH_COUNT_MAX {
+            let Some(commit) = next else { break };
+            // A checkpoint that cannot be read or trusted is no start; the events are what counts.
+            let Ok(read) = self.read_checkpoint(commit) else {
+                break;
+            };
+            next = read.parents.first().copied();
+            if read.checkpoint.ns != *ns
+                || read.checkpoint.fold_root != fold.fold_root()
+                || read.checkpoint.engine.as_str() != ENGINE
+                || self.judge_checkpoint(chain, &read).is_err()
+                || !is_prefix(&read.checkpoint.window, views)
+            {
+                continue;
+            }
+            if let Ok((state, inputs)) = self.load_fold_state(fold, &read)
+                && inputs.count() == read.checkpoint.window.count
+                && inputs.root() == read.checkpoint.inputs_root
+            {
+                return Ok(Start {
+                    state,
+                    inputs,
+                    window: read.checkpoint.window,
+                });
+            }
+        }
+        Ok(Start::empty(fold))
+    }
+
+    /// Computes the state from nothing.
+    pub(crate) fn compute_all(
+        &self,
+        ns: &Namespace,
+        fold: &Fold,
+        chain: &Chain,
+        views: Vec<JournalView>,
+        progress: &mut dyn FnMut(crate::Progress<'_>),
+    ) -> Outcome<Computed> {
+        self.compute(ns, fold, chain, views, Start::empty(fold), progress)
+    }
+
+    fn compute(
+        &self,
+        ns: &Namespace,
+        fold: &Fold,
+        chain: &Chain,
+        views: Vec<JournalView>,
+        start: Start,
+        progress: &mut dyn FnMut(crate::Progress<'_>),
+    ) -> Outcome<Computed> {
+        let Start {
+            mut state,
+            mut inputs,
+            mut window,
+        } = start;
+        let total: u64 = views.iter().map(JournalView::count).sum();
+        let names: Vec<String> = views.iter().map(|view| view.journal().short()).collect();
+        let from: Vec<u64> = names
+            .iter()
+            .map(|name| window.heads.get(name).map_or(0, |head| head.count))
+            .collect();
+        let reader = EventReader::from_positions(self.repository(), views, &from, Selection::all());
+        let mut read_count = 0;
+        for read in reader.positioned() {
+            let read = read?;
+            let name = &names[read.view_index];
+            apply(fold, &mut state, name, read.position, &read.stored)?;
+            let edge = Edge {
+                event: read.stored.event.id(),
+                ulid: read.stored.event.envelope().ulid,
+            };
+            inputs.push(edge.event.as_bytes());
+            extend(&mut window, name, read.position, edge);
+            read_count += 1;
+            if read_count % 1024 == 0 {
+                progress(crate::Progress {
+                    stage: "fold",
+                    done: window.count,
+                    total: Some(total),
+                });
+            }
+        }
+        progress(crate::Progress {
+            stage: "fold",
+            done: window.count,
+            total: Some(total),
+        });
+        let files = state.emit(fold)?;
+        let encoded = state.encode(fold, &inputs);
+        let roots = Roots {
+            state_root: state_root_of(&files),
+            inputs_root: inputs.root(),
+            policy_root: chain.policy_root_at(chain.version()),
+            fold_root: chain.fold_root_at(ns, chain.version()),
+        };
+        Ok(Computed {
+            skipped: state
+                .skipped(fold)
+                .into_iter()
+                .map(|(name, count)| (reply::lossy(&name), count))
+                .collect(),
+            files,
+            encoded,
+            window,
+            roots,
+            read_count,
+        })
+    }
+
+    /// Signs and writes a checkpoint, and moves the state's ref to it.
+    pub(crate) fn write_checkpoint(
+        &self,
+        ns: &Namespace,
+        chain: &Chain,
+        computed: &Computed,
+        head: Option<ObjectId>,
+    ) -> Outcome<ObjectId> {
+        let parents: Vec<ObjectId> = head.into_iter().collect();
+        self.write_checkpoint_on(ns, chain, computed, &parents, head)
+    }
+
+    /// As [`Node::write_checkpoint`], on any parents (two when heads of two clones are joined).
+    pub(crate) fn write_checkpoint_on(
+        &self,
+        ns: &Namespace,
+        chain: &Chain,
+        computed: &Computed,
+        parents: &[ObjectId],
+        expected: Option<ObjectId>,
+    ) -> Outcome<ObjectId> {
+        let checkpoint = Checkpoint {
+            repo: chain.repository_id(),
+            resource: ResourceUri::state(chain.repository_name(), ns),
+            ns: ns.clone(),
+            gov: chain.head(),
+            state_root: computed.roots.state_root,
+            inputs_root: computed.roots.inputs_root,
+            policy_root: computed.roots.policy_root,
+            fold_root: computed.roots.fold_root,
+            engine: Text::from_ascii(ENGINE),
+            window: computed.window.clone(),
+            skipped: computed.skipped.clone(),
+            fold_state: Blake3Digest::of(&computed.encoded.manifest),
+        };
+        let acting = self.acting_key(chain, None, None)?;
+        let date = computed
+            .window
+            .last
+            .map_or(chain.ulid(), |edge| edge.ulid);
+        let (written, kept) = CheckpointCommit {
+            checkpoint: &checkpoint,
+            files: &computed.files,
+            encoded: &computed.encoded,
+            parents,
+            acting: &acting,
+            date,
+        }
+        .write(self)?;
+        self.writer()?.move_refs(&[gatos_ledger::RefChange {
+            name: state_ref(ns),
+            expected,
+            new: written,
+        }])?;
+        kept.release()?;
+        Ok(written)
+    }
+
+    fn installed_fold_bytes(&self, ns: &Namespace) -> Outcome<Option<Vec<u8>>> {
+        let Some(head) = gatos_ledger::refs::read(self.repository(), &fold_ref(ns))? else {
+            return Ok(None);
+        };
+        self.file_of_commit(head, "fold.rgf")
+    }
+
+    /// The bytes with this root: the newest kept, else an earlier one.
+    pub(crate) fn find_fold_bytes(&self, ns: &Namespace, fold_root: Sha256Digest) -> Outcome<Vec<u8>> {
+        let mut next = gatos_ledger::refs::read(self.repository(), &fold_ref(ns))?;
+        for _ in 0..1024 {
+            let Some(commit) = next else { break };
+            if let Some(bytes) = self.file_of_commit(commit, "fold.rgf")?
+                && Sha256Digest::of(&bytes) == fold_root
+            {
+                return Ok(bytes);
+            }
+            next = self.parents_of(commit)?.first().copied();
+        }
+        Err(Fault::new(
+            ErrorCode::BadFold,
+            fold_ref(ns),
+            format!("governance names fold `{fold_root}` for `{ns}`, but its bytes are not here"),
+        )
+        .with_hint(format!(
+            "install the same fold again (`gatos fold install FOLD.rgf --ns {ns}`) or `gatos sync`"
+        )))
+    }
+}
+
+/// Takes one more event into a window, in canonical order.
+fn extend(window: &mut Window, journal: &str, position: u64, edge: Edge) {
+    window.first.get_or_insert(edge);
+    window.last = Some(edge);
+    window.count += 1;
+    let head = Head {
+        event: edge.event,
+        count: position,
+    };
+    match window.heads.get_mut(journal) {
+        Some(known) => *known = head,
+        None => {
+            window.heads.insert(journal.to_owned(), head);
+        }
+    }
+}
+
+/// Feeds one stored event to a fold's state.
+pub(crate) fn apply(
+    fold: &Fold,
+    state: &mut FoldState,
+    journal: &str,
+    position: u64,
+    stored: &StoredEvent,
+) -> Outcome<()> {
+    let envelope = stored.event.envelope();
+    state.apply(
+        fold,
+        &FoldEvent {
+            id: stored.event.id(),
+            ulid: envelope.ulid,
+            event_type: envelope.event_type.as_str(),
+            actor: envelope.actor.as_str(),
+            journal,
+            position,
+            payload: &envelope.payload,
+        },
+    )?;
+    Ok(())
+}
+
+/// The Merkle root over state files.
+pub(crate) fn state_root_of(files: &[StateFile]) -> Blake3Digest {
+    merkle::state_root(
+        files
+            .iter()
+            .map(|file| (file.path.as_str(), Blake3Digest::of(&file.bytes))),
+    )
+}
+
+/// The roots a checkpoint states.
+pub(crate) fn roots_of(checkpoint: &Checkpoint) -> Roots {
+    Roots {
+        state_root: checkpoint.state_root,
+        inputs_root: checkpoint.inputs_root,
+        policy_root: checkpoint.policy_root,
+        fold_root: checkpoint.fold_root,
+    }
+}
+
+/// True when the window's journals still hold what it says at its positions, and everything beyond sorts
+/// after its last event.
+fn is_prefix(window: &Window, views: &[JournalView]) -> bool {
+    let last: Option<(Ulid, EventId)> = window.last.map(|mark| (mark.ulid, mark.event));
+    let known = views
+        .iter()
+        .filter(|view| window.heads.contains_key(&view.journal().short()))
+        .count();
+    if known != window.heads.len() {
+        return false;
+    }
+    views.iter().all(|view| {
+        let mark = window.heads.get(&view.journal().short());
+        let inside = mark.map_or(0, |mark| mark.count);
+        let stands = mark.is_none_or(|mark| {
+            matches!(view.step(mark.count), Ok(Some(step)) if step.id == mark.event)
+        });
+        let beyond = match view.step(inside + 1) {
+            Ok(Some(step)) => last.is_none_or(|last| (step.ulid, step.id) > last),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        stands && beyond
+    })
+}

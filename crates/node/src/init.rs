@@ -1,0 +1,243 @@
+//! Making a repository: Git settings, hooks, a key, a genesis.
+//!
+//! `init` is complete or absent: the genesis ref is the last thing written, so a run that was cut short can
+//! simply be repeated. Tests: ../tests/it/init.rs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gatos_ledger::{RefChange, Repository, WriterLock, objects, refs, settings};
+use gatos_policy::governance::{self as rules, GenesisActor, SignedDocument};
+use gatos_values::{
+    Actor, ErrorCode, GovernanceId, KeyId, Segment, SignatureNamespace, Value,
+};
+
+use crate::clock;
+use crate::fault::{Fault, Outcome};
+use crate::governance::{self, GOVERNANCE_REF};
+use crate::keys::Signer;
+use crate::node::{Node, NodeOptions};
+use crate::reply;
+
+/// What `gatos init` is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct InitOptions {
+    /// Folder of the new repository, or of an existing Git repository to make a GATOS one.
+    pub directory: PathBuf,
+    /// Make a bare repository.
+    pub bare: bool,
+    /// Name of the repository in resource URIs; the folder's name when absent.
+    pub name: Option<Segment>,
+    /// First actor and governor; `user:<login name>` when absent.
+    pub actor: Option<Actor>,
+    /// Private key file or key id of that actor; a new key is made when absent.
+    pub key: Option<String>,
+    /// Who enforces what; `local` is the only profile so far.
+    pub profile: Option<String>,
+    /// Folder of keys; the user's own when absent.
+    pub home: Option<PathBuf>,
+}
+
+/// What `gatos init` did.
+#[derive(Clone, Debug)]
+pub struct InitReport {
+    /// The repository's id: that of its genesis document.
+    pub repository: GovernanceId,
+    /// Its name.
+    pub name: Segment,
+    /// The first actor.
+    pub actor: Actor,
+    /// Its key.
+    pub key: KeyId,
+    /// True when the key was made by this call.
+    pub key_made: bool,
+    /// The profile.
+    pub profile: String,
+    /// The Git directory.
+    pub git_dir: PathBuf,
+    /// What a person should know, such as a hook of the user's own that was left alone.
+    pub remarks: Vec<String>,
+}
+
+impl InitReport {
+    /// The `--json` document.
+    pub fn to_value(&self) -> Value {
+        reply::object(vec![
+            ("ok", Value::Bool(true)),
+            ("repo", reply::text(&self.repository.to_string())),
+            ("name", reply::text(self.name.as_str())),
+            ("actor", reply::text(self.actor.as_str())),
+            ("key", reply::text(&self.key.to_string())),
+            ("key_made", Value::Bool(self.key_made)),
+            ("profile", reply::text(&self.profile)),
+            ("git_dir", reply::text(&self.git_dir.display().to_string())),
+            (
+                "remarks",
+                Value::List(self.remarks.iter().map(|remark| reply::text(remark)).collect()),
+            ),
+        ])
+    }
+}
+
+/// The profile of a single clone whose writer holds the gate.
+pub const PROFILE_LOCAL: &str = "local";
+
+impl Node {
+    /// Makes a repository with a genesis, so that the next command works.
+    ///
+    /// # Errors
+    /// `REPO_EXISTS` when there is a genesis already, `BAD_NAME` when no repository name can be made from the
+    /// folder's, and everything Git, the disk and the key store may say.
+    pub fn init(options: &InitOptions) -> Outcome<InitReport> {
+        let profile = profile_of(options)?;
+        let name = name_of(options)?;
+        let actor = actor_of(options)?;
+        let (repository, git_report) = Repository::init(&options.directory, options.bare)?;
+        let node = Node::over(
+            repository,
+            NodeOptions {
+                home: options.home.clone(),
+                ..NodeOptions::default()
+            },
+        )?;
+        let _lock = WriterLock::acquire(
+            &node.repository().gatos_dir(),
+            crate::node::WRITER_PATIENCE_DEFAULT,
+        )?;
+        if refs::read(node.repository(), GOVERNANCE_REF)?.is_some() {
+            return Err(Fault::new(
+                ErrorCode::RepoExists,
+                node.repository().git_dir().display().to_string(),
+                "this repository has a genesis already",
+            )
+            .with_hint("`gatos status` shows it; to start anew, choose another folder"));
+        }
+        let remarks = git_report.remarks;
+        let (signer, key_made) = node.key_for_genesis(options)?;
+        let public = signer.public();
+        let repository_id = node.publish_genesis(name.clone(), &actor, &signer)?;
+        settings::set(node.repository(), "gatos.actor", actor.as_str())?;
+        settings::set(
+            node.repository(),
+            "gatos.key",
+            &public.key_id().to_string(),
+        )?;
+        settings::set(node.repository(), "gatos.profile", &profile)?;
+        Ok(InitReport {
+            repository: repository_id,
+            name,
+            actor,
+            key: public.key_id(),
+            key_made,
+            profile,
+            git_dir: node.repository().git_dir().to_owned(),
+            remarks,
+        })
+    }
+
+    fn key_for_genesis(&self, options: &InitOptions) -> Outcome<(Signer, bool)> {
+        if let Some(named) = &options.key {
+            return Ok((self.keys().load(named)?, false));
+        }
+        let public = self.keys().generate()?;
+        Ok((self.keys().load(&public.key_id().to_string())?, true))
+    }
+
+    fn publish_genesis(
+        &self,
+        name: Segment,
+        actor: &Actor,
+        signer: &Signer,
+    ) -> Outcome<GovernanceId> {
+        let bytes = rules::genesis(
+            name,
+            clock::fresh_ulid(clock::now_ms()),
+            vec![GenesisActor {
+                actor: actor.clone(),
+                keys: vec![signer.public()],
+            }],
+            vec![actor.clone()],
+            1,
+        )?;
+        let signature = signer.sign(SignatureNamespace::Grant.as_str(), &bytes)?;
+        let document = SignedDocument {
+            bytes,
+            signatures: vec![signature],
+        };
+        // The chain judges its own genesis before it is written.
+        let chain = Arc::new(rules::Chain::from_genesis(&document)?);
+        let content = governance::encode_commit(&document, None)?;
+        let commit = objects::write_loose(
+            self.repository(),
+            gatos_ledger::ObjectKind::Commit,
+            &content,
+        )?;
+        refs::update(
+            self.repository(),
+            &[RefChange {
+                name: GOVERNANCE_REF.to_owned(),
+                expected: None,
+                new: commit,
+            }],
+        )?;
+        Ok(chain.repository_id())
+    }
+}
+
+fn profile_of(options: &InitOptions) -> Outcome<String> {
+    match options.profile.as_deref() {
+        None | Some(PROFILE_LOCAL) => Ok(PROFILE_LOCAL.to_owned()),
+        Some(other) => Err(Fault::new(
+            ErrorCode::Usage,
+            other,
+            format!("profile `{other}` is not known to this version"),
+        )
+        .with_hint("use `--profile local`, the only profile so far")),
+    }
+}
+
+fn name_of(options: &InitOptions) -> Outcome<Segment> {
+    if let Some(name) = &options.name {
+        return Ok(name.clone());
+    }
+    let absolute = std::path::absolute(&options.directory).unwrap_or(options.directory.clone());
+    let folder = absolute
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let cleaned = segment_like(&folder);
+    Segment::parse(&cleaned).map_err(|_| {
+        Fault::new(
+            ErrorCode::BadName,
+            folder.clone(),
+            format!("no repository name can be made from the folder's name `{folder}`"),
+        )
+        .with_hint("give one: `gatos init --name <lower-case-name>`")
+    })
+}
+
+fn actor_of(options: &InitOptions) -> Outcome<Actor> {
+    if let Some(actor) = &options.actor {
+        return Ok(actor.clone());
+    }
+    let login = ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .map(|name| segment_like(&name))
+        .filter(|name| Segment::parse(name).is_ok())
+        .unwrap_or_else(|| "owner".to_owned());
+    Ok(Actor::parse(&format!("user:{login}"))?)
+}
+
+/// Brings a folder's or person's name as near to a segment as letters allow.
+fn segment_like(name: &str) -> String {
+    let mut cleaned = String::new();
+    for char in name.trim_end_matches(".git").to_lowercase().chars() {
+        match char {
+            'a'..='z' | '0'..='9' | '.' | '_' | '-' => cleaned.push(char),
+            _ => cleaned.push('-'),
+        }
+    }
+    let cleaned = cleaned.trim_matches(|char| matches!(char, '.' | '_' | '-'));
+    cleaned.chars().take(60).collect()
+}

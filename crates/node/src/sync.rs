@@ -1,0 +1,633 @@
+//! Moving events between clones: fetch, verify, forward, push.
+//!
+//! What is fetched lands below `refs/gatos/remotes/<r>/` and counts for nothing until it has been judged
+//! here: governance first (one chain, only forward), then every journal event by event, then folds and
+//! checkpoints. Forwarding is done under the writer's lock by compare-and-swap. Git moves the bytes.
+//!
+//! INVARIANT 1: a ref of ours only ever moves to a descendant of where it is.
+//! INVARIANT 2: what does not fit is reported; two branches of one key go to quarantine; nothing is dropped.
+//! Tests: ../tests/it/sync.rs, with real `git` between real repositories.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gatos_ledger::quarantine::{self, Branch};
+use gatos_ledger::reading::JournalView;
+use gatos_ledger::{ObjectId, RefChange, Repository, hooks, refs, settings, transfer, walk};
+use gatos_policy::governance::Chain;
+use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Value};
+
+use crate::Progress;
+use crate::fault::{Fault, Outcome};
+use crate::governance::{self, GOVERNANCE_REF};
+use crate::node::{GovernedAdmission, Node, NodeOptions};
+use crate::reply;
+use crate::state::{fold_ref, state_ref};
+
+/// Ref folders that are pushed: everything that is a fact, nothing that is a cache or another's copy.
+const PUSHED: [&str; 5] = [
+    "refs/gatos/governance",
+    "refs/gatos/journal/",
+    "refs/gatos/folds/",
+    "refs/gatos/state/",
+    "refs/gatos/attest/",
+];
+
+/// Something the operator should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncFinding {
+    /// Code of the taxonomy.
+    pub code: ErrorCode,
+    /// Ref or journal concerned.
+    pub resource: String,
+    /// One sentence.
+    pub reason: String,
+}
+
+impl SyncFinding {
+    fn to_value(&self) -> Value {
+        reply::object(vec![
+            ("code", reply::text(self.code.as_str())),
+            ("resource", reply::text(&self.resource)),
+            ("reason", reply::text(&self.reason)),
+        ])
+    }
+}
+
+/// What a sync did.
+#[derive(Clone, Debug, Default)]
+pub struct SyncReport {
+    /// The remote.
+    pub remote: String,
+    /// Governance versions taken over.
+    pub governance_count: u64,
+    /// Events taken over.
+    pub event_count: u64,
+    /// Journals moved forward.
+    pub journal_count: u64,
+    /// Checkpoints and folds moved forward or joined.
+    pub state_count: u64,
+    /// Refs pushed.
+    pub pushed_count: u64,
+    /// What did not fit.
+    pub findings: Vec<SyncFinding>,
+}
+
+impl SyncReport {
+    /// The `--json` document; `ok` is false when something did not fit.
+    pub fn to_value(&self) -> Value {
+        reply::object(vec![
+            ("ok", Value::Bool(self.findings.is_empty())),
+            ("remote", reply::text(&self.remote)),
+            ("governance", reply::count(self.governance_count)),
+            ("events", reply::count(self.event_count)),
+            ("journals", reply::count(self.journal_count)),
+            ("states", reply::count(self.state_count)),
+            ("pushed", reply::count(self.pushed_count)),
+            (
+                "findings",
+                Value::List(self.findings.iter().map(SyncFinding::to_value).collect()),
+            ),
+        ])
+    }
+}
+
+/// How the two ends of a ref stand to each other.
+enum Standing {
+    Same,
+    Behind,
+    Ahead,
+    Diverged,
+}
+
+impl Node {
+    /// Fetches from a remote, judges and forwards what is new, and pushes what the remote lacks.
+    ///
+    /// # Errors
+    /// `REMOTE_REFUSED` with Git's words, `REPO_MISMATCH`, `GOV_FORK`; single journals that do not fit are
+    /// findings of the report, not errors.
+    pub fn sync(
+        &self,
+        remote: &str,
+        push: bool,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<SyncReport> {
+        settings::apply(self.repository())?;
+        let mut report = SyncReport {
+            remote: remote.to_owned(),
+            ..SyncReport::default()
+        };
+        progress(stage("fetch"));
+        transfer::fetch(self.repository(), remote)?;
+        self.take_over(remote, &mut report, progress)?;
+        if push {
+            progress(stage("push"));
+            report.pushed_count = self.push_all(remote, &mut report)?;
+        }
+        self.writer()?.upkeep()?;
+        Ok(report)
+    }
+
+    /// Judges and forwards what a fetch brought.
+    fn take_over(
+        &self,
+        remote: &str,
+        report: &mut SyncReport,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<()> {
+        let tracked = format!("refs/gatos/remotes/{remote}/");
+        self.writer()?.flush()?;
+        self.take_over_governance(&tracked, report)?;
+        progress(stage("verify"));
+        self.take_over_journals(&tracked, report)?;
+        self.take_over_folds(&tracked, report)?;
+        self.take_over_states(&tracked, report)
+    }
+
+    fn take_over_governance(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {
+        let Some(theirs) = refs::read(self.repository(), &format!("{tracked}governance"))? else {
+            return Ok(());
+        };
+        let ours = governance::head(self.repository())?;
+        if ours == theirs {
+            return Ok(());
+        }
+        let our_chain = self.governance()?;
+        let their_chain = governance::load(self.repository(), theirs)?;
+        if their_chain.repository_id() != our_chain.repository_id() {
+            return Err(Fault::new(
+                ErrorCode::RepoMismatch,
+                report.remote.clone(),
+                format!(
+                    "the remote holds another repository: its genesis is `{}`, ours `{}`",
+                    their_chain.repository_id(),
+                    our_chain.repository_id()
+                ),
+            )
+            .with_hint("check the remote's URL with `git remote -v`"));
+        }
+        if our_chain.version_of(&their_chain.head()).is_some() {
+            return Ok(());
+        }
+        if their_chain.version_of(&our_chain.head()).is_none() {
+            return Err(Fault::new(
+                ErrorCode::GovFork,
+                GOVERNANCE_REF,
+                "the remote's governance and ours continue the same version differently; nothing was forwarded",
+            )
+            .with_hint("the governors must settle on one chain: compare `git log refs/gatos/governance` on both sides"));
+        }
+        report.governance_count = their_chain.version() - our_chain.version();
+        self.writer()?.move_refs(&[RefChange {
+            name: GOVERNANCE_REF.to_owned(),
+            expected: Some(ours),
+            new: theirs,
+        }])?;
+        self.governance()?;
+        Ok(())
+    }
+
+    fn take_over_journals(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {
+        let chain = self.governance()?;
+        let admission = GovernedAdmission::new(chain);
+        for (name, theirs) in refs::list(self.repository(), &format!("{tracked}journal/"))? {
+            let own_name = format!("refs/gatos/{}", &name[tracked.len()..]);
+            let journal = match JournalName::parse_ref(&own_name) {
+                Ok(journal) => journal,
+                Err(error) => {
+                    report.findings.push(SyncFinding {
+                        code: error.code(),
+                        resource: name,
+                        reason: error.to_string(),
+                    });
+                    continue;
+                }
+            };
+            if let Err(fault) = self.take_over_journal(&journal, theirs, &admission, report) {
+                report.findings.push(SyncFinding {
+                    code: fault.code,
+                    resource: fault.resource,
+                    reason: fault.reason,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over_journal(
+        &self,
+        journal: &JournalName,
+        theirs: ObjectId,
+        admission: &GovernedAdmission,
+        report: &mut SyncReport,
+    ) -> Outcome<()> {
+        let writer = self.writer()?;
+        let ours = refs::read(self.repository(), &journal.ref_name())?;
+        if ours == Some(theirs) {
+            return Ok(());
+        }
+        let tip = writer.refresh(journal)?;
+        let view =
+            gatos_ledger::reading::view(self.repository(), journal, ours, admission)?;
+        if view.position_of_commit(self.repository(), theirs)?.is_some() {
+            return Ok(());
+        }
+        let mut steps = Vec::new();
+        let known = |commit: ObjectId| {
+            Some(commit) == ours
+                || matches!(view.position_of_commit(self.repository(), commit), Ok(Some(_)))
+        };
+        let end = walk::walk(self.repository(), journal, theirs, &known, admission, |step| {
+            steps.push(step.clone());
+        });
+        if let Some(bad) = end.bad {
+            return Err(Fault::new(
+                bad.refusal.code,
+                journal.short(),
+                format!(
+                    "fetched commit {} may not stand: {}; the journal was not moved",
+                    bad.commit, bad.refusal.reason
+                ),
+            ));
+        }
+        if end.joined != ours {
+            return self.set_aside_fork(journal, &view, theirs, end.joined, &steps);
+        }
+        if let Some(oldest) = end.oldest {
+            walk::link(
+                oldest.prev,
+                oldest.ulid,
+                None,
+                tip.map(|tip| (tip.id, tip.ulid, None)),
+            )
+            .map_err(|refusal| Fault::new(refusal.code, journal.short(), refusal.reason))?;
+        }
+        report.event_count += steps.len() as u64;
+        report.journal_count += 1;
+        writer.move_refs(&[RefChange {
+            name: journal.ref_name(),
+            expected: ours,
+            new: theirs,
+        }])?;
+        steps.reverse();
+        writer.note_admitted(journal, &steps)?;
+        Ok(())
+    }
+
+    /// One key signed two events on one: both branches are pinned, and the journal stands still.
+    fn set_aside_fork(
+        &self,
+        journal: &JournalName,
+        view: &JournalView,
+        theirs: ObjectId,
+        joined: Option<ObjectId>,
+        their_steps: &[walk::Step],
+    ) -> Outcome<()> {
+        let fork_position = match joined {
+            Some(commit) => view
+                .position_of_commit(self.repository(), commit)?
+                .unwrap_or(0),
+            None => 0,
+        };
+        let (Some(first_ours), Some(last_ours), Some(first_theirs)) = (
+            view.step(fork_position + 1)?,
+            view.step(view.count())?,
+            their_steps.last(),
+        ) else {
+            return Err(Fault::new(
+                ErrorCode::Internal,
+                journal.short(),
+                "a fork without two branches",
+            ));
+        };
+        let report = quarantine::set_aside_equivocation(
+            self.repository(),
+            journal,
+            Branch {
+                tip: last_ours.commit,
+                first: first_ours.id,
+                first_ulid: first_ours.ulid,
+            },
+            Branch {
+                tip: theirs,
+                first: first_theirs.id,
+                first_ulid: first_theirs.ulid,
+            },
+        )?;
+        self.writer()?.forget(journal);
+        Err(Fault::new(
+            ErrorCode::Equivocation,
+            journal.short(),
+            format!(
+                "its key signed two different events on one; both branches are kept under `{}` and the journal stands still",
+                report.reference
+            ),
+        )
+        .with_hint("governance must pick a branch; until then the actor can write with another key"))
+    }
+
+    /// Fold bytes are named by governance; their ref is a cache, so any side that has them serves.
+    fn take_over_folds(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {
+        for (name, theirs) in refs::list(self.repository(), &format!("{tracked}folds/"))? {
+            let own_name = format!("refs/gatos/{}", &name[tracked.len()..]);
+            let Some(ns) = own_name
+                .strip_prefix("refs/gatos/folds/")
+                .and_then(|rest| rest.strip_suffix("/head"))
+                .and_then(|ns| Namespace::parse(ns).ok())
+            else {
+                continue;
+            };
+            let ours = refs::read(self.repository(), &fold_ref(&ns))?;
+            match self.standing(ours, theirs)? {
+                Standing::Same | Standing::Ahead => {}
+                Standing::Behind => {
+                    self.forward(&own_name, ours, theirs)?;
+                    report.state_count += 1;
+                }
+                Standing::Diverged => self.join_folds(&ns, ours, theirs)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Two clones installed folds side by side: governance has settled which one counts; a commit with both
+    /// parents and that side's tree continues both.
+    fn join_folds(
+        &self,
+        ns: &Namespace,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<()> {
+        let chain = self.governance()?;
+        let wanted = chain.fold_root_at(ns, chain.version());
+        let root_of = |commit: ObjectId| -> Outcome<bool> {
+            Ok(self
+                .file_of_commit(commit, "fold.rgf")?
+                .is_some_and(|bytes| gatos_values::Sha256Digest::of(&bytes) == wanted))
+        };
+        let Some(ours) = ours else { return Ok(()) };
+        let governing = if root_of(theirs)? { theirs } else { ours };
+        let commit = self.write_join_commit(ns, governing, [ours, theirs], chain.ulid())?;
+        self.forward(&fold_ref(ns), Some(ours), commit)
+    }
+
+    fn take_over_states(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {
+        for (name, theirs) in refs::list(self.repository(), &format!("{tracked}state/"))? {
+            let own_name = format!("refs/gatos/{}", &name[tracked.len()..]);
+            let Some(ns) = own_name
+                .strip_prefix("refs/gatos/state/")
+                .and_then(|rest| rest.strip_suffix("/head"))
+                .and_then(|ns| Namespace::parse(ns).ok())
+            else {
+                continue;
+            };
+            if let Err(fault) = self.take_over_state(&ns, theirs, report) {
+                report.findings.push(SyncFinding {
+                    code: fault.code,
+                    resource: state_ref(&ns),
+                    reason: fault.reason,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over_state(
+        &self,
+        ns: &Namespace,
+        theirs: ObjectId,
+        report: &mut SyncReport,
+    ) -> Outcome<()> {
+        let ours = self.checkpoint_head(ns)?;
+        let standing = self.standing(ours, theirs)?;
+        if matches!(standing, Standing::Same | Standing::Ahead) {
+            return Ok(());
+        }
+        let chain = self.governance()?;
+        let read = self.read_checkpoint(theirs)?;
+        self.judge_checkpoint(&chain, &read)?;
+        match standing {
+            Standing::Behind => self.forward(&state_ref(ns), ours, theirs)?,
+            // Both sides folded: a checkpoint over the union of the events continues both heads.
+            _ => self.join_states(ns, &chain, ours, theirs)?,
+        }
+        report.state_count += 1;
+        Ok(())
+    }
+
+    fn join_states(
+        &self,
+        ns: &Namespace,
+        chain: &Arc<Chain>,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<()> {
+        let fold = self.installed_fold(ns, chain)?;
+        let views = self.input_views(ns, &fold)?;
+        let computed = self.compute_all(ns, &fold, chain, views, &mut |_| {})?;
+        let parents: Vec<ObjectId> = ours.into_iter().chain([theirs]).collect();
+        self.write_checkpoint_on(ns, chain, &computed, &parents, ours)?;
+        Ok(())
+    }
+
+    fn forward(&self, name: &str, expected: Option<ObjectId>, new: ObjectId) -> Outcome<()> {
+        self.writer()?.move_refs(&[RefChange {
+            name: name.to_owned(),
+            expected,
+            new,
+        }])?;
+        Ok(())
+    }
+
+    /// Compares our commit with theirs, over any number of parents.
+    fn standing(&self, ours: Option<ObjectId>, theirs: ObjectId) -> Outcome<Standing> {
+        let Some(ours) = ours else {
+            return Ok(Standing::Behind);
+        };
+        if ours == theirs {
+            return Ok(Standing::Same);
+        }
+        if self.is_ancestor(ours, theirs)? {
+            return Ok(Standing::Behind);
+        }
+        if self.is_ancestor(theirs, ours)? {
+            return Ok(Standing::Ahead);
+        }
+        Ok(Standing::Diverged)
+    }
+
+    fn is_ancestor(&self, older: ObjectId, newer: ObjectId) -> Outcome<bool> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut open = vec![newer];
+        while let Some(commit) = open.pop() {
+            if commit == older {
+                return Ok(true);
+            }
+            if seen.insert(commit) {
+                open.extend(self.parents_of(commit)?);
+            }
+        }
+        Ok(false)
+    }
+
+    fn push_all(&self, remote: &str, report: &mut SyncReport) -> Outcome<u64> {
+        let mut wanted = Vec::new();
+        for root in PUSHED {
+            for (name, ours) in refs::list(self.repository(), root)? {
+                let tracked = format!("refs/gatos/remotes/{remote}/{}", &name["refs/gatos/".len()..]);
+                if refs::read(self.repository(), &tracked)? != Some(ours) {
+                    wanted.push(name);
+                }
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(0);
+        }
+        let outcome = transfer::push(self.repository(), remote, &wanted)?;
+        let mut pushed = 0;
+        for one in outcome.refs {
+            match one.rejection {
+                None => pushed += 1,
+                Some(reason) => report.findings.push(SyncFinding {
+                    code: ErrorCode::RemoteRefused,
+                    resource: one.name,
+                    reason,
+                }),
+            }
+        }
+        Ok(pushed)
+    }
+
+    /// Clones a repository, verifies its governance and journals, and makes it ready for use.
+    ///
+    /// # Errors
+    /// `REMOTE_REFUSED`, `REPO_MISMATCH` when `root` names another genesis, and what verification says.
+    pub fn clone_from(
+        url: &str,
+        directory: &Path,
+        root: Option<&GovernanceId>,
+        options: NodeOptions,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<CloneReport> {
+        progress(stage("clone"));
+        let repository = transfer::clone(url, directory)?;
+        let remote = "origin";
+        let theirs = refs::read(&repository, &format!("refs/gatos/remotes/{remote}/governance"))?
+            .ok_or_else(|| no_genesis(url))?;
+        let chain = governance::load(&repository, theirs)?;
+        if let Some(root) = root
+            && *root != chain.repository_id()
+        {
+            return Err(Fault::new(
+                ErrorCode::RepoMismatch,
+                url,
+                format!(
+                    "the remote's genesis is `{}`, not the `{root}` asked for; the clone is left unforwarded",
+                    chain.repository_id()
+                ),
+            )
+            .with_hint("ask the repository's governors for the genesis id, and remove this folder"));
+        }
+        hooks::install(&repository)?;
+        settings::apply_to_created(&repository)?;
+        refs::update(
+            &repository,
+            &[RefChange {
+                name: GOVERNANCE_REF.to_owned(),
+                expected: None,
+                new: theirs,
+            }],
+        )?;
+        let node = Node::over(repository, options)?;
+        let mut report = SyncReport {
+            remote: remote.to_owned(),
+            ..SyncReport::default()
+        };
+        node.take_over(remote, &mut report, progress)?;
+        node.choose_default_actor(&chain)?;
+        node.close_writer()?;
+        Ok(CloneReport {
+            repository: chain.repository_id(),
+            name: chain.repository_name().to_string(),
+            pinned: root.is_some(),
+            sync: report,
+        })
+    }
+
+    /// Makes the first enrolled actor whose key is at hand the clone's default.
+    fn choose_default_actor(&self, chain: &Chain) -> Outcome<()> {
+        for actor in chain.actors_at(chain.version()) {
+            for key in chain.keys_of(&actor, chain.version()) {
+                if self.keys().find(&key)?.is_some() {
+                    settings::set(
+                        self.repository(),
+                        "gatos.actor",
+                        actor.as_str(),
+                    )?;
+                    settings::set(self.repository(), "gatos.key", &key.to_string())?;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_genesis(url: &str) -> Fault {
+    Fault::new(
+        ErrorCode::NoRepository,
+        url,
+        "the remote is no GATOS repository: it has no governance chain",
+    )
+    .with_hint("check the URL; a repository is made with `gatos init`")
+}
+
+/// What a clone brought.
+#[derive(Clone, Debug)]
+pub struct CloneReport {
+    /// Id of the genesis.
+    pub repository: GovernanceId,
+    /// Name in resource URIs.
+    pub name: String,
+    /// True when the genesis was the one asked for, false for trust on first use.
+    pub pinned: bool,
+    /// What was taken over.
+    pub sync: SyncReport,
+}
+
+impl CloneReport {
+    /// The `--json` document.
+    pub fn to_value(&self) -> Value {
+        reply::object(vec![
+            ("ok", Value::Bool(self.sync.findings.is_empty())),
+            ("repo", reply::text(&self.repository.to_string())),
+            ("name", reply::text(&self.name)),
+            (
+                "trust",
+                reply::text(if self.pinned { "pinned" } else { "first-use" }),
+            ),
+            ("events", reply::count(self.sync.event_count)),
+            ("journals", reply::count(self.sync.journal_count)),
+            (
+                "findings",
+                Value::List(self.sync.findings.iter().map(SyncFinding::to_value).collect()),
+            ),
+        ])
+    }
+}
+
+fn stage(stage: &str) -> Progress<'_> {
+    Progress {
+        stage,
+        done: 0,
+        total: None,
+    }
+}
+
+/// Names of the configured remotes.
+///
+/// # Errors
+/// What Git said.
+pub fn remotes(repository: &Repository) -> Outcome<Vec<String>> {
+    Ok(settings::remotes(repository)?)
+}

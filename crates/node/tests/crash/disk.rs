@@ -1,0 +1,131 @@
+//! A full disk and a read-only one: refused with the right words, nothing lost, and the next append works.
+
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+
+use gatos_node::{Acknowledgement, Fault, LogQuery, Node};
+use gatos_values::Namespace;
+
+use crate::books::Books;
+use crate::lanes::Acknowledged;
+use crate::power_cut::Image;
+use crate::scene::Scene;
+use crate::work::{Call, CallName, Mix, NAMESPACES};
+
+/// Room for the log's first segments and some packs.
+const DISK_BYTES: u64 = 48 << 20;
+const BALLAST_BYTES: u64 = 12 << 20;
+
+#[test]
+fn a_full_tmpfs_is_reported_and_survived() {
+    fill(Image::memory(DISK_BYTES), "tmpfs");
+}
+
+#[test]
+fn a_full_ext4_is_reported_and_survived() {
+    fill(Image::make_sized("ext4", DISK_BYTES), "ext4");
+}
+
+fn fill(image: Result<Image, String>, kind: &str) {
+    let image = match image {
+        Ok(image) => image,
+        Err(reason) => {
+            println!("SKIPPED: a full disk on {kind}: {reason}");
+            return;
+        }
+    };
+    let scene = Scene::at(&image.mount_point().join("repository"), &image.folder().join("home"));
+    let ballast = image.mount_point().join("ballast");
+    let mut books = Books::default();
+    for round in 0..3 {
+        std::fs::write(&ballast, vec![0; BALLAST_BYTES as usize]).expect("the ballast fits");
+        let node = scene.node();
+        let fault = append_until_full(&node, round, &mut books);
+        assert_eq!(fault.code.as_str(), "DISK_FULL", "{fault}");
+        assert!(!fault.hint.is_empty() && !fault.reason.is_empty(), "{fault}");
+        assert_eq!(fault.exit_status(), 3);
+        // A full disk still answers questions.
+        assert!(count_events(&node) > 0);
+        std::fs::remove_file(&ballast).expect("the ballast goes");
+        // The same node goes on, and so does the next one.
+        if round % 2 == 0 {
+            append(&node, round, 1_000_000, &mut books).expect("the append after the flood works");
+        }
+        node.close_writer().expect("what was durable becomes visible");
+        drop(node);
+        append(&scene.node(), round, 1_000_001, &mut books).expect("the next writer's append works");
+        books.check_recovered(&scene).unwrap_or_else(|complaint| panic!("{kind}: {complaint}"));
+    }
+    println!(
+        "{kind}: full three times, {} events acknowledged, 0 lost",
+        books.acknowledged_count()
+    );
+}
+
+fn append_until_full(node: &Node, round: u64, books: &mut Books) -> Fault {
+    for number in 0..1_000_000 {
+        if let Err(fault) = append(node, round, number, books) {
+            return fault;
+        }
+    }
+    panic!("the disk never became full");
+}
+
+fn append(node: &Node, round: u64, number: u64, books: &mut Books) -> Result<(), Fault> {
+    let call = Call::draw(CallName {
+        writer: Mix::Everything.seed(round),
+        thread: 0,
+        number,
+    });
+    let visible = call.ack == Acknowledgement::Visible;
+    let appended = node.append(&call.intents, call.ack)?;
+    books.note(Acknowledged::all(appended, visible));
+    Ok(())
+}
+
+fn count_events(node: &Node) -> usize {
+    NAMESPACES
+        .iter()
+        .map(|name| {
+            let ns = Namespace::parse(name).expect("a namespace of the test");
+            let reader = node.log(LogQuery::all(ns)).expect("a read works");
+            reader.map(|entry| entry.expect("an entry reads")).count()
+        })
+        .sum()
+}
+
+#[test]
+fn a_read_only_disk_can_be_read_and_says_so_when_written() {
+    let image = match Image::memory(DISK_BYTES) {
+        Ok(image) => image,
+        Err(reason) => {
+            println!("SKIPPED: a read-only disk: {reason}");
+            return;
+        }
+    };
+    let scene = Scene::at(&image.mount_point().join("repository"), &image.folder().join("home"));
+    let mut books = Books::default();
+    {
+        let node = scene.node();
+        for number in 0..20 {
+            append(&node, 0, number, &mut books).expect("the append works");
+        }
+        // Not closed: some events are durable and not yet visible.
+    }
+    check_read_only(&image, &scene);
+    append(&scene.node(), 1, 0, &mut books).expect("an append works when the disk is writable again");
+    books.check_recovered(&scene).expect("everything is there");
+}
+
+fn check_read_only(image: &Image, scene: &Scene) {
+    image.remount("ro").expect("the disk becomes read-only");
+    let node = scene.node();
+    assert!(count_events(&node) > 0, "a read-only repository can be read");
+    let fault = append(&node, 2, 0, &mut Books::default()).expect_err("a write is refused");
+    assert_eq!(fault.code.as_str(), "READ_ONLY", "{fault}");
+    assert!(!fault.hint.is_empty());
+    drop(node);
+    image.remount("rw").expect("the disk becomes writable");
+    assert!(Path::new(scene.repository()).exists());
+}
