@@ -11,6 +11,11 @@ use gatos_values::{Value, json};
 
 use super::*;
 
+use super::diff::{BLOCK_COMMITS, Change, change};
+use super::order::id_from_hex;
+use super::payload::{MESSAGE_SIZE_MAX, NAME_SIZE_MAX, OMITTED_SIZE, PARENTS_MAX, PATH_SIZE_MAX};
+use super::source::OBJECT_SIZE_READ_MAX;
+
 /// All payloads of a history as JSON lines.
 fn lines(path: &Path, options: &GitLogOptions) -> Vec<String> {
     let log = GitLog::open(path, options).unwrap();

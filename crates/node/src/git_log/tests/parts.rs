@@ -53,7 +53,7 @@ proptest! {
             prop_assert!(size <= PAYLOAD_SIZE_MAX);
             // The count of what is left is exact but for the last comma and the room for `paths_omitted`.
             if omitted == 0 && !paths.is_empty() {
-                prop_assert_eq!(size + left + 40 + 1, PAYLOAD_SIZE_MAX);
+                prop_assert_eq!(size + left + OMITTED_SIZE + 1, PAYLOAD_SIZE_MAX);
             }
         }
     }
@@ -79,7 +79,8 @@ proptest! {
 
 /// RFC 3339 by walking through years and months.
 fn counted(seconds: u64) -> String {
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let divides = |number: u64, year: u64| year.is_multiple_of(number);
+    let leap = |year| divides(4, year) && (!divides(100, year) || divides(400, year));
     let (mut days, mut year, mut month) = (seconds / 86_400, 1970, 1);
     while days >= if leap(year) { 366 } else { 365 } {
         days -= if leap(year) { 366 } else { 365 };
@@ -211,10 +212,17 @@ fn numstat_entries_are_split_at_the_first_two_tabs() {
 }
 
 #[test]
-fn hexadecimal_is_read_strictly() {
-    assert_eq!(from_hex(b"00ff"), Some(vec![0, 255]));
-    for bad in [&b""[..], b"0", b"0g", b"0G", b"FF"] {
-        assert_eq!(from_hex(bad), None);
+fn commit_ids_are_read_strictly() {
+    assert_eq!(id_from_hex(&[b'0'; 40]), Some(vec![0; 20]));
+    assert_eq!(id_from_hex(&[b'f'; 64]), Some(vec![255; 32]));
+    for bad in [
+        &b""[..],
+        b"0",
+        &[b'0'; 39],
+        &[b'F'; 40],
+        &[b'g'; 64],
+        &[0xff; 40],
+    ] {
+        assert_eq!(id_from_hex(bad), None);
     }
-    assert_eq!(to_hex(&[0, 0xab]), "00ab");
 }
