@@ -26,6 +26,7 @@ pub mod quarantine;
 pub mod reading;
 pub mod recovery;
 pub mod refs;
+pub mod scratch;
 pub mod settings;
 pub mod table;
 pub mod transfer;
@@ -40,6 +41,8 @@ pub mod writer;
 
 
 
+#[cfg(test)]
+mod scratch;
 #[cfg(test)]
 mod vectors;
 

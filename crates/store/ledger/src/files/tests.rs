@@ -1,10 +1,11 @@
 use std::io::ErrorKind;
 
 use super::*;
+use crate::scratch;
 
 #[test]
 fn an_atomic_write_leaves_the_old_or_the_new_content_whatever_fails() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let path = directory.path().join("file");
     atomic_write(&path, b"old").unwrap();
     for passes in 0..5 {
@@ -26,7 +27,7 @@ fn an_atomic_write_leaves_the_old_or_the_new_content_whatever_fails() {
 
 #[test]
 fn errors_name_their_path_and_fall_into_the_right_code() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let missing = directory.path().join("missing");
     let error = DurableFile::open_to_read(&missing).unwrap_err();
     assert!(error.is_not_found());
@@ -67,7 +68,7 @@ fn errors_name_their_path_and_fall_into_the_right_code() {
 
 #[test]
 fn directories_are_made_with_their_parents_and_temporaries_are_swept() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let deep = directory.path().join("a/b/c");
     create_directory_durable(&deep).unwrap();
     create_directory_durable(&deep).unwrap();
@@ -84,7 +85,7 @@ fn directories_are_made_with_their_parents_and_temporaries_are_swept() {
 
 #[test]
 fn reads_stop_at_the_end_of_the_file() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let file = DurableFile::create(&directory.path().join("file")).unwrap();
     file.write_all_at(b"0123456789", 0).unwrap();
     let mut buffer = [0; 8];

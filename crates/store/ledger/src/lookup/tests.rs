@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::files::fault;
-use crate::vectors;
+use crate::{scratch, vectors};
 
 /// Small enough that a few hundred entries make several runs.
 const SMALL: usize = 16;
@@ -71,7 +71,7 @@ impl Model {
 
 #[test]
 fn everything_inserted_is_found_at_once_after_a_flush_and_after_reopening() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut model = Model::default();
     let mut lookup = open(directory.path());
     for round in 0..60 {
@@ -103,7 +103,7 @@ fn everything_inserted_is_found_at_once_after_a_flush_and_after_reopening() {
 
 #[test]
 fn a_large_run_is_found_through_its_buckets() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut lookup = Lookup::open(directory.path()).unwrap();
     let count = 2 * LOG_ENTRIES_MAX as u64;
     for position in 1..=count {
@@ -125,7 +125,7 @@ fn a_large_run_is_found_through_its_buckets() {
 
 #[test]
 fn the_bytes_of_all_files_are_pinned() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut lookup = open(directory.path());
     let mut model = Model::default();
     model.add(&mut lookup, 40);
@@ -168,7 +168,7 @@ fn keys_are_pinned_and_depend_on_every_part() {
 
 #[test]
 fn without_a_flush_a_crash_takes_entries_and_coverage_together() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut model = Model::default();
     let mut lookup = open(directory.path());
     model.add(&mut lookup, 5);
@@ -181,7 +181,7 @@ fn without_a_flush_a_crash_takes_entries_and_coverage_together() {
 
 #[test]
 fn a_log_cut_at_any_byte_covers_what_it_still_finds() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut model = Model::default();
     let mut lookup = open(directory.path());
     let LookupError::Corrupt { path: log, .. } = lookup.log.corrupt("") else {
@@ -210,7 +210,7 @@ fn a_log_cut_at_any_byte_covers_what_it_still_finds() {
 
 #[test]
 fn a_flipped_bit_loses_no_entry_that_is_said_to_be_covered() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut model = Model::default();
     let mut lookup = open(directory.path());
     for count in [20, 2, 3] {
@@ -255,13 +255,13 @@ fn check_honesty(lookup: &Lookup, model: &Model) {
 
 #[test]
 fn a_damaged_look_up_is_begun_anew_and_covers_nothing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut lookup = open(directory.path());
     Model::default().add(&mut lookup, 40);
     lookup.flush().unwrap();
     drop(lookup);
     for name in files::list(directory.path()).unwrap() {
-        let damaged = tempfile::tempdir().unwrap();
+        let damaged = scratch::folder();
         for name in files::list(directory.path()).unwrap() {
             std::fs::copy(directory.path().join(&name), damaged.path().join(&name)).unwrap();
         }
@@ -285,7 +285,7 @@ fn a_damaged_look_up_is_begun_anew_and_covers_nothing() {
 
 #[test]
 fn coverage_may_shrink_when_a_journal_did() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut lookup = open(directory.path());
     lookup.cover(&journal(1), 9).unwrap();
     lookup.cover(&journal(1), 4).unwrap();
@@ -300,7 +300,7 @@ fn coverage_may_shrink_when_a_journal_did() {
 
 #[test]
 fn readers_beside_a_busy_writer_always_find_what_was_flushed_before() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut lookup = open(directory.path());
     let mut model = Model::default();
     model.add(&mut lookup, 5);
@@ -329,7 +329,7 @@ fn readers_beside_a_busy_writer_always_find_what_was_flushed_before() {
 
 #[test]
 fn whatever_fails_in_a_merge_nothing_is_forgotten() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut model = Model::default();
     let mut lookup = open(directory.path());
     model.add(&mut lookup, 20);
@@ -368,7 +368,7 @@ proptest! {
         which in 0..3_usize,
         keeps in 0..64_usize,
     ) {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch::folder();
         let mut lookup = open(directory.path());
         Model::default().add(&mut lookup, 20);
         lookup.flush().unwrap();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::files::{FileOperation, fault};
-use crate::vectors;
+use crate::{scratch, vectors};
 
 fn journal(name: &str) -> JournalName {
     let text = format!("gatos/journal/ops/deploy/user/{name}/0123456789abcdef");
@@ -47,7 +47,7 @@ fn file(directory: &Path) -> PathBuf {
 
 #[test]
 fn records_read_back_by_position_and_by_ulid() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let writer = filled(directory.path(), 3000);
     let table = open(directory.path());
     assert_eq!((writer.count(), table.count()), (3000, 3000));
@@ -77,7 +77,7 @@ fn records_read_back_by_position_and_by_ulid() {
 
 #[test]
 fn the_bytes_of_a_table_are_pinned() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     drop(filled(directory.path(), 2));
     vectors::check(
         "journal.table",
@@ -89,7 +89,7 @@ fn the_bytes_of_a_table_are_pinned() {
 
 #[test]
 fn readers_see_what_was_there_and_refresh_to_see_more() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     assert!(
         TableReader::open(directory.path(), &journal("alice"))
             .unwrap()
@@ -120,7 +120,7 @@ fn readers_see_what_was_there_and_refresh_to_see_more() {
 
 #[test]
 fn a_reader_beside_a_busy_writer_sees_only_prefixes() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut writer = filled(directory.path(), 1);
     let directory = directory.path();
     std::thread::scope(|scope| {
@@ -143,7 +143,7 @@ fn a_reader_beside_a_busy_writer_sees_only_prefixes() {
 
 #[test]
 fn ulids_must_rise() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut table = filled(directory.path(), 3);
     for bad in [
         vec![record(3)],
@@ -160,7 +160,7 @@ fn ulids_must_rise() {
 
 #[test]
 fn tables_are_listed_and_belong_to_one_journal() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     assert_eq!(list(&directory.path().join("none")).unwrap(), []);
     for name in ["carol", "alice", "bob"] {
         TableWriter::open(directory.path(), &journal(name)).unwrap();
@@ -188,7 +188,7 @@ fn tables_are_listed_and_belong_to_one_journal() {
 
 #[test]
 fn a_torn_end_is_cut_off_at_every_byte() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut table = filled(directory.path(), 3);
     table.append(&records(4..=6)).unwrap();
     drop(table);
@@ -214,7 +214,7 @@ fn a_torn_end_is_cut_off_at_every_byte() {
 
 #[test]
 fn a_flipped_bit_never_gives_a_wrong_record() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     drop(filled(directory.path(), 4));
     let whole = std::fs::read(file(directory.path())).unwrap();
     for at in 0..whole.len() {
@@ -246,7 +246,7 @@ fn a_flipped_bit_never_gives_a_wrong_record() {
 
 #[test]
 fn records_do_not_pass_in_another_place() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     drop(filled(directory.path(), 5));
     let mut bytes = std::fs::read(file(directory.path())).unwrap();
     let (second, third) = (offset_of(2) as usize, offset_of(3) as usize);
@@ -266,7 +266,7 @@ fn records_do_not_pass_in_another_place() {
 
 #[test]
 fn a_full_disk_appends_nothing_and_passes() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut table = filled(directory.path(), 2);
     let full = fault::inject(
         directory.path(),
@@ -308,7 +308,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..4000),
         keeps_header in any::<bool>(),
     ) {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch::folder();
         drop(filled(directory.path(), 3));
         let mut content = std::fs::read(file(directory.path())).unwrap();
         content.truncate(if keeps_header { HEADER_SIZE } else { 0 });

@@ -9,6 +9,7 @@ use super::segment::{FRAMES_START, SECTOR_SIZE};
 use super::*;
 use crate::files::{FileOperation, fault};
 use crate::object_id::ObjectId;
+use crate::scratch;
 
 const SMALL: Sizes = Sizes {
     smallest: 8 << 10,
@@ -84,7 +85,7 @@ fn kill(wal: Wal) {
 
 #[test]
 fn frames_come_back_in_order_until_they_are_released() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, frames) = open(directory.path());
     assert!(frames.is_empty());
     assert_eq!((wal.next_sequence(), wal.durable_sequence()), (1, 0));
@@ -127,7 +128,7 @@ fn frames_come_back_in_order_until_they_are_released() {
 
 #[test]
 fn segments_follow_each_other_and_go_when_they_are_released() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     for number in 1..=60 {
         wal.append_and_sync(&[frame(number, 2000)]).unwrap();
@@ -153,7 +154,7 @@ fn segments_follow_each_other_and_go_when_they_are_released() {
 
 #[test]
 fn spares_are_used_and_their_old_frames_stay_dead() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     let mut number = 0;
     let mut reused = false;
@@ -179,7 +180,7 @@ fn spares_are_used_and_their_old_frames_stay_dead() {
 
 #[test]
 fn a_spare_can_be_prepared_beside_the_log() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     assert!(wal.spare_request().unwrap().is_none());
     wal.append_and_sync(&[frame(1, 5000)]).unwrap();
@@ -204,7 +205,7 @@ fn a_spare_can_be_prepared_beside_the_log() {
 
 #[test]
 fn a_call_larger_than_a_segment_gets_one_of_its_own() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     wal.append_and_sync(&[frame(1, 10), frame(2, 300_000), frame(3, 10)])
         .unwrap();
@@ -247,7 +248,7 @@ fn what_cannot_be_a_frame_is_refused() {
 
 #[test]
 fn a_directory_without_a_log_has_no_summary_and_looking_changes_nothing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     assert_eq!(inspect(&directory.path().join("none")).unwrap(), None);
     let (mut wal, _) = open(directory.path());
     wal.append_and_sync(&[frame(1, 1), encoded(&[event(2, 2), event(3, 3)])])
@@ -265,7 +266,7 @@ fn a_directory_without_a_log_has_no_summary_and_looking_changes_nothing() {
 
 #[test]
 fn a_full_disk_at_a_new_segment_changes_nothing_and_passes() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     wal.append_and_sync(&[frame(1, 5000)]).unwrap();
     // Every operation up to the rename that gives the new segment its name.
@@ -290,7 +291,7 @@ fn a_full_disk_at_a_new_segment_changes_nothing_and_passes() {
 
 #[test]
 fn after_space_returns_the_log_goes_on() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     wal.append_and_sync(&[frame(1, 5000)]).unwrap();
     let full = fault::inject(
@@ -317,7 +318,7 @@ fn after_space_returns_the_log_goes_on() {
 #[test]
 fn a_failed_write_or_flush_poisons_until_the_log_is_opened_again() {
     for operation in [FileOperation::Write, FileOperation::Sync] {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch::folder();
         let (mut wal, _) = open(directory.path());
         wal.append_and_sync(&[frame(1, 50)]).unwrap();
         let broken = fault::inject(directory.path(), Some(operation), 0, 1, ErrorKind::Other);
@@ -348,7 +349,7 @@ fn a_failed_write_or_flush_poisons_until_the_log_is_opened_again() {
 
 #[test]
 fn whatever_fails_while_opening_nothing_acknowledged_is_lost() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let mut failures = 0;
     loop {
         let broken = fault::inject(directory.path(), None, failures, 1, ErrorKind::Other);
@@ -383,7 +384,7 @@ fn whatever_fails_while_opening_nothing_acknowledged_is_lost() {
 
 #[test]
 fn releasing_with_a_broken_disk_leaves_no_gap() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     for number in 1..=40 {
         wal.append_and_sync(&[frame(number, 3000)]).unwrap();
@@ -452,7 +453,7 @@ struct Crash {
 
 impl Crash {
     fn new(durable: &[usize], unsynced: &[usize]) -> Crash {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch::folder();
         let (mut wal, _) = open(directory.path());
         let mut number = 0;
         let mut next = |size: &usize| {
@@ -605,7 +606,7 @@ fn a_flipped_bit_never_makes_a_wrong_event() {
 
 #[test]
 fn after_an_orderly_end_every_flipped_bit_of_a_frame_is_found() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     wal.append_and_sync(&[frame(1, 33), frame(2, 60)]).unwrap();
     let end = wal.position;
@@ -628,7 +629,7 @@ fn after_an_orderly_end_every_flipped_bit_of_a_frame_is_found() {
 
 #[test]
 fn a_missing_or_swapped_segment_is_damage() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     for number in 1..=40 {
         wal.append_and_sync(&[frame(number, 3000)]).unwrap();
@@ -657,7 +658,7 @@ fn a_missing_or_swapped_segment_is_damage() {
 
 #[test]
 fn a_lost_note_or_a_foreign_file_does_no_harm() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     wal.append_and_sync(&[frame(1, 10), frame(2, 10)]).unwrap();
     wal.release(1).unwrap();
@@ -802,7 +803,7 @@ proptest! {
 
     #[test]
     fn the_log_agrees_with_a_plain_list(steps in steps()) {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = scratch::folder();
         let (wal, _) = open(directory.path());
         let synced = Image::of(directory.path());
         let mut model =
