@@ -26,7 +26,6 @@ pub mod quarantine;
 pub mod reading;
 pub mod recovery;
 pub mod refs;
-pub mod scratch;
 pub mod settings;
 pub mod table;
 pub mod transfer;
@@ -35,11 +34,6 @@ pub mod upkeep;
 pub mod wal;
 pub mod walk;
 pub mod writer;
-
-
-
-
-
 
 #[cfg(test)]
 mod scratch;
