@@ -255,11 +255,23 @@ impl GitFixture {
     /// # Panics
     /// When git refuses the stream.
     pub fn chain(&self, name: &str, text: &str, count: usize) -> Vec<String> {
+        self.import_chain(name, text, count, "")
+    }
+
+    /// As [`GitFixture::chain`], with each commit in a pack of its own.
+    ///
+    /// # Panics
+    /// When git refuses the stream.
+    pub fn chain_of_packs(&self, name: &str, text: &str, count: usize) -> Vec<String> {
+        self.import_chain(name, text, count, "checkpoint\n")
+    }
+
+    fn import_chain(&self, name: &str, text: &str, count: usize, after_each: &str) -> Vec<String> {
         let mut stream = String::new();
         for number in 1..=count {
             let message = format!("{text} {number}\n");
             stream.push_str(&format!(
-                "commit {name}\nmark :{number}\nauthor F <f@example.invalid> {date}\ncommitter F <f@example.invalid> {date}\ndata {length}\n{message}\n",
+                "commit {name}\nmark :{number}\nauthor F <f@example.invalid> {date}\ncommitter F <f@example.invalid> {date}\ndata {length}\n{message}\n{after_each}",
                 date = FIXTURE_DATE,
                 length = message.len(),
             ));

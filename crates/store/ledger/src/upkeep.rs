@@ -26,6 +26,27 @@ pub const PACK_COUNT_MAX: usize = 64;
 pub const LOOSE_COUNT_MAX: usize = 4096;
 /// Loose refs from which on they are packed.
 pub const LOOSE_REF_COUNT_MAX: usize = 1024;
+/// From how many on something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Packs without `.keep`.
+    pub pack_count: usize,
+    /// Loose objects.
+    pub loose_count: usize,
+    /// Loose refs below `refs/gatos/`.
+    pub loose_ref_count: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Thresholds {
+        Thresholds {
+            pack_count: PACK_COUNT_MAX,
+            loose_count: LOOSE_COUNT_MAX,
+            loose_ref_count: LOOSE_REF_COUNT_MAX,
+        }
+    }
+}
+
 /// Lines of `git fsck` kept.
 const FSCK_LINE_COUNT_MAX: usize = 100;
 
@@ -101,6 +122,14 @@ fn is_hex(name: &str, length: usize) -> bool {
 
 /// Folds packs and packs refs where there are many. The caller holds the writer's lock.
 pub fn run(repository: &Repository) -> Result<UpkeepReport, UpkeepError> {
+    run_with(repository, Thresholds::default())
+}
+
+/// As [`run`], with other thresholds.
+pub fn run_with(
+    repository: &Repository,
+    thresholds: Thresholds,
+) -> Result<UpkeepReport, UpkeepError> {
     let before = count(repository)?;
     let mut report = UpkeepReport {
         before,
@@ -108,11 +137,11 @@ pub fn run(repository: &Repository) -> Result<UpkeepReport, UpkeepError> {
         ..UpkeepReport::default()
     };
     let foldable_count = before.pack_count.saturating_sub(before.kept_pack_count);
-    if foldable_count >= PACK_COUNT_MAX || before.loose_count >= LOOSE_COUNT_MAX {
+    if foldable_count >= thresholds.pack_count || before.loose_count >= thresholds.loose_count {
         fold_packs(repository)?;
         report.repacked = true;
     }
-    if refs::loose_ref_count(repository)? >= LOOSE_REF_COUNT_MAX {
+    if refs::loose_ref_count(repository)? >= thresholds.loose_ref_count {
         quiet(repository)?
             .arguments(["pack-refs", "--all", "--prune"])
             .run()?;

@@ -319,10 +319,8 @@ pub(super) fn clean_environment(command: &mut Command, names: impl Iterator<Item
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_NO_LAZY_FETCH", "1")
-        .env(
-            "GIT_GRAFT_FILE",
-            if cfg!(windows) { "NUL" } else { "/dev/null" },
-        )
+        // A path that cannot exist: for one that can be opened git complains that grafts are old.
+        .env("GIT_GRAFT_FILE", "/dev/null/none")
         .env("GIT_ADVICE", "0");
 }
 

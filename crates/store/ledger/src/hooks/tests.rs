@@ -93,15 +93,26 @@ fn every_kind_of_ref_that_only_grows_is_guarded() {
         "refs/gatos/epoch/finance/head",
         "refs/gatos/sessions/user/alice/01J00000000000000000000000/finance/0123456789abcdef",
     ];
-    for name in names {
-        it.client
-            .run(&["push", "--quiet", "origin", &format!("{third}:{name}")]);
-        it.refuse(
-            &["--force", &format!("{first}:{name}")],
-            "it would be rewritten",
-        );
-        it.refuse(&["--delete", name], "it cannot be deleted");
+    let pushed = |commit: &str| names.map(|name| format!("{commit}:{name}"));
+    let push = |options: &[&str], refspecs: &[String]| {
+        let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
+        let arguments = [&["push"], options, &["origin"], &refspecs].concat();
+        it.client.git().output(it.client.path(), &arguments)
+    };
+    assert!(push(&[], &pushed(third)).status.success());
+    let before = it.server.run(&["for-each-ref"]);
+    for (option, refspecs, words) in [
+        ("--force", pushed(first), "it would be rewritten"),
+        ("--delete", names.map(str::to_owned), "it cannot be deleted"),
+    ] {
+        let output = push(&[option], &refspecs);
+        let said = String::from_utf8_lossy(&output.stderr);
+        for name in names {
+            let expected = format!("FF_VIOLATION: {name}: {words}");
+            assert!(said.contains(&expected), "{name}: {said}");
+        }
     }
+    assert_eq!(it.server.run(&["for-each-ref"]), before);
     let blob = it.client.feed(&["hash-object", "-w", "--stdin"], b"a blob");
     it.refuse(&[&format!("{blob}:{JOURNAL}-blob")], "not a commit");
 }

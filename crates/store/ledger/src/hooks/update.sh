@@ -11,7 +11,7 @@ old=$2
 new=$3
 
 GIT_NO_REPLACE_OBJECTS=1
-GIT_GRAFT_FILE=/dev/null
+GIT_GRAFT_FILE=/dev/null/none
 export GIT_NO_REPLACE_OBJECTS GIT_GRAFT_FILE
 
 refuse() {

@@ -464,7 +464,7 @@ fn many_refs_move_together() {
 const RACE_FOLDER: &str = "GATOS_TEST_RACE_FOLDER";
 const RACE_NUMBER: &str = "GATOS_TEST_RACE_NUMBER";
 const RACER_COUNT: usize = 6;
-const RUNG_COUNT: usize = 150;
+const RUNG_COUNT: usize = 80;
 const RACE_REFS: [&str; 3] = [
     JOURNAL,
     "refs/gatos/journal/ops/deploy/agent/ci/fedcba9876543210",

@@ -14,6 +14,12 @@ fn initialised(git: &FixtureGit) -> (GitFixture, Repository) {
     (fixture, repository)
 }
 
+const FEW: Thresholds = Thresholds {
+    pack_count: 8,
+    loose_count: 30,
+    loose_ref_count: 40,
+};
+
 fn journal(index: usize) -> String {
     format!("refs/gatos/journal/finance/user/alice/{index:016x}")
 }
@@ -23,7 +29,7 @@ fn many_packs_become_few_and_nothing_is_lost() {
     for git in FixtureGit::all_installed() {
         let (fixture, repository) = initialised(&git);
         assert_eq!(
-            run(&repository).expect("nothing to do"),
+            run_with(&repository, FEW).expect("nothing to do"),
             UpkeepReport {
                 before: StoreCounts {
                     loose_count: 1,
@@ -36,10 +42,7 @@ fn many_packs_become_few_and_nothing_is_lost() {
                 ..UpkeepReport::default()
             }
         );
-        let mut ids = Vec::new();
-        for index in 0..PACK_COUNT_MAX {
-            ids.extend(fixture.chain(&journal(index), "event", 2));
-        }
+        let ids = fixture.chain_of_packs(&journal(0), "event", FEW.pack_count);
         // Written, but its ref not yet moved: neither by its age nor by `.keep` may it be lost.
         let fresh = fixture.chain("refs/heads/fresh", "not yet visible", 2);
         fixture.run(&["update-ref", "-d", "refs/heads/fresh"]);
@@ -48,9 +51,9 @@ fn many_packs_become_few_and_nothing_is_lost() {
         keep_newest_pack(&repository, &kept[1]);
 
         let reader = Reader::new(&repository);
-        let report = run(&repository).expect("folded");
+        let report = run_with(&repository, FEW).expect("folded");
         assert!(report.repacked && !report.refs_packed, "{report:?}");
-        assert_eq!(report.before.pack_count, PACK_COUNT_MAX + 2);
+        assert_eq!(report.before.pack_count, FEW.pack_count + 2);
         assert_eq!(report.before.kept_pack_count, 1);
         assert!(report.after.pack_count <= 3, "{report:?}");
         assert_eq!(report.after.kept_pack_count, 1);
@@ -62,7 +65,7 @@ fn many_packs_become_few_and_nothing_is_lost() {
         assert!(repository.pack_dir().join("multi-pack-index").is_file());
         let fsck = fsck_strict(&repository).expect("git runs");
         assert!(fsck.clean && fsck.lines.is_empty(), "{fsck:?}");
-        assert!(!run(&repository).expect("nothing to do").repacked);
+        assert!(!run_with(&repository, FEW).expect("nothing to do").repacked);
     }
 }
 
@@ -91,7 +94,7 @@ fn keep_newest_pack(repository: &Repository, id: &str) {
 fn many_loose_refs_are_packed() {
     let (fixture, repository) = initialised(&FixtureGit::default_git());
     let id = ObjectId::parse(&fixture.chain("refs/heads/main", "one", 1)[0]).expect("an id");
-    let changes: Vec<RefChange> = (0..LOOSE_REF_COUNT_MAX)
+    let changes: Vec<RefChange> = (0..FEW.loose_ref_count)
         .map(|index| RefChange {
             name: journal(index),
             expected: None,
@@ -99,14 +102,14 @@ fn many_loose_refs_are_packed() {
         })
         .collect();
     refs::update(&repository, &changes).expect("made");
-    let report = run(&repository).expect("packed");
+    let report = run_with(&repository, FEW).expect("packed");
     assert!(report.refs_packed && !report.repacked);
     assert_eq!(refs::loose_ref_count(&repository).expect("a count"), 0);
     assert_eq!(
         refs::list(&repository, "refs/gatos/journal/")
             .expect("a list")
             .len(),
-        LOOSE_REF_COUNT_MAX
+        FEW.loose_ref_count
     );
 }
 
@@ -114,7 +117,7 @@ fn many_loose_refs_are_packed() {
 fn many_loose_objects_are_packed() {
     let (fixture, repository) = initialised(&FixtureGit::default_git());
     let mut stream = String::new();
-    for index in 0..LOOSE_COUNT_MAX {
+    for index in 0..FEW.loose_count {
         let text = format!("blob {index}");
         stream.push_str(&format!("blob\ndata {}\n{text}\n", text.len()));
     }
@@ -127,8 +130,8 @@ fn many_loose_objects_are_packed() {
         ],
         stream.as_bytes(),
     );
-    assert!(count(&repository).expect("a count").loose_count >= LOOSE_COUNT_MAX);
-    let report = run(&repository).expect("packed");
+    assert!(count(&repository).expect("a count").loose_count >= FEW.loose_count);
+    let report = run_with(&repository, FEW).expect("packed");
     assert!(report.repacked);
     assert_eq!((report.after.loose_count, report.after.pack_count), (0, 1));
     assert_eq!(
@@ -156,6 +159,16 @@ fn fsck_tells_what_is_broken() {
                 .any(|line| line.contains("refs/heads/broken")),
         "{report:?}"
     );
+}
+
+#[test]
+fn thresholds_are_those_documented() {
+    let usual = Thresholds {
+        pack_count: 64,
+        loose_count: 4096,
+        loose_ref_count: 1024,
+    };
+    assert_eq!(Thresholds::default(), usual);
 }
 
 #[test]
