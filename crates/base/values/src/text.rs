@@ -20,10 +20,6 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// The Unicode version whose tables define text, pinned by the format version.
 pub const UNICODE_VERSION: (u8, u8, u8) = unicode_normalization::UNICODE_VERSION;
 
-/// Every code point below this one is assigned, stable under NFC, and never changes by what follows a
-/// non-combining character: a string of only such characters is text.
-const FIRST_COMBINING: char = '\u{300}';
-
 /// A string in NFC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(String);
@@ -121,7 +117,7 @@ pub fn is_nfc_assigned(text: &str) -> bool {
 /// Whether the code point is reserved: unassigned, and not one of the 66 noncharacters.
 #[must_use]
 pub fn is_reserved(character: char) -> bool {
-    if character < FIRST_COMBINING {
+    if is_plain(character) {
         return false;
     }
     character.general_category() == GeneralCategory::Unassigned && !is_noncharacter(character)
@@ -132,10 +128,29 @@ fn is_noncharacter(character: char) -> bool {
     (0xFDD0..=0xFDEF).contains(&code_point) || code_point & 0xFFFE == 0xFFFE
 }
 
-/// The fast path: ASCII, and all of Latin-1 and Latin Extended as in most European text.
+/// The fast path, which nearly all text takes: only characters that need no tables.
 fn is_simple(text: &str) -> bool {
     // U+0300 is 0xCC 0x80: every code point below it has a lead byte below 0xCC.
-    text.is_ascii() || text.bytes().all(|byte| byte < 0xCC)
+    text.bytes().all(|byte| byte < 0xCC) || text.chars().all(is_plain)
+}
+
+/// Blocks whose every code point is assigned, has combining class 0 and the NFC quick check `Yes`: strings of such
+/// characters are in NFC. The list is for speed and need not be complete; a test compares it with the tables.
+const fn is_plain(character: char) -> bool {
+    matches!(character,
+        // Latin, IPA · Greek · Cyrillic · Armenian, Hebrew and Arabic letters
+        '\0'..='\u{2ff}' | '\u{3a3}'..='\u{482}' | '\u{48a}'..='\u{52f}' | '\u{531}'..='\u{556}'
+        | '\u{561}'..='\u{587}' | '\u{5d0}'..='\u{5ea}' | '\u{620}'..='\u{64a}' | '\u{660}'..='\u{66f}'
+        // Devanagari letters · Thai letters · Latin and Greek extended
+        | '\u{904}'..='\u{939}' | '\u{e01}'..='\u{e30}' | '\u{e40}'..='\u{e46}' | '\u{1e00}'..='\u{1eff}'
+        // Punctuation · currency · arrows, mathematics, boxes, symbols
+        | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{2328}'
+        | '\u{2500}'..='\u{27bf}'
+        // Chinese, Japanese, Korean
+        | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ffbe}' | '\u{20000}'..='\u{2a6df}'
+        // Emoji
+        | '\u{1f300}'..='\u{1f64f}' | '\u{1f680}'..='\u{1f6c5}' | '\u{1f900}'..='\u{1f9ff}')
 }
 
 /// [`is_nfc`] allocates for its slow path only; the quick check decides nearly always.
@@ -209,3 +224,6 @@ impl From<Text> for String {
         text.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! Recursive, one level of nesting per call, at most [`DEPTH_MAX`] levels. Errors carry the offset of the first
 //! thing that is wrong, in document order; a duplicate key is found when its map ends.
 
-use super::scan::plain_end;
+use super::scan::{foreign_end, plain_end};
 use super::{DEPTH_MAX, JsonError, JsonErrorKind};
 use crate::text::Text;
 use crate::value::Map;
@@ -120,7 +120,7 @@ impl Decoder<'_> {
         loop {
             end = plain_end(self.bytes, end);
             match self.bytes.get(end) {
-                Some(byte) if *byte >= 0x80 => end += 1,
+                Some(byte) if *byte >= 0x80 => end = foreign_end(self.bytes, end),
                 _ => break,
             }
         }

@@ -182,7 +182,7 @@ fn string(bytes: &[u8], start: usize) -> Result<usize, usize> {
             }
             byte if byte >= 0x80 => {
                 is_ascii = false;
-                offset += 1;
+                offset = foreign_end(bytes, offset);
             }
             _ => return Err(offset),
         }
@@ -208,6 +208,12 @@ pub(super) fn plain_end(bytes: &[u8], start: usize) -> usize {
             .iter()
             .take_while(|byte| is_plain(byte))
             .count()
+}
+
+/// The first offset from `start` on that is ASCII, or the end.
+pub(super) fn foreign_end(bytes: &[u8], start: usize) -> usize {
+    let foreign = bytes[start..].iter().take_while(|byte| **byte >= 0x80);
+    start + foreign.count()
 }
 
 /// The top bit of every special byte, exact up to and including the lowest special one ("SIMD within a

@@ -60,6 +60,27 @@ pub(super) fn signature(signature: &SshSignature) -> Vec<u8> {
 }
 
 pub(super) fn parse_signature(blob: &[u8]) -> Result<SshSignature, SignatureError> {
+    parse(blob, |wire| Ok(parse_public_key(wire)?))
+}
+
+/// Takes the key that is known already, without checking its point again.
+pub(super) fn parse_signature_by(
+    public: &PublicKey,
+    blob: &[u8],
+) -> Result<SshSignature, SignatureError> {
+    parse(blob, |wire| {
+        if wire == public_key(public) {
+            return Ok(*public);
+        }
+        let (expected, found) = (public.key_id(), parse_public_key(wire)?.key_id());
+        Err(SignatureError::OtherKey { expected, found })
+    })
+}
+
+fn parse(
+    blob: &[u8],
+    key: impl FnOnce(&[u8]) -> Result<PublicKey, SignatureError>,
+) -> Result<SshSignature, SignatureError> {
     if blob.len() > BLOB_SIZE_MAX {
         return Err(SignatureError::Malformed("it is too long"));
     }
@@ -72,14 +93,17 @@ pub(super) fn parse_signature(blob: &[u8]) -> Result<SshSignature, SignatureErro
     if version != VERSION.to_be_bytes() {
         return Err(SignatureError::Malformed("its version is not 1"));
     }
-    let parsed = parse_fields(input)?;
+    let parsed = parse_fields(input, key)?;
     if signature(&parsed) != blob {
         return Err(SignatureError::Malformed("it is not in canonical form"));
     }
     Ok(parsed)
 }
 
-fn parse_fields(mut input: &[u8]) -> Result<SshSignature, SignatureError> {
+fn parse_fields(
+    mut input: &[u8],
+    key: impl FnOnce(&[u8]) -> Result<PublicKey, SignatureError>,
+) -> Result<SshSignature, SignatureError> {
     let early = SignatureError::Malformed("it ends too early");
     let mut fields = [&[][..]; 5];
     for field in &mut fields {
@@ -110,7 +134,7 @@ fn parse_fields(mut input: &[u8]) -> Result<SshSignature, SignatureError> {
         .try_into()
         .map_err(|_| SignatureError::Malformed("it does not hold 64 bytes"))?;
     Ok(SshSignature {
-        public: parse_public_key(public)?,
+        public: key(public)?,
         namespace: String::from(namespace),
         signature,
     })

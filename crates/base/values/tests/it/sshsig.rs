@@ -53,12 +53,27 @@ fn forms_are_inverse_and_there_is_only_one_of_each() {
     );
     assert_eq!(SshSignature::from_armored(&armor).as_ref(), Ok(&signature));
     assert!(armor.lines().all(|line| line.len() <= 70));
+    let public = signature.public;
+    assert_eq!(
+        SshSignature::from_blob_by(&public, &blob).as_ref(),
+        Ok(&signature)
+    );
+    assert_eq!(
+        SshSignature::from_base64_line_by(&public, &line).as_ref(),
+        Ok(&signature)
+    );
+    let other = SigningKey::from_seed([1; 32]).public();
+    let by_other = SshSignature::from_blob_by(&other, &blob);
+    assert!(matches!(by_other, Err(SignatureError::OtherKey { .. })));
     for at in 0..blob.len() {
         assert!(SshSignature::from_blob(&blob[..at]).is_err());
         for bit in 0..8 {
             let mut changed = blob.clone();
             changed[at] ^= 1 << bit;
-            assert_ne!(SshSignature::from_blob(&changed).as_ref(), Ok(&signature));
+            let parsed = SshSignature::from_blob(&changed);
+            assert_ne!(parsed.as_ref(), Ok(&signature));
+            let by_key = SshSignature::from_blob_by(&public, &changed);
+            assert!(by_key.is_err() || by_key == parsed);
         }
     }
     assert!(SshSignature::from_blob(&[blob.clone(), vec![0]].concat()).is_err());
@@ -128,6 +143,8 @@ fn namespace_key_and_message_are_bound() {
     let (key, message, signature) = sample();
     let context = VerifyingContext::new(&key.public());
     assert_eq!(context.verify(EVENT, &message, &signature), Ok(()));
+    let light = VerifyingContext::without_table(&key.public());
+    assert_eq!(light.verify(EVENT, &message, &signature), Ok(()));
     let other = SignatureNamespace::Grant;
     assert!(matches!(
         verify(other, &message, &signature),
@@ -176,8 +193,15 @@ fn a_private_key_shows_nothing_of_itself() {
 fn verdicts(public: &[u8; 32], data: &[u8], signature: &[u8; 64]) -> (bool, bool, bool) {
     let strict = VerifyingKey::from_bytes(public)
         .is_ok_and(|key| key.verify_strict(data, &(*signature).into()).is_ok());
-    let ours = PublicKey::from_bytes(*public)
-        .is_ok_and(|key| VerifyingContext::new(&key).verify_raw(data, signature));
+    let ours = PublicKey::from_bytes(*public).is_ok_and(|key| {
+        let verdict = VerifyingContext::without_table(&key).verify_raw(data, signature);
+        // Making the table takes long, so only some cases try it here; Wycheproof's all do.
+        if data.first().is_some_and(|byte| byte % 4 == 0) || data.len() > 60 {
+            let with_table = VerifyingContext::new(&key).verify_raw(data, signature);
+            assert_eq!(with_table, verdict);
+        }
+        verdict
+    });
     (
         ours,
         strict,
@@ -236,7 +260,7 @@ fn crafted_points_of_small_and_mixed_order_get_one_verdict() {
     let (mut accepted, mut refused) = (0, 0);
     for public_torsion in 0..8 {
         for nonce_torsion in 0..8 {
-            for round in 0..4u8 {
+            for round in 0..8u8 {
                 for (secret, nonce) in [
                     (secret, nonce),
                     (secret, Scalar::ZERO),
@@ -259,7 +283,7 @@ fn crafted_points_of_small_and_mixed_order_get_one_verdict() {
         }
     }
     // Mixed order is decided by the equation without cofactor: sometimes yes, mostly no.
-    assert!(accepted > 8 && refused > 700, "{accepted} {refused}");
+    assert!(accepted > 20 && refused > 1000, "{accepted} {refused}");
 }
 
 #[test]

@@ -49,8 +49,12 @@ fn accepts(public: [u8; 32], message: &[u8], signature: &[u8]) -> bool {
     let Ok(signature) = <[u8; 64]>::try_from(signature) else {
         return false;
     };
-    PublicKey::from_bytes(public)
-        .is_ok_and(|public| VerifyingContext::new(&public).verify_raw(message, &signature))
+    PublicKey::from_bytes(public).is_ok_and(|public| {
+        let verdict = VerifyingContext::new(&public).verify_raw(message, &signature);
+        let light = VerifyingContext::without_table(&public).verify_raw(message, &signature);
+        assert_eq!(light, verdict);
+        verdict
+    })
 }
 
 fn accepts_strictly(public: [u8; 32], message: &[u8], signature: &[u8]) -> bool {
