@@ -5,7 +5,7 @@
 //! as tag 5 with exponent −32, NFC text, nothing else.
 //!
 //! INVARIANT: `decode(bytes)` succeeds exactly when `bytes` is what [`encode`] writes for some value.
-//! Format page: `docs/formats/values.md`. Vectors: `vectors/values/cbor.txt`. Tests: `tests/it/cbor.rs`.
+//! Format page: `docs/formats/values.md`. Vectors: `vectors/values/cbor.tsv`, `rfc8949.tsv`. Tests: `tests/it/cbor.rs`.
 
 use crate::json::{DEPTH_MAX, EncodeError, check_assigned};
 use crate::text::{Text, is_nfc_assigned};

@@ -4,7 +4,7 @@
 //! Trees of digests are `merkle`'s work.
 //!
 //! INVARIANT: text and digest correspond one to one; upper case, other lengths and other prefixes are refused.
-//! Vectors: `vectors/values/digests.txt`. Tests: `tests/it/digest.rs`.
+//! Vectors: `vectors/values/digests.tsv`. Tests: `tests/it/digest.rs`.
 
 use crate::{ErrorCode, Text, Value, hex};
 use alloc::string::{String, ToString};

@@ -6,7 +6,7 @@
 //!
 //! INVARIANT 1: the id is BLAKE3 of exactly the envelope bytes, and the signature is over exactly those bytes.
 //! INVARIANT 2: `Envelope::decode` accepts exactly what `Envelope::encode` writes.
-//! Format page: `docs/formats/event.md`. Vectors: `vectors/values/event.txt`. Tests: `tests/it/event.rs`.
+//! Format page: `docs/formats/event.md`. Vectors: `vectors/values/events.tsv`. Tests: `tests/it/event.rs`.
 
 mod fields;
 mod view;

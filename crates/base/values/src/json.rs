@@ -6,7 +6,7 @@
 //!
 //! INVARIANT 1: `is_canonical(bytes)` holds exactly when `decode_strict` succeeds and encoding gives `bytes` again.
 //! INVARIANT 2: nesting is at most [`DEPTH_MAX`], in and out.
-//! Format page: `docs/formats/values.md`. Vectors: `vectors/values/json.txt`. Tests: `tests/it/json.rs`.
+//! Format page: `docs/formats/values.md`. Vectors: `vectors/values/values.tsv`, `refused-json.tsv`. Tests: `tests/it/json.rs`.
 
 mod decode;
 mod encode;

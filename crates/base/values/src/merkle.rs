@@ -5,7 +5,7 @@
 //! without its count, so the two are always signed together.
 //!
 //! INVARIANT: a [`Frontier`] of n leaves gives the root that the recursive definition gives.
-//! Vectors: `vectors/values/merkle.txt`. Tests: `tests/it/merkle.rs`, with the recursive definition as slow twin.
+//! Vectors: `vectors/values/merkle.tsv`. Tests: `tests/it/merkle.rs`, with the recursive definition as slow twin.
 
 use crate::{Blake3Digest, ErrorCode};
 use alloc::vec::Vec;

@@ -4,7 +4,7 @@
 //! system. Clones are cheap. Resource URIs are `uri`'s work.
 //!
 //! INVARIANT: a name's text is its only form; two names are equal exactly when their texts are.
-//! Tests: `tests/it/name.rs`.
+//! Vectors: `vectors/values/names.tsv`. Tests: `tests/it/name.rs`.
 
 use crate::{ErrorCode, PublicKey, Text, Value, hex};
 use alloc::borrow::ToOwned;

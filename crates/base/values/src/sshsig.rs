@@ -6,7 +6,7 @@
 //!
 //! INVARIANT 1: one signature has one blob, one line and one armored text; decoders refuse every other.
 //! INVARIANT 2: [`verify`] and [`VerifyingContext::verify`] never disagree.
-//! Format page: `docs/formats/event.md`. Vectors: `vectors/values/sshsig.txt`. Tests: `tests/it/sshsig.rs`.
+//! Format page: `docs/formats/event.md`. Vectors: `vectors/values/sshsig.tsv`. Tests: `tests/it/sshsig.rs`.
 
 mod verify;
 mod wire;

@@ -3,7 +3,7 @@
 //! Making one needs a clock and randomness, which live above this crate; here are text, order and "the next one".
 //!
 //! INVARIANT: order by number, by bytes and by text agree.
-//! Vectors: `vectors/values/ulids.txt`. Tests: `tests/it/ulid.rs`.
+//! Vectors: `vectors/values/ulids.tsv`. Tests: `tests/it/ulid.rs`.
 
 use crate::{ErrorCode, Text, Value};
 use alloc::string::{String, ToString};

@@ -5,7 +5,7 @@
 //!
 //! INVARIANT: one resource has one text: path segments use a fixed set of raw ASCII characters and percent-encode
 //! every other byte, with upper-case hex, and never encode a raw one.
-//! Tests: `tests/it/uri.rs`.
+//! Vectors: `vectors/values/uris.tsv`. Tests: `tests/it/uri.rs`.
 
 use crate::{ErrorCode, Namespace, Segment, Text, Value};
 use alloc::borrow::ToOwned;
