@@ -12,7 +12,7 @@ use super::{CommitError, require_equal, system_person_line};
 use crate::object_id::ObjectId;
 
 /// The size, in bytes, of a document this codec accepts at most.
-pub const DOCUMENT_SIZE_MAX: usize = 4 << 20;
+pub const DOCUMENT_SIZE_MAX: usize = 1 << 20;
 
 const GOVERNANCE_ID: &[u8] = b"Gov-Id: ";
 
@@ -96,7 +96,7 @@ impl Heading {
     fn of(bytes: &[u8]) -> Result<Heading, CommitError> {
         let refuse = |reason| CommitError::Document { reason };
         let document = json::decode_canonical(bytes, DOCUMENT_SIZE_MAX)
-            .map_err(|_| refuse("is not canonical JSON of at most 4 MiB"))?;
+            .map_err(|_| refuse("is not canonical JSON of at most 1 MiB"))?;
         let text = |name: &str| document.get(name).and_then(Value::as_str);
         // The kind stands at the front of the subject: one plain word.
         let is_plain = |kind: &&str| {

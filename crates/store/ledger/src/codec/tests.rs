@@ -296,7 +296,7 @@ fn documents_without_a_heading_or_a_signature_have_no_commit() {
         (
             b"{\"kind\": 1}".to_vec(),
             signed(b"", &[1]),
-            "is not canonical JSON of at most 4 MiB",
+            "is not canonical JSON of at most 1 MiB",
         ),
         (
             b"{\"kind\":1}".to_vec(),
