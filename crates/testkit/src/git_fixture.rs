@@ -191,7 +191,7 @@ impl GitFixture {
     /// When the folder or the repository cannot be made.
     #[must_use]
     pub fn with(git: FixtureGit, bare: bool) -> GitFixture {
-        let directory = tempfile::tempdir().expect("a temporary folder");
+        let directory = temporary_folder();
         let kind: &[&str] = if bare { &["--bare"] } else { &[] };
         git.run(
             directory.path(),
@@ -207,7 +207,7 @@ impl GitFixture {
     #[must_use]
     pub fn empty(git: FixtureGit) -> GitFixture {
         GitFixture {
-            directory: tempfile::tempdir().expect("a temporary folder"),
+            directory: temporary_folder(),
             git,
         }
     }
@@ -300,6 +300,21 @@ impl GitFixture {
         numbered.sort();
         numbered.into_iter().map(|(_, id)| id).collect()
     }
+}
+
+/// A temporary folder in memory where the system has one (a ref moved on a disk costs a flush or
+/// more), else in the usual place.
+///
+/// # Panics
+/// When no folder can be made.
+#[must_use]
+pub fn temporary_folder() -> tempfile::TempDir {
+    let in_memory = Path::new("/dev/shm");
+    let folder = match in_memory.is_dir() {
+        true => tempfile::tempdir_in(in_memory).or_else(|_| tempfile::tempdir()),
+        false => tempfile::tempdir(),
+    };
+    folder.expect("a temporary folder")
 }
 
 impl Default for GitFixture {

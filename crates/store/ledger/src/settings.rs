@@ -241,19 +241,27 @@ pub fn remotes(repository: &Repository) -> Result<Vec<String>, SettingsError> {
 /// The value of one setting, as `git config` would give it, without running `git`: the
 /// repository's own, else the user's, else the system's.
 pub fn value(repository: &Repository, key: &str) -> Result<Option<String>, SettingsError> {
-    let unreadable = |path: &Path, error: gix::Error| SettingsError::Unreadable {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    };
     let path = repository.common_dir().join("config");
     let own = gix::config::File::from_path_no_includes(path.clone(), gix::config::Source::Local)
-        .map_err(|error| unreadable(&path, error))?;
-    if let Some(value) = own.string(key) {
-        return Ok(Some(value.to_string()));
+        .map_err(|error| unreadable(&path, &error))?;
+    match own.string(key) {
+        Some(value) => Ok(Some(value.to_string())),
+        None => value_of_user(key),
     }
-    let others = gix::config::File::from_globals()
-        .map_err(|error| unreadable(Path::new("the user's settings"), error))?;
-    Ok(others.string(key).map(|value| value.to_string()))
+}
+
+/// As [`value`], outside any repository.
+pub(crate) fn value_of_user(key: &str) -> Result<Option<String>, SettingsError> {
+    let settings = gix::config::File::from_globals()
+        .map_err(|error| unreadable(Path::new("the user's settings"), &error))?;
+    Ok(settings.string(key).map(|value| value.to_string()))
+}
+
+fn unreadable(path: &Path, error: &gix::Error) -> SettingsError {
+    SettingsError::Unreadable {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+    }
 }
 
 /// Sets one setting of the repository's own, durably.

@@ -33,6 +33,13 @@ const WORDS_SIZE_MAX: usize = 8 << 20;
 /// The first `git` that must be told how a clone stores its refs.
 const REF_FORMAT_VERSION_MIN: GitVersion = GitVersion::new(2, 45, 0);
 
+/// How a transfer treats its surroundings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransferOptions {
+    /// Lets git and ssh ask for passwords and host keys at the terminal. Without it they fail.
+    pub interactive: bool,
+}
+
 /// One ref a fetch moved, in the room of its remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchedRef {
@@ -66,23 +73,36 @@ pub struct FetchReport {
 
 /// Fetches everything below `refs/gatos/` of a remote, by its name or its URL.
 pub fn fetch(repository: &Repository, remote: &str) -> Result<FetchReport, TransferError> {
+    fetch_with(repository, remote, TransferOptions::default())
+}
+
+/// As [`fetch`], with options.
+pub fn fetch_with(
+    repository: &Repository,
+    remote: &str,
+    options: TransferOptions,
+) -> Result<FetchReport, TransferError> {
     check_remote(remote)?;
     let room = room_of(repository, remote)?;
     let prefix = format!("refs/gatos/remotes/{room}/");
     let before: BTreeMap<String, ObjectId> = refs::list(repository, &prefix)?.into_iter().collect();
-    let output = careful(repository.git()?)
-        .arguments(["-c", "fetch.fsckObjects=true"])
-        .arguments([
-            "fetch",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--no-progress",
-        ])
-        .arguments(["--no-auto-maintenance", "--end-of-options", remote])
-        .arguments(settings::fetch_refspecs(&room))
-        .stderr_size_max(WORDS_SIZE_MAX)
-        .run_any()?;
+    let output = careful(
+        repository.git()?,
+        options,
+        ssh_is_settled(Some(repository))?,
+    )
+    .arguments(["-c", "fetch.fsckObjects=true"])
+    .arguments([
+        "fetch",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--no-progress",
+    ])
+    .arguments(["--no-auto-maintenance", "--end-of-options", remote])
+    .arguments(settings::fetch_refspecs(&room))
+    .stderr_size_max(WORDS_SIZE_MAX)
+    .run_any()?;
     let rejected = porcelain::rejected_by_fetch(&output.stderr);
     if !output.status.success() && rejected.is_empty() {
         return Err(refused(remote, &output.stderr));
@@ -107,18 +127,28 @@ pub fn fetch(repository: &Repository, remote: &str) -> Result<FetchReport, Trans
 /// Clones a repository with its branches into `directory`, prepares it, and fetches everything
 /// below `refs/gatos/` into the room of the remote `origin`.
 pub fn clone(url: &str, directory: &Path) -> Result<Repository, TransferError> {
-    clone_with(url, directory, GitProgram::find()?)
+    clone_with(
+        url,
+        directory,
+        GitProgram::find()?,
+        TransferOptions::default(),
+    )
 }
 
-/// As [`clone()`], with the `git` to use.
+/// As [`clone()`], with the `git` to use and options.
 pub fn clone_with(
     url: &str,
     directory: &Path,
     program: GitProgram,
+    options: TransferOptions,
 ) -> Result<Repository, TransferError> {
     check_remote(url)?;
-    let mut command =
-        careful(program.command()).arguments(["clone", "--quiet", "--no-local", "--origin=origin"]);
+    let mut command = careful(program.command(), options, ssh_is_settled(None)?).arguments([
+        "clone",
+        "--quiet",
+        "--no-local",
+        "--origin=origin",
+    ]);
     if program.version() >= REF_FORMAT_VERSION_MIN {
         command = command.argument("--ref-format=files");
     }
@@ -130,13 +160,13 @@ pub fn clone_with(
         return Err(refused(url, &output.stderr));
     }
     let (repository, _) = Repository::init_with(directory, false, program)?;
-    fetch(&repository, "origin")?;
+    fetch_with(&repository, "origin", options)?;
     Ok(repository)
 }
 
-/// Flushing on, maintenance off, small transfers kept as packs, nobody asked at the terminal.
-fn careful(command: GitCommand) -> GitCommand {
-    command
+/// Flushing on, maintenance off, small transfers kept as packs, nobody asked unless allowed.
+fn careful(command: GitCommand, options: TransferOptions, ssh_is_settled: bool) -> GitCommand {
+    let command = command
         .arguments([
             "-c",
             "core.fsync=all",
@@ -145,8 +175,29 @@ fn careful(command: GitCommand) -> GitCommand {
             "-c",
             "maintenance.auto=false",
         ])
-        .arguments(["-c", "transfer.unpackLimit=1"])
-        .interactive(false)
+        .arguments(["-c", "transfer.unpackLimit=1"]);
+    if options.interactive {
+        return command.variable("GIT_TERMINAL_PROMPT", "1");
+    }
+    match ssh_is_settled {
+        true => command,
+        false => command.variable("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+    }
+}
+
+/// Whether the user has said which ssh to run: then it is left alone, though it may ask.
+fn ssh_is_settled(repository: Option<&Repository>) -> Result<bool, TransferError> {
+    if ["GIT_SSH_COMMAND", "GIT_SSH"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
+        return Ok(true);
+    }
+    let value = match repository {
+        Some(repository) => settings::value(repository, "core.sshCommand")?,
+        None => settings::value_of_user("core.sshCommand")?,
+    };
+    Ok(value.is_some())
 }
 
 /// The room of a remote: its name, or for a URL a name made from it.

@@ -141,19 +141,6 @@ impl GitCommand {
         self
     }
 
-    /// Lets `git` and ssh ask the user at the terminal; without it they fail instead of asking.
-    pub fn interactive(mut self, interactive: bool) -> GitCommand {
-        self.command
-            .env("GIT_TERMINAL_PROMPT", if interactive { "1" } else { "0" });
-        if !interactive
-            && std::env::var_os("GIT_SSH_COMMAND").is_none()
-            && std::env::var_os("GIT_SSH").is_none()
-        {
-            self.command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
-        }
-        self
-    }
-
     /// Raises or lowers what [`GitCommand::run`] keeps of standard output, in bytes.
     pub fn stdout_size_max(mut self, size: u64) -> GitCommand {
         self.stdout_size_max = size;

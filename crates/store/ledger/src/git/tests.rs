@@ -72,7 +72,7 @@ fn script(folder: &Path, name: &str, body: &str) -> std::path::PathBuf {
 fn input_and_output_flow_at_the_same_time() {
     let git = GitProgram::find().expect("git is installed");
     let fixture = GitFixture::new();
-    let line_count = 20_000;
+    let line_count = 4_000;
     let mut ids = 0;
     // Far more than a pipe holds in either direction: it would hang if one side waited.
     git.command()

@@ -1,8 +1,8 @@
 //! The lock file of one ref, made so that it is never seen half-written.
 //!
-//! Its content is written under a name in `<gitdir>/gatos/new-refs/` first and moved to
-//! `<ref>.lock` by a rename that refuses to replace. Where the file system has no such rename, the
-//! lock is made in place, as Git does it.
+//! Its content is written under a name in `<gitdir>/gatos/new-refs/` and flushed first, and then
+//! moved to `<ref>.lock` by a rename that refuses to replace. Where the file system has no such
+//! rename, the lock is made in place, as Git does it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -35,6 +35,70 @@ pub(super) fn content(value: ObjectId) -> Vec<u8> {
     content
 }
 
+/// A value written to a file of its own, on its way to becoming a lock.
+#[derive(Debug)]
+pub(super) struct NewValue {
+    value: ObjectId,
+    /// `None` where locks are made in place.
+    temporary: Option<PathBuf>,
+}
+
+impl NewValue {
+    /// Writes the value, without a flush.
+    pub(super) fn write(directory: &Path, value: ObjectId) -> Result<NewValue, FileError> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        if !rename_can_refuse_to_replace() {
+            return Ok(NewValue {
+                value,
+                temporary: None,
+            });
+        }
+        let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = directory.join(format!("{}-{counter}", std::process::id()));
+        match write_new(&path, value) {
+            Ok(_) => Ok(NewValue {
+                value,
+                temporary: Some(path),
+            }),
+            Err(source) => Err(FileError::new(FileOperation::Write, &path, source)),
+        }
+    }
+
+    /// Flushes it.
+    pub(super) fn sync(&self) -> Result<(), FileError> {
+        let Some(path) = &self.temporary else {
+            return Ok(());
+        };
+        File::open(path)
+            .and_then(|file| file.sync_data())
+            .map_err(|source| FileError::new(FileOperation::Sync, path, source))
+    }
+
+    /// Makes it the file at `path`, which may not exist.
+    fn place(&mut self, path: &Path) -> io::Result<()> {
+        if let Some(temporary) = &self.temporary {
+            match rename_no_replace(temporary, path) {
+                Ok(()) => {
+                    self.temporary = None;
+                    return Ok(());
+                }
+                Err(error) if is_unsupported(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        write_new(path, self.value)?.sync_data()
+    }
+}
+
+impl Drop for NewValue {
+    fn drop(&mut self) {
+        if let Some(path) = &self.temporary {
+            // Best effort: recovery empties the folder.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 /// A lock we hold. Dropping it gives the ref free, unmoved.
 #[derive(Debug)]
 pub(super) struct RefLock {
@@ -44,58 +108,41 @@ pub(super) struct RefLock {
 }
 
 impl RefLock {
-    /// Takes the lock of a ref for setting it to `value`.
+    /// Takes the lock of a ref for setting it to a value.
     pub(super) fn take(
         repository: &Repository,
         name: &str,
-        value: ObjectId,
+        mut value: NewValue,
     ) -> Result<RefLock, RefError> {
         let path = lock_path(repository.common_dir(), name);
-        let target = repository.common_dir().join(name);
         let started = Instant::now();
         let mut wait = Duration::from_millis(1);
         let mut folder_try_count = 0;
-        loop {
-            match make(&new_refs_dir(repository), &path, value) {
-                Ok(()) => {
-                    return Ok(RefLock {
-                        path,
-                        target,
-                        committed: false,
-                    });
+        while let Err(error) = value.place(&path) {
+            match error.kind() {
+                io::ErrorKind::AlreadyExists if started.elapsed() > PATIENCE => {
+                    let name = name.to_owned();
+                    return Err(RefError::Locked { name, path });
                 }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if started.elapsed() > PATIENCE {
-                        return Err(RefError::Locked {
-                            name: name.to_owned(),
-                            path,
-                        });
-                    }
+                io::ErrorKind::AlreadyExists => {
                     std::thread::sleep(spread(wait));
                     wait = (wait * 2).min(Duration::from_millis(50));
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                io::ErrorKind::NotFound if folder_try_count < FOLDER_TRY_COUNT_MAX => {
                     folder_try_count += 1;
-                    if folder_try_count > FOLDER_TRY_COUNT_MAX {
-                        return Err(FileError::new(FileOperation::Create, &path, error).into());
-                    }
                     make_folder(repository.common_dir(), name)?;
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                io::ErrorKind::NotADirectory => {
                     return Err(conflict_above(repository.common_dir(), name));
                 }
-                Err(source) => {
-                    return Err(FileError::new(FileOperation::Create, &path, source).into());
-                }
+                _ => return Err(FileError::new(FileOperation::Create, &path, error).into()),
             }
         }
-    }
-
-    /// Flushes the new value.
-    pub(super) fn sync(&self) -> Result<(), FileError> {
-        File::open(&self.path)
-            .and_then(|file| file.sync_data())
-            .map_err(|source| FileError::new(FileOperation::Sync, &self.path, source))
+        Ok(RefLock {
+            path,
+            target: repository.common_dir().join(name),
+            committed: false,
+        })
     }
 
     /// Moves the ref: the lock file becomes the ref's file.
@@ -121,30 +168,15 @@ impl Drop for RefLock {
     }
 }
 
-fn make(new_refs_dir: &Path, path: &Path, value: ObjectId) -> io::Result<()> {
-    if !rename_refuses_to_replace() {
-        return write_new(path, value);
-    }
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let temporary = new_refs_dir.join(format!("{}-{counter}", std::process::id()));
-    write_new(&temporary, value)?;
-    let moved = rename_no_replace(&temporary, path);
-    if moved.is_err() {
-        // Best effort: recovery empties the folder.
-        let _ = fs::remove_file(&temporary);
-    }
-    match moved {
-        Err(error) if is_unsupported(&error) => write_new(path, value),
-        other => other,
-    }
-}
-
-fn write_new(path: &Path, value: ObjectId) -> io::Result<()> {
+fn write_new(path: &Path, value: ObjectId) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(&content(value)).inspect_err(|_| {
-        let _ = fs::remove_file(path);
-    })
+    match file.write_all(&content(value)) {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = fs::remove_file(path);
+            Err(error)
+        }
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -158,7 +190,7 @@ fn rename_no_replace(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-const fn rename_refuses_to_replace() -> bool {
+const fn rename_can_refuse_to_replace() -> bool {
     cfg!(any(
         target_os = "linux",
         target_os = "android",

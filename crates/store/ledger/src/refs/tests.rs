@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gatos_testkit::git_fixture::{FixtureGit, GitFixture};
 
-use super::lock::{RefLock, lock_path};
+use super::lock::{NewValue, RefLock, lock_path};
 use super::notes::Notes;
 use super::*;
 use crate::files;
@@ -383,7 +383,9 @@ fn exactly_the_noted_locks_are_removed() {
     // As if killed after taking two locks and having made a third file that never became a lock.
     std::mem::forget(Notes::write(&it.repository, &changes).expect("noted"));
     for name in &names[..2] {
-        std::mem::forget(RefLock::take(&it.repository, name, it.ids[1]).expect("taken"));
+        let folder = super::lock::new_refs_dir(&it.repository);
+        let value = NewValue::write(&folder, it.ids[1]).expect("written");
+        std::mem::forget(RefLock::take(&it.repository, name, value).expect("taken"));
     }
     std::fs::write(
         super::lock::new_refs_dir(&it.repository).join("1-1"),

@@ -1,16 +1,16 @@
 //! Moving many refs as one step, as far as files allow it.
 //!
-//! Order: note the locks and flush the note; take all locks; read every value under its lock and
-//! compare; flush the new values; rename; flush the folders; empty the note. Killed before the
-//! first rename, nothing has moved; killed between renames, some have: the write-ahead log makes
-//! the next writer repeat the call, and a ref that already has its new value counts as moved.
+//! Order: write and flush the new values; note the locks and flush the note; take all locks; read
+//! every value under its lock and compare; rename; flush the folders; empty the note. Killed before
+//! the first of these renames, nothing has moved; killed between them, some have: the write-ahead
+//! log makes the next writer repeat the call, and a ref with its new value counts as moved.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::lock::{RefLock, new_refs_dir};
+use super::lock::{NewValue, RefLock, new_refs_dir};
 use super::notes::Notes;
 use super::read::{PackedRefs, read_loose};
 use super::{RefChange, RefError, check_name};
@@ -35,14 +35,20 @@ pub fn update(repository: &Repository, changes: &[RefChange]) -> Result<(), RefE
         return Ok(());
     }
     let _alone = repository.lock_ref_updates();
-    files::create_directory_durable(&new_refs_dir(repository))?;
+    let new_refs_dir = new_refs_dir(repository);
+    files::create_directory_durable(&new_refs_dir)?;
+    let values: Vec<NewValue> = changes
+        .iter()
+        .map(|change| NewValue::write(&new_refs_dir, change.new))
+        .collect::<Result<_, _>>()?;
+    in_parallel(&values, NewValue::sync)?;
     let _notes = Notes::write(repository, &changes)?;
-    let mut locks = Vec::with_capacity(changes.len());
-    for change in &changes {
-        locks.push(RefLock::take(repository, &change.name, change.new)?);
-    }
+    let locks: Vec<RefLock> = changes
+        .iter()
+        .zip(values)
+        .map(|(change, value)| RefLock::take(repository, &change.name, value))
+        .collect::<Result<_, _>>()?;
     let folders = compare(repository, &changes, &locks)?;
-    in_parallel(&locks, RefLock::sync)?;
     for lock in locks {
         lock.commit()?;
     }

@@ -4,7 +4,10 @@
 use std::io::BufRead;
 
 use super::porcelain::{PushLine, push_lines};
-use super::{TransferError, WORDS_SIZE_MAX, careful, check_remote, refused, words};
+use super::{
+    TransferError, TransferOptions, WORDS_SIZE_MAX, careful, check_remote, refused, ssh_is_settled,
+    words,
+};
 use crate::git::Repository;
 use crate::object_id::ObjectId;
 use crate::refs;
@@ -19,6 +22,8 @@ pub struct PushOptions {
     pub commit_count_max: usize,
     /// Length of all packs up to which long refs are not cut, in bytes. Hosts limit one push to 2 GiB.
     pub pack_size_max: u64,
+    /// How its surroundings are treated.
+    pub transfer: TransferOptions,
 }
 
 impl Default for PushOptions {
@@ -28,6 +33,7 @@ impl Default for PushOptions {
             ref_count_max: 400,
             commit_count_max: 500_000,
             pack_size_max: 1 << 30,
+            transfer: TransferOptions::default(),
         }
     }
 }
@@ -74,13 +80,13 @@ pub fn push_with(
     wanted.dedup();
     if upkeep::pack_size(repository)? > options.pack_size_max {
         for name in &wanted {
-            push_in_steps(repository, remote, name, options.commit_count_max)?;
+            push_in_steps(repository, remote, name, options)?;
         }
     }
     let mut report = PushReport::default();
     for batch in wanted.chunks(options.ref_count_max.max(1)) {
         let refspecs: Vec<String> = batch.iter().map(|name| format!("{name}:{name}")).collect();
-        let (lines, said) = push_once(repository, remote, &refspecs)?;
+        let (lines, said) = push_once(repository, remote, &refspecs, options.transfer)?;
         report.refs.extend(lines.iter().map(|line| PushedRef {
             name: line.name.clone(),
             up_to_date: line.flag == '=',
@@ -123,7 +129,7 @@ fn push_in_steps(
     repository: &Repository,
     remote: &str,
     name: &str,
-    commit_count_max: usize,
+    options: PushOptions,
 ) -> Result<(), TransferError> {
     let tracked = name.replacen(refs::ROOT, &format!("refs/gatos/remotes/{remote}/"), 1);
     let known = refs::read(repository, &tracked).unwrap_or_default();
@@ -136,7 +142,7 @@ fn push_in_steps(
         .stream(|printed| {
             for line in printed.lines() {
                 count += 1;
-                if count % commit_count_max.max(1) == 0 {
+                if count % options.commit_count_max.max(1) == 0 {
                     steps.extend(ObjectId::parse(&line?));
                 }
             }
@@ -144,7 +150,12 @@ fn push_in_steps(
         })?;
     for step in steps {
         // A step that is refused leaves the verdict to the push of the ref itself.
-        let (lines, _) = push_once(repository, remote, &[format!("{step}:{name}")])?;
+        let (lines, _) = push_once(
+            repository,
+            remote,
+            &[format!("{step}:{name}")],
+            options.transfer,
+        )?;
         if lines.iter().any(|line| line.reason.is_some()) {
             break;
         }
@@ -156,19 +167,24 @@ fn push_once(
     repository: &Repository,
     remote: &str,
     refspecs: &[String],
+    options: TransferOptions,
 ) -> Result<(Vec<PushLine>, String), TransferError> {
-    let output = careful(repository.git()?)
-        .arguments([
-            "push",
-            "--porcelain",
-            "--atomic",
-            "--no-progress",
-            "--no-recurse-submodules",
-        ])
-        .arguments(["--end-of-options", remote])
-        .arguments(refspecs)
-        .stderr_size_max(WORDS_SIZE_MAX)
-        .run_any()?;
+    let output = careful(
+        repository.git()?,
+        options,
+        ssh_is_settled(Some(repository))?,
+    )
+    .arguments([
+        "push",
+        "--porcelain",
+        "--atomic",
+        "--no-progress",
+        "--no-recurse-submodules",
+    ])
+    .arguments(["--end-of-options", remote])
+    .arguments(refspecs)
+    .stderr_size_max(WORDS_SIZE_MAX)
+    .run_any()?;
     let lines = push_lines(&output.text());
     if !output.status.success() && lines.iter().all(|line| line.reason.is_none()) {
         return Err(refused(remote, &output.stderr));

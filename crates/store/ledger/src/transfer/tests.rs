@@ -83,7 +83,8 @@ fn what_is_pushed_can_be_fetched_and_cloned() {
         let folder = GitFixture::empty(git.clone());
         let directory = folder.path().join("copy");
         let url = alice.server.path().display().to_string();
-        let copy = clone_with(&url, &directory, program(&git)).expect("cloned");
+        let copy = clone_with(&url, &directory, program(&git), TransferOptions::default())
+            .expect("cloned");
         assert_eq!(
             refs::read(&copy, FETCHED).expect("readable"),
             Some(id(&commits[2]))
@@ -128,7 +129,13 @@ fn branches_come_along_with_a_clone() {
     origin.chain(JOURNAL, "event", 1);
     let folder = GitFixture::empty(git.clone());
     let url = format!("file://{}", origin.path().display());
-    let copy = clone_with(&url, &folder.path().join("copy"), program(&git)).expect("cloned");
+    let copy = clone_with(
+        &url,
+        &folder.path().join("copy"),
+        program(&git),
+        TransferOptions::default(),
+    )
+    .expect("cloned");
     let work_dir = copy.work_dir().expect("not bare");
     assert_eq!(git.run(work_dir, &["rev-parse", "HEAD"]), commit);
     assert!(refs::read(&copy, FETCHED).expect("readable").is_some());
