@@ -10,7 +10,7 @@
 use crate::ir::{Emit, Format};
 use crate::path::check_made;
 use crate::rgf::Fold;
-use crate::state::{Components, FoldFault, KindState, LwwEntry, StateFile};
+use crate::state::{Components, FoldFault, KindState, LwwEntry, Names, StateFile};
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -77,7 +77,7 @@ fn file(part: &Part<'_>, format: Format) -> Result<Vec<u8>, Overflow> {
 /// Something that has a place of its own in the output.
 enum Part<'a> {
     State(&'a KindState),
-    Fields(&'a LwwEntry),
+    Fields(&'a LwwEntry, &'a Names),
     Sum(&'a Components),
     Value(&'a Value),
 }
@@ -89,25 +89,26 @@ fn for_each_key<'a>(
 ) -> Result<(), Overflow> {
     match state {
         KindState::Fields(map) => {
-            let live = map.iter().filter(|(_, entry)| !entry.fields.is_empty());
+            let entries = map.entries.iter();
+            let live = entries.filter(|(_, entry)| !entry.fields.is_empty());
             for (key, entry) in live {
-                sink(key, Part::Fields(entry))?;
+                sink(key, Part::Fields(entry, &map.names))?;
             }
         }
         KindState::Entries(map) => {
-            for (key, register) in map {
+            for (key, register) in map.iter() {
                 if let Some(value) = &register.value {
                     sink(key, Part::Value(value))?;
                 }
             }
         }
         KindState::Nested(map) => {
-            for (key, state) in map {
+            for (key, state) in map.iter() {
                 sink(key, Part::State(state))?;
             }
         }
         KindState::Sums(map) => {
-            for (key, components) in map {
+            for (key, components) in map.iter() {
                 sink(key, Part::Sum(components))?;
             }
         }
@@ -142,10 +143,10 @@ fn write(part: &Part<'_>, output: &mut Vec<u8>) -> Result<(), Overflow> {
     match part {
         Part::Value(value) => write_value(value, output),
         Part::Sum(components) => write_sum(components, output)?,
-        Part::Fields(entry) => {
+        Part::Fields(entry, names) => {
             let mut items = Items::open(output, b'{');
             for (name, register) in &entry.fields {
-                write_value(&register.value, items.key(name));
+                write_value(&register.value, items.key(names.get(*name)));
             }
             items.close(b'}');
         }
@@ -243,7 +244,7 @@ impl<'a> Items<'a> {
         self.output
     }
 
-    fn key(&mut self, key: &Text) -> &mut Vec<u8> {
+    fn key(&mut self, key: &str) -> &mut Vec<u8> {
         let output = self.element();
         json::encode_text_into(key, output);
         output.push(b':');

@@ -5,7 +5,8 @@
 //! [`FoldState::decode`] keep the state between runs. Which events there are, and their order, is the caller's
 //! business; so are paths, refs and commits.
 //!
-//! Reading order: `kinds` (one lattice per kind), `register` and `sum` (their parts), `journals`, `select` (queries
+//! Reading order: `kinds` (one lattice per kind), `register`, `sum`, `names` and `text_map` (their
+//! parts), `journals`, `select` (queries
 //! and conditions on an event), `join`, `encode`, `decode`.
 //!
 //! INVARIANT 1: the state depends only on the fold and on which events are covered (`list-append`: and on their
@@ -21,11 +22,13 @@ mod encode;
 mod join;
 mod journals;
 mod kinds;
+mod names;
 mod register;
 mod select;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod text_map;
 
 pub use decode::StateError;
 pub use encode::{CHUNK_ENTRY_COUNT_MAX, EncodedState};
@@ -38,6 +41,7 @@ use alloc::vec::Vec;
 use gatos_values::{ErrorCode, EventId, Sha256Digest, Ulid, Value, merkle};
 use journals::{Covering, Journals};
 pub(crate) use kinds::{KindState, LwwEntry};
+pub(crate) use names::Names;
 use register::Stamp;
 use select::{Input, holds_for_element, holds_for_event};
 pub(crate) use sum::Components;

@@ -12,6 +12,7 @@ use super::encode::{
 };
 use super::journals::{JournalIndex, Journals};
 use super::kinds::{KindState, LwwEntry, ObservedSet};
+use super::names::Names;
 use super::register::{Register, Stamp};
 use super::sum::{Components, JournalCounts, Sum};
 use super::{FoldState, InputsRoot, PAYLOAD_DEPTH_MAX, ReducerState, is_storable};
@@ -296,7 +297,8 @@ fn insert(
             }
         }
         (KindState::Fields(map), [Value::Text(key)]) => {
-            map.insert(key.clone(), tables.fields(body)?);
+            let entry = tables.fields(body, &mut map.names)?;
+            map.entries.insert(key.clone(), entry);
             Ok(())
         }
         (KindState::Entries(map), [Value::Text(key)]) => {
@@ -451,7 +453,7 @@ impl Tables {
         Ok(Stamp { element, ..*stamp })
     }
 
-    fn fields(&mut self, body: Value) -> Outcome<LwwEntry> {
+    fn fields(&mut self, body: Value, names: &mut Names) -> Outcome<LwwEntry> {
         let [deleted, fields] = list_of::<2>(body)?;
         let deleted = match deleted {
             Value::Null => None,
@@ -476,11 +478,12 @@ impl Tables {
                 stamp: self.stamp(&place, &element)?,
                 value: storable(value)?,
             };
-            let is_above = entry.fields.last().is_none_or(|(last, _)| *last < name);
+            let last = entry.fields.last();
+            let is_above = last.is_none_or(|(last, _)| names.get(*last) < name.as_str());
             if !is_above || entry.is_deleted_at(register.stamp) {
                 return wrong("the fields of an entry");
             }
-            entry.fields.push((name, register));
+            entry.fields.push((names.add(&name), register));
         }
         if entry.deleted.is_none() && entry.fields.is_empty() {
             return wrong("an empty entry");

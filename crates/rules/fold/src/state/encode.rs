@@ -10,8 +10,10 @@
 
 use super::journals::{JournalIndex, Journals};
 use super::kinds::{KindState, LwwEntry};
+use super::names::Names;
 use super::register::{Register, Stamp};
 use super::sum::{Components, JournalCounts, Sum};
+use super::text_map::TextMap;
 use super::{FoldState, InputsRoot, ReducerState};
 use crate::ir::Shape;
 use crate::rgf::Fold;
@@ -161,7 +163,7 @@ struct Entry<'a> {
 /// What an entry holds.
 #[derive(Clone, Copy)]
 enum Body<'a> {
-    Fields(&'a LwwEntry),
+    Fields(&'a LwwEntry, &'a Names),
     Tombable(&'a Register<Option<Value>>),
     Register(&'a Register),
     Switched(&'a Register<bool>),
@@ -175,10 +177,14 @@ enum Body<'a> {
 /// Calls `sink` for every entry in the order of paths. `path` holds the parts above.
 fn visit<'a>(state: &'a KindState, path: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8], Body<'a>)) {
     match state {
-        KindState::Fields(map) => visit_keyed(map, path, sink, Body::Fields),
+        KindState::Fields(map) => {
+            visit_keyed(&map.entries, path, sink, |entry| {
+                Body::Fields(entry, &map.names)
+            });
+        }
         KindState::Entries(map) => visit_keyed(map, path, sink, Body::Tombable),
         KindState::Nested(map) => {
-            for (key, state) in map {
+            for (key, state) in map.iter() {
                 let size = path.len();
                 put_text(key, path);
                 visit(state, path, sink);
@@ -232,12 +238,12 @@ fn visit<'a>(state: &'a KindState, path: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8
 }
 
 fn visit_keyed<'a, T>(
-    map: &'a BTreeMap<Text, T>,
+    map: &'a TextMap<T>,
     path: &mut Vec<u8>,
     sink: &mut dyn FnMut(&[u8], Body<'a>),
     body: impl Fn(&'a T) -> Body<'a>,
 ) {
-    for (key, item) in map {
+    for (key, item) in map.iter() {
         let size = path.len();
         put_text(key, path);
         sink(path, body(item));
@@ -342,7 +348,7 @@ impl<'a> Tables<'a> {
 
     fn put_body(&self, body: Body<'_>, output: &mut Vec<u8>) {
         match body {
-            Body::Fields(entry) => self.put_fields(entry, output),
+            Body::Fields(entry, names) => self.put_fields(entry, names, output),
             Body::Tombable(register) => {
                 put_list_head(2 + usize::from(register.value.is_some()), output);
                 self.put_stamp(register.stamp, output);
@@ -370,7 +376,7 @@ impl<'a> Tables<'a> {
     }
 
     /// `[deleted, fields]`: null or `[stamp, element]`, and `[name, stamp, element, value]` for each field.
-    fn put_fields(&self, entry: &LwwEntry, output: &mut Vec<u8>) {
+    fn put_fields(&self, entry: &LwwEntry, names: &Names, output: &mut Vec<u8>) {
         put_list_head(2, output);
         match &entry.deleted {
             None => put(&Value::Null, output),
@@ -382,7 +388,7 @@ impl<'a> Tables<'a> {
         put_list_head(entry.fields.len(), output);
         for (name, register) in &entry.fields {
             put_list_head(4, output);
-            put_text(name, output);
+            put_text(names.get(*name), output);
             self.put_stamp(register.stamp, output);
             put(&register.value, output);
         }
@@ -432,7 +438,7 @@ impl Body<'_> {
     /// Tells every stamp and every journal the body refers to.
     fn mention(&self, stamp: &mut dyn FnMut(Stamp), journal: &mut dyn FnMut(JournalIndex)) {
         match self {
-            Body::Fields(entry) => {
+            Body::Fields(entry, _) => {
                 entry.deleted.iter().for_each(|deleted| stamp(**deleted));
                 entry
                     .fields
@@ -455,7 +461,7 @@ fn put(value: &Value, output: &mut Vec<u8>) {
     debug_assert!(written.is_ok());
 }
 
-fn put_text(text: &Text, output: &mut Vec<u8>) {
+fn put_text(text: &str, output: &mut Vec<u8>) {
     put_head(3, text.len(), output);
     output.extend_from_slice(text.as_bytes());
 }

@@ -4,13 +4,15 @@
 
 use super::FoldState;
 use super::journals::{JournalIndex, Journals};
-use super::kinds::{KindState, LwwEntry, ObservedSet, beats};
+use super::kinds::{FieldMap, KindState, LwwEntry, ObservedSet, beats};
 use super::register::Register;
+use super::sum::Components;
+use super::text_map::TextMap;
 use crate::ir::{End, Shape};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
-use gatos_values::{Text, Value};
+use gatos_values::Value;
 
 /// Whose components count for a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +84,8 @@ pub(super) fn join(state: &mut FoldState, other: &FoldState, shapes: &[&Shape]) 
 
 fn join_kind(mine: &mut KindState, theirs: &KindState, shape: &Shape, prefixes: &Prefixes) {
     match (mine, theirs) {
-        (KindState::Fields(mine), KindState::Fields(theirs)) => {
-            for (key, entry) in theirs {
-                join_entry(mine.entry(key.clone()).or_default(), entry);
-            }
-        }
-        (KindState::Entries(mine), KindState::Entries(theirs)) => join_registers(mine, theirs),
+        (KindState::Fields(mine), KindState::Fields(theirs)) => join_fields(mine, theirs),
+        (KindState::Entries(mine), KindState::Entries(theirs)) => join_entries(mine, theirs),
         (KindState::Nested(mine), KindState::Nested(theirs)) => {
             if let Shape::MapJoin { value, .. } = shape {
                 join_nested(mine, theirs, value, prefixes);
@@ -124,12 +122,32 @@ fn join_kind(mine: &mut KindState, theirs: &KindState, shape: &Shape, prefixes: 
     }
 }
 
-fn join_entry(mine: &mut LwwEntry, theirs: &LwwEntry) {
-    if let Some(deleted) = &theirs.deleted {
-        mine.delete(**deleted);
+fn join_fields(mine: &mut FieldMap, theirs: &FieldMap) {
+    for (key, entry) in theirs.entries.iter() {
+        if !mine.entries.contains_key(key) {
+            mine.entries.insert(key.clone(), LwwEntry::default());
+        }
+        let Some(joined) = mine.entries.get_mut(key) else {
+            continue;
+        };
+        if let Some(deleted) = &entry.deleted {
+            joined.delete(**deleted);
+        }
+        for (name, register) in &entry.fields {
+            joined.take(theirs.names.get(*name), &mut mine.names, register);
+        }
     }
-    for (name, register) in &theirs.fields {
-        mine.take(name, register);
+}
+
+fn join_entries(
+    mine: &mut TextMap<Register<Option<Value>>>,
+    theirs: &TextMap<Register<Option<Value>>>,
+) {
+    for (key, register) in theirs.iter() {
+        match mine.get_mut(key) {
+            Some(mine) => mine.update(register.stamp, &register.value),
+            None => mine.insert(key.clone(), register.clone()),
+        }
     }
 }
 
@@ -146,8 +164,8 @@ fn join_registers<K: Ord + Clone, T: Clone + PartialEq>(
 }
 
 fn join_nested(
-    mine: &mut BTreeMap<Text, KindState>,
-    theirs: &BTreeMap<Text, KindState>,
+    mine: &mut TextMap<KindState>,
+    theirs: &TextMap<KindState>,
     shape: &Shape,
     prefixes: &Prefixes,
 ) {
@@ -157,33 +175,29 @@ fn join_nested(
     for (key, state) in mine.iter_mut() {
         join_kind(state, theirs.get(key).unwrap_or(&nothing), shape, prefixes);
     }
-    for (key, state) in theirs {
+    for (key, state) in theirs.iter() {
         if !mine.contains_key(key) {
             let mut joined = nothing.clone();
             join_kind(&mut joined, state, shape, prefixes);
             mine.insert(key.clone(), joined);
         }
     }
-    mine.retain(|_, state| !state.is_empty());
+    mine.retain(|state| !state.is_empty());
 }
 
-fn join_sums(
-    mine: &mut BTreeMap<Text, super::Components>,
-    theirs: &BTreeMap<Text, super::Components>,
-    prefixes: &Prefixes,
-) {
-    let nothing = super::Components::default();
+fn join_sums(mine: &mut TextMap<Components>, theirs: &TextMap<Components>, prefixes: &Prefixes) {
+    let nothing = Components::default();
     for (key, components) in mine.iter_mut() {
         components.join(theirs.get(key).unwrap_or(&nothing), prefixes);
     }
-    for (key, components) in theirs {
+    for (key, components) in theirs.iter() {
         if !mine.contains_key(key) {
             let mut joined = nothing.clone();
             joined.join(components, prefixes);
             mine.insert(key.clone(), joined);
         }
     }
-    mine.retain(|_, components| !components.is_empty());
+    mine.retain(|components| !components.is_empty());
 }
 
 fn join_observed(mine: &mut ObservedSet, theirs: &ObservedSet) {

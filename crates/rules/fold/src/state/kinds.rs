@@ -6,9 +6,11 @@
 //! TWIN: kinds — `ir::Shape`, `state/join.rs`, `state/encode.rs`, `state/decode.rs`, `emit.rs`, and the slow twin in
 //! `gatos-testkit`.
 
+use super::names::{NameIndex, Names};
 use super::register::{Register, Stamp};
 use super::select::{Input, Misfit, holds_all};
 use super::sum::Components;
+use super::text_map::TextMap;
 use crate::ir::{Amount, Condition, End, Granularity, Operation, Selector, Shape, Source};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -21,11 +23,11 @@ use gatos_values::{EventId, Map, Text, Value};
 #[derive(Clone, Debug)]
 pub(crate) enum KindState {
     /// `map-join-lww` by field.
-    Fields(BTreeMap<Text, LwwEntry>),
+    Fields(FieldMap),
     /// `map-join-lww` by entry; `None` is a tombstone.
-    Entries(BTreeMap<Text, Register<Option<Value>>>),
+    Entries(TextMap<Register<Option<Value>>>),
     /// `map-join`. A key is there once its nested state is not empty.
-    Nested(BTreeMap<Text, KindState>),
+    Nested(TextMap<KindState>),
     /// `lww`.
     Register(Option<Register>),
     /// `max`, `min`.
@@ -33,7 +35,7 @@ pub(crate) enum KindState {
     /// `counter-g`, `counter-pn`.
     Counter(Components),
     /// `count-by`, `sum-by`.
-    Sums(BTreeMap<Text, Components>),
+    Sums(TextMap<Components>),
     /// `set-g`.
     Grown(BTreeSet<Value>),
     /// `set-2p`: `false` once removed.
@@ -46,13 +48,20 @@ pub(crate) enum KindState {
     List(Vec<Value>),
 }
 
+/// The state of `map-join-lww` by field.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FieldMap {
+    pub(crate) names: Names,
+    pub(crate) entries: TextMap<LwwEntry>,
+}
+
 /// The registers of one key of `map-join-lww` by field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LwwEntry {
     /// The greatest stamp of a delete. Boxed: most entries have none.
     pub(crate) deleted: Option<Box<Stamp>>,
     /// Registers later than the delete, sorted by name.
-    pub(crate) fields: Vec<(Text, Register)>,
+    pub(crate) fields: Vec<(NameIndex, Register)>,
 }
 
 /// The state of `set-or`. No event is in both.
@@ -68,16 +77,16 @@ impl KindState {
             Shape::MapLww {
                 granularity: Granularity::Field,
                 ..
-            } => KindState::Fields(BTreeMap::new()),
+            } => KindState::Fields(FieldMap::default()),
             Shape::MapLww {
                 granularity: Granularity::Entry,
                 ..
-            } => KindState::Entries(BTreeMap::new()),
-            Shape::MapJoin { .. } => KindState::Nested(BTreeMap::new()),
+            } => KindState::Entries(TextMap::default()),
+            Shape::MapJoin { .. } => KindState::Nested(TextMap::default()),
             Shape::Lww { .. } => KindState::Register(None),
             Shape::Extreme { .. } => KindState::Extreme(None),
             Shape::Counter { .. } => KindState::Counter(Components::default()),
-            Shape::CountBy { .. } | Shape::SumBy { .. } => KindState::Sums(BTreeMap::new()),
+            Shape::CountBy { .. } | Shape::SumBy { .. } => KindState::Sums(TextMap::default()),
             Shape::SetGrow { .. } => KindState::Grown(BTreeSet::new()),
             Shape::SetTwoPhase { .. } => KindState::TwoPhase(BTreeMap::new()),
             Shape::SetObserved { .. } => KindState::Observed(ObservedSet::default()),
@@ -88,7 +97,7 @@ impl KindState {
 
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            KindState::Fields(map) => map.is_empty(),
+            KindState::Fields(map) => map.entries.is_empty(),
             KindState::Entries(map) => map.is_empty(),
             KindState::Nested(map) => map.is_empty(),
             KindState::Register(register) => register.is_none(),
@@ -266,7 +275,7 @@ fn apply_counter(
 }
 
 fn add_to(
-    map: &mut BTreeMap<Text, Components>,
+    map: &mut TextMap<Components>,
     key: &str,
     amount: Number,
     input: &Input<'_>,
@@ -292,13 +301,13 @@ fn new_key(key: &str) -> Result<Text, Misfit> {
 }
 
 fn apply_nested(
-    map: &mut BTreeMap<Text, KindState>,
+    map: &mut TextMap<KindState>,
     key: &Selector,
     shape: &Shape,
     input: &Input<'_>,
 ) -> Result<(), Misfit> {
     let key = input.key(key)?;
-    if let Some(state) = map.get_mut(&*key) {
+    if let Some(state) = map.get_mut(&key) {
         return state.apply(shape, input);
     }
     let mut state = KindState::new(shape);
@@ -310,7 +319,7 @@ fn apply_nested(
 }
 
 fn apply_entries(
-    map: &mut BTreeMap<Text, Register<Option<Value>>>,
+    map: &mut TextMap<Register<Option<Value>>>,
     key: &Selector,
     value: &Source,
     delete: Option<&[Condition]>,
@@ -321,7 +330,7 @@ fn apply_entries(
         Some(delete) if holds_all(delete, input) => None,
         _ => Some(input.value(value)?),
     };
-    match map.get_mut(&*key) {
+    match map.get_mut(&key) {
         Some(register) if input.stamp > register.stamp => {
             register.stamp = input.stamp;
             if register.value.as_ref() != value.as_deref() {
@@ -341,7 +350,7 @@ fn apply_entries(
 }
 
 fn apply_fields(
-    map: &mut BTreeMap<Text, LwwEntry>,
+    map: &mut FieldMap,
     key: &Selector,
     value: &Source,
     delete: Option<&[Condition]>,
@@ -349,17 +358,13 @@ fn apply_fields(
 ) -> Result<(), Misfit> {
     let key = input.key(key)?;
     if delete.is_some_and(|delete| holds_all(delete, input)) {
-        match map.get_mut(&*key) {
+        match map.entries.get_mut(&key) {
             Some(entry) => entry.delete(input.stamp),
             None => {
                 let deleted = Some(Box::new(input.stamp));
-                map.insert(
-                    new_key(&key)?,
-                    LwwEntry {
-                        deleted,
-                        fields: Vec::new(),
-                    },
-                );
+                let fields = Vec::new();
+                map.entries
+                    .insert(new_key(&key)?, LwwEntry { deleted, fields });
             }
         }
         return Ok(());
@@ -368,26 +373,17 @@ fn apply_fields(
     let Value::Map(fields) = &*value else {
         return Err(Misfit);
     };
-    match map.get_mut(&*key) {
-        Some(entry) => entry.write(input.stamp, fields),
+    match map.entries.get_mut(&key) {
+        Some(entry) => entry.write(input.stamp, fields, &mut map.names),
         // Without a field there is no register, so nothing is written.
         None if fields.is_empty() => {}
         None => {
-            let register = |value: &Value| Register {
-                stamp: input.stamp,
-                value: value.clone(),
+            let mut entry = LwwEntry {
+                deleted: None,
+                fields: Vec::with_capacity(fields.len()),
             };
-            let fields = fields
-                .iter()
-                .map(|(name, value)| (name.clone(), register(value)))
-                .collect();
-            map.insert(
-                new_key(&key)?,
-                LwwEntry {
-                    deleted: None,
-                    fields,
-                },
-            );
+            entry.write(input.stamp, fields, &mut map.names);
+            map.entries.insert(new_key(&key)?, entry);
         }
     }
     Ok(())
@@ -409,46 +405,50 @@ impl LwwEntry {
     }
 
     /// Writes every field of one event. Both sides are sorted, so one walk over the two suffices.
-    fn write(&mut self, stamp: Stamp, fields: &Map) {
+    fn write(&mut self, stamp: Stamp, fields: &Map, names: &mut Names) {
         if self.is_deleted_at(stamp) {
             return;
         }
         let mut place = 0;
         for (name, value) in fields {
-            while self
-                .fields
-                .get(place)
-                .is_some_and(|(present, _)| present < name)
-            {
-                place += 1;
-            }
-            match self.fields.get_mut(place) {
-                Some((present, register)) if present == name => register.update(stamp, value),
-                _ => self.fields.insert(
-                    place,
-                    (
-                        name.clone(),
-                        Register {
-                            stamp,
-                            value: value.clone(),
-                        },
-                    ),
-                ),
-            }
+            self.write_one(&mut place, name, names, stamp, value);
         }
     }
 
-    /// Takes over one register of another state.
-    pub(super) fn take(&mut self, name: &Text, register: &Register) {
-        if self.is_deleted_at(register.stamp) {
-            return;
+    /// Takes over one register of another state, or one that was saved.
+    pub(super) fn take(&mut self, name: &str, names: &mut Names, register: &Register) {
+        if !self.is_deleted_at(register.stamp) {
+            self.write_one(&mut 0, name, names, register.stamp, &register.value);
         }
-        match self
-            .fields
-            .binary_search_by(|(present, _)| present.cmp(name))
-        {
-            Ok(place) => self.fields[place].1.update(register.stamp, &register.value),
-            Err(place) => self.fields.insert(place, (name.clone(), register.clone())),
+    }
+
+    /// Writes one field. Search starts at `place`, which is left behind the field.
+    fn write_one(
+        &mut self,
+        place: &mut usize,
+        name: &str,
+        names: &mut Names,
+        stamp: Stamp,
+        value: &Value,
+    ) {
+        while let Some((present, register)) = self.fields.get_mut(*place) {
+            // Equality first: the fields of an event mostly are the fields of the entry.
+            let present = names.get(*present);
+            if present == name {
+                register.update(stamp, value);
+                *place += 1;
+                return;
+            }
+            if present > name {
+                break;
+            }
+            *place += 1;
         }
+        let register = Register {
+            stamp,
+            value: value.clone(),
+        };
+        self.fields.insert(*place, (names.add(name), register));
+        *place += 1;
     }
 }

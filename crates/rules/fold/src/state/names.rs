@@ -1,0 +1,39 @@
+//! Names of fields, each kept once. Entries of `map-join-lww` refer to names by number, because thousands of entries
+//! share a handful of names.
+
+use alloc::vec::Vec;
+use gatos_values::Text;
+
+/// Number of a name within one state.
+pub(crate) type NameIndex = u32;
+
+/// The names of a state, in the order of arrival; the numbers never leave the process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    list: Vec<Text>,
+    /// Numbers in the order of names.
+    sorted: Vec<NameIndex>,
+}
+
+impl Names {
+    /// The name with this number.
+    pub(crate) fn get(&self, index: NameIndex) -> &str {
+        self.list.get(index as usize).map_or("", Text::as_str)
+    }
+
+    /// The number of a name, which gets one if it has none yet.
+    pub(crate) fn add(&mut self, name: &str) -> NameIndex {
+        let place = self
+            .sorted
+            .binary_search_by(|index| self.get(*index).cmp(name));
+        let place = match place {
+            Ok(place) => return self.sorted.get(place).copied().unwrap_or_default(),
+            Err(place) => place,
+        };
+        let index = NameIndex::try_from(self.list.len()).unwrap_or(NameIndex::MAX);
+        // Names come from text, so this is a copy.
+        self.list.push(Text::new(name).unwrap_or_default());
+        self.sorted.insert(place, index);
+        index
+    }
+}
