@@ -47,7 +47,7 @@ pub use gatos_ledger::StoredEvent;
 pub use git_log::GitLogOptions;
 pub use import::ImportReport;
 pub use init::{InitOptions, InitReport};
-pub use log::{LogEntry, LogQuery};
+pub use log::{Follower, LogEntry, LogQuery};
 pub use node::{Node, NodeOptions};
 pub use state::{ReadCheckpoint, StateChange, checkpoint_value};
 pub use status::{NamespaceStatus, StatusReport};

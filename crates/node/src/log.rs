@@ -4,9 +4,13 @@
 //! stands at which position comes from the ledger's index, brought up to the refs and judged on the way.
 //! Tests: ../tests/it/log.rs.
 
+use std::collections::BTreeMap;
+
 use gatos_ledger::reading::{EventReader, JournalView, Selection};
 use gatos_ledger::{ObjectId, StoredEvent};
-use gatos_values::{Actor, ErrorCode, EventId, Glob, Namespace, SealedEvent, Ulid, Value};
+use gatos_values::{
+    Actor, ErrorCode, EventId, Glob, JournalName, Namespace, SealedEvent, Ulid, Value,
+};
 
 use crate::fault::{Fault, Outcome};
 use crate::node::{GovernedAdmission, Node};
@@ -101,6 +105,36 @@ impl Iterator for LogReader {
     }
 }
 
+/// Reads on as journals grow.
+///
+/// A round is in canonical order; over rounds, an event of another clone may come later than its ULID says.
+pub struct Follower<'a> {
+    node: &'a Node,
+    query: LogQuery,
+    seen: BTreeMap<JournalName, u64>,
+}
+
+impl Follower<'_> {
+    /// The events that have become visible since the last round, in the first round all there are;
+    /// nothing where no journal has grown.
+    ///
+    /// # Errors
+    /// As [`Node::log`].
+    pub fn round(&mut self) -> Outcome<Option<LogReader>> {
+        let views = self.node.views_of(&self.query)?;
+        let grown = |view: &JournalView| self.seen.get(view.journal()) != Some(&view.count());
+        if !views.iter().any(grown) {
+            return Ok(None);
+        }
+        let mut after = Vec::with_capacity(views.len());
+        for view in &views {
+            let known = self.seen.insert(view.journal().clone(), view.count());
+            after.push(known.unwrap_or(0));
+        }
+        Ok(Some(self.node.read_beyond(views, &after, self.query.clone())))
+    }
+}
+
 impl Node {
     /// The journals whose short names (`gatos/journal/…`) `wanted` accepts, each with its index up to its ref.
     ///
@@ -120,6 +154,21 @@ impl Node {
     /// # Errors
     /// As [`Node::journal_views`]; while reading, `BAD_COMMIT` and I/O errors.
     pub fn log(&self, query: LogQuery) -> Outcome<LogReader> {
+        let views = self.views_of(&query)?;
+        Ok(self.read_beyond(views, &[], query))
+    }
+
+    /// Starts to follow a query: every round reads what has become visible since the one before.
+    pub fn follow(&self, query: LogQuery) -> Follower<'_> {
+        Follower {
+            node: self,
+            query,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// The journals a query reads.
+    fn views_of(&self, query: &LogQuery) -> Outcome<Vec<JournalView>> {
         let prefix = match &query.actor {
             Some(actor) => {
                 format!("gatos/journal/{}/{}/{}/", query.ns, actor.kind(), actor.name())
@@ -128,18 +177,22 @@ impl Node {
         };
         let depth = prefix.matches('/').count() + if query.actor.is_some() { 0 } else { 2 };
         // A namespace is a path: `finance` must not read `finance/eu`.
-        let views = self.journal_views(&|name| {
+        self.journal_views(&|name| {
             name.starts_with(&prefix) && name.matches('/').count() == depth
-        })?;
+        })
+    }
+
+    /// Reads the views without the first `after[i]` events of view i.
+    fn read_beyond(&self, views: Vec<JournalView>, after: &[u64], query: LogQuery) -> LogReader {
         let selection = Selection {
             since: query.since,
             until: query.until,
         };
-        Ok(LogReader {
-            reader: EventReader::new(self.repository(), views, selection),
+        LogReader {
+            reader: EventReader::from_positions(self.repository(), views, after, selection),
             query,
             given: 0,
-        })
+        }
     }
 
     /// One event by its id.

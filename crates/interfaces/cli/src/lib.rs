@@ -71,7 +71,7 @@ pub struct CommandLine {
 struct GlobalOptions {
     /// Run as if started in this folder; may be repeated, each from the one before
     #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append)]
-    directory: Vec<PathBuf>,
+    working_directory: Vec<PathBuf>,
     /// Reply with JSON for programs: one document, or one a line
     #[arg(long, global = true)]
     json: bool,
@@ -136,7 +136,7 @@ fn run_line(line: CommandLine) -> u8 {
     let mut console = Console::new(line.global.manners());
     settle(&mut console, |console| {
         let started = Instant::now();
-        enter(&line.global.directory)?;
+        enter(&line.global.working_directory)?;
         let answer = line.verb.run(console)?;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         console.flush()?;

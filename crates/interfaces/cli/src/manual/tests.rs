@@ -169,3 +169,23 @@ fn check_words(line: &str) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// clap knows arguments by their names; a verb's own must not take the place of a global one.
+#[test]
+fn no_argument_shares_its_name_with_a_global_option() {
+    let mut command = crate::command();
+    let globals: Vec<String> = command
+        .get_arguments()
+        .map(|argument| argument.get_id().to_string())
+        .collect();
+    command.build();
+    for (path, leaf) in leaves(&command) {
+        let own = leaf
+            .get_arguments()
+            .filter(|argument| !argument.is_global_set());
+        for argument in own.filter(|argument| argument.get_id() != "help") {
+            let name = argument.get_id().to_string();
+            assert!(!globals.contains(&name), "`{name}` of `{path}`");
+        }
+    }
+}

@@ -78,9 +78,20 @@ impl Arguments {
         let mut bars = console.bars();
         let told = demo::run(&options, &mut |progress| bars.draw(progress));
         bars.finish();
-        let report = told?;
+        let report = with_full_paths(told?);
         console.show(&report.to_value(), &story(&report))?;
         Ok(Answer::Yes)
+    }
+}
+
+/// A story that says `.` helps nobody who reads it elsewhere.
+fn with_full_paths(report: DemoReport) -> DemoReport {
+    let full = |path: PathBuf| fs::canonicalize(&path).unwrap_or(path);
+    DemoReport {
+        directory: full(report.directory),
+        home: full(report.home),
+        from: full(report.from),
+        ..report
     }
 }
 
@@ -228,7 +239,8 @@ fn proof(report: &DemoReport) -> Text {
 fn further(report: &DemoReport) -> Text {
     let ns = DEMO_NAMESPACE;
     let mut lines = vec![format!("cd {}", quoted(&report.directory))];
-    if own_home().as_ref() != Ok(&report.home) {
+    let own_home = own_home().and_then(|home| Ok(fs::canonicalize(&home).unwrap_or(home)));
+    if own_home.as_ref() != Ok(&report.home) {
         lines.push(format!("export GATOS_HOME={}", quoted(&report.home)));
     }
     lines.extend([

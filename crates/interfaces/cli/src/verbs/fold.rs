@@ -3,6 +3,8 @@
 use crate::console::{Console, Ending};
 use crate::text::{Text, Tone};
 use gatos_node::folding::Roots;
+use gatos_values::Text as ValueText;
+use std::collections::BTreeMap;
 
 pub mod install;
 pub mod run;
@@ -49,9 +51,9 @@ pub fn roots_text(roots: &Roots) -> Text {
 }
 
 /// Events that did not fit a reducer, a line for each reducer that skipped some.
-pub fn skipped_text<'a>(skipped: impl IntoIterator<Item = (&'a String, &'a u64)>) -> Text {
+pub fn skipped_text(skipped: &BTreeMap<ValueText, u64>) -> Text {
     let mut text = Text::new();
-    for (reducer, count) in skipped.into_iter().filter(|(_, count)| **count > 0) {
+    for (reducer, count) in skipped.iter().filter(|(_, count)| **count > 0) {
         let events = crate::text::counted(*count, "event", "events");
         text = text
             .toned(Tone::Warn, format!("  skipped by {reducer}: {events}"))

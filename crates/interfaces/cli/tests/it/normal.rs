@@ -100,6 +100,7 @@ fn without_clocks(text: &str) -> String {
 }
 
 fn clockless(line: &str) -> String {
+    let line = &without_milliseconds(line);
     let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
     for index in 0..words.len() {
         let (date, clock) = (
@@ -124,6 +125,7 @@ fn clockless(line: &str) -> String {
         let has_digit = words[index].chars().any(|c| c.is_ascii_digit());
         if is_number && has_digit && matches!(unit.as_deref(), Some("ms" | "s")) {
             words[index] = "SOME".to_owned();
+            words[index + 1] = words[index + 1].replace("ms", "s").replace('s', "TIME");
         }
         if is_number && has_digit && unit.as_deref() == Some("a") {
             words[index] =
@@ -131,6 +133,17 @@ fn clockless(line: &str) -> String {
         }
     }
     words.join(" ")
+}
+
+/// The milliseconds of a reply document.
+fn without_milliseconds(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("\"milliseconds\":{") else {
+        return line.to_owned();
+    };
+    let (times, behind) = rest.split_once('}').unwrap_or((rest, ""));
+    let names = times.split(',').filter_map(|time| time.split(':').next());
+    let times: Vec<String> = names.map(|name| format!("{name}:\"SOME\"")).collect();
+    format!("{before}\"milliseconds\":{{{}}}{behind}", times.join(","))
 }
 
 fn digits_as_zero(word: &str) -> String {
@@ -158,6 +171,6 @@ fn clocks_are_named_by_their_kind() {
     let text = "at 2026-03-01 09:30:00 UTC in 23.4 s (1,204 a second), took 12 ms";
     assert_eq!(
         names.normalised(text, Path::new("/nowhere")),
-        "at DATE TIME UTC in SOME s (SOME a second), took SOME ms"
+        "at DATE TIME UTC in SOME TIME (SOME a second), took SOME TIME"
     );
 }

@@ -22,9 +22,15 @@ macro_rules! sessions {
 
 sessions! {
     canon
+    demo
+    doctor
+    events
     folds
     keys
     manners
+    repository
+    state
+    sync
 }
 
 #[test]

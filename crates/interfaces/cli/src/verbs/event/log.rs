@@ -6,9 +6,11 @@ use crate::manual::{Manual, Reply, example, field};
 use crate::moment;
 use crate::text::Text;
 use crate::verbs::common::{self, Moment, NamespaceArgument};
-use gatos_node::Outcome;
 use gatos_node::log::{LogEntry, LogQuery};
+use gatos_node::{Node, Outcome};
 use gatos_values::{Actor, Envelope, Glob, json};
+use std::thread;
+use std::time::Duration;
 
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {
@@ -32,6 +34,9 @@ pub const MANUAL: Manual = Manual {
     no_when: "an event on the way may not stand; it is named",
 };
 
+/// Pause between two looks at the journals while following.
+const ROUND_PAUSE: Duration = Duration::from_millis(200);
+
 /// Arguments of the verb.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -52,7 +57,7 @@ pub struct Arguments {
     /// At most this many
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
-    /// Go on with new events as they become visible, until interrupted
+    /// Go on with new events as they become visible, until interrupted or `--limit` is reached
     #[arg(short, long)]
     follow: bool,
 }
@@ -61,17 +66,48 @@ impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
         let node = common::open()?;
-        let mut shown: u64 = 0;
+        let shown = match self.follow {
+            true => self.keep_watching(console, &node)?,
+            false => self.show_all(console, &node)?,
+        };
+        if shown == 0 {
+            console
+                .note(&Text::new().say(format!("no event of `{}` matches\n", self.namespace.ns)));
+        }
+        Ok(Answer::Yes)
+    }
+
+    fn show_all(&self, console: &mut Console, node: &Node) -> Result<u64, Stop> {
+        let mut shown = 0;
         for entry in node.log(self.query())? {
             show(console, &entry?)?;
             shown += 1;
         }
         console.flush()?;
-        if shown == 0 && !self.follow {
-            console
-                .note(&Text::new().say(format!("no event of `{}` matches\n", self.namespace.ns)));
+        Ok(shown)
+    }
+
+    /// Shows what becomes visible until enough is shown, the reader goes away or a signal ends us.
+    fn keep_watching(&self, console: &mut Console, node: &Node) -> Result<u64, Stop> {
+        let mut follower = node.follow(LogQuery {
+            limit: None,
+            ..self.query()
+        });
+        let mut shown = 0;
+        loop {
+            for entry in follower.round()?.into_iter().flatten() {
+                if self.limit.is_some_and(|limit| shown >= limit) {
+                    return Ok(shown);
+                }
+                show(console, &entry?)?;
+                shown += 1;
+            }
+            console.flush()?;
+            if self.limit.is_some_and(|limit| shown >= limit) {
+                return Ok(shown);
+            }
+            thread::sleep(ROUND_PAUSE);
         }
-        Ok(Answer::Yes)
     }
 
     fn query(&self) -> LogQuery {
