@@ -6,6 +6,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(value) = decode(bytes, bytes.len()) {
-        assert_eq!(encode(&value).expect("a decoded value has an encoding"), bytes);
+        assert_eq!(
+            encode(&value).expect("a decoded value has an encoding"),
+            bytes
+        );
     }
 });

@@ -5,6 +5,7 @@
 #![no_main]
 
 use gatos_fold::{EncodedState, Fold, FoldEvent, FoldState, InputsRoot, compile_yaml};
+use gatos_fuzz::Change;
 use gatos_values::{Blake3Digest, EventId, Map, Text, Ulid, Value};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -50,17 +51,14 @@ struct Event {
     number: i16,
 }
 
-#[derive(Arbitrary, Debug)]
-struct Change {
-    part: u8,
-    at: u16,
-    byte: u8,
-}
-
 fuzz_target!(|input: Input| {
     let state = state_of(&input.events);
     let mut encoded = state.encode(&FOLD, &InputsRoot::new());
-    assert_eq!(decode(&encoded), Some(encoded.clone()), "encode and decode are inverse");
+    assert_eq!(
+        decode(&encoded),
+        Some(encoded.clone()),
+        "encode and decode are inverse"
+    );
     for change in &input.changes {
         apply(&mut encoded, change);
     }
@@ -81,7 +79,11 @@ fn state_of(events: &[Event]) -> FoldState {
             ulid: Ulid::from_parts(index + 1, 0).expect("a small time"),
             event_type: if event.is_removal { "remove" } else { "add" },
             actor: "user:al",
-            journal: ["gatos/journal/n/user/al/0000000000000000", "gatos/journal/n/user/al/0000000000000001", "gatos/journal/n/user/al/0000000000000002"][journal],
+            journal: [
+                "gatos/journal/n/user/al/0000000000000000",
+                "gatos/journal/n/user/al/0000000000000001",
+                "gatos/journal/n/user/al/0000000000000002",
+            ][journal],
             position: positions[journal],
             payload: &payload,
         };
@@ -106,7 +108,11 @@ fn payload(event: &Event, index: u64) -> Value {
 /// The state the bytes hold, written again.
 fn decode(encoded: &EncodedState) -> Option<EncodedState> {
     let load = |name: &str| {
-        encoded.chunks.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes.clone())
+        encoded
+            .chunks
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, bytes)| bytes.clone())
     };
     let (state, inputs) = FoldState::decode(&FOLD, &encoded.manifest, load).ok()?;
     Some(state.encode(&FOLD, &inputs))
@@ -114,14 +120,14 @@ fn decode(encoded: &EncodedState) -> Option<EncodedState> {
 
 /// Changes one byte of the manifest or of a chunk; a changed chunk gets its new name everywhere.
 fn apply(encoded: &mut EncodedState, change: &Change) {
-    let part = usize::from(change.part) % (encoded.chunks.len() + 1);
+    let part = change.part_of(encoded.chunks.len() + 1);
     let Some(chunk) = part.checked_sub(1) else {
-        set(&mut encoded.manifest, change);
+        change.apply(&mut encoded.manifest);
         return;
     };
     let (name, bytes) = &mut encoded.chunks[chunk];
     let old = Blake3Digest::of(bytes);
-    set(bytes, change);
+    change.apply(bytes);
     let new = Blake3Digest::of(bytes);
     *name = new.to_hex()[..name.len()].to_owned();
     let places: Vec<usize> = encoded
@@ -135,11 +141,4 @@ fn apply(encoded: &mut EncodedState, change: &Change) {
         encoded.manifest[at..at + 32].copy_from_slice(new.as_bytes());
     }
     encoded.chunks.sort();
-}
-
-fn set(bytes: &mut [u8], change: &Change) {
-    let length = bytes.len();
-    if let Some(byte) = bytes.get_mut(usize::from(change.at) % length.max(1)) {
-        *byte = change.byte;
-    }
 }

@@ -45,6 +45,10 @@ fuzz_target!(|input: (&str, &str)| {
     if pattern.len() <= 24 && text.len() <= 24 {
         let patterns: Vec<&str> = pattern.split('/').collect();
         let path: Vec<&str> = text.split('/').collect();
-        assert_eq!(matched, path_matches(&patterns, &path), "{pattern:?} {text:?}");
+        assert_eq!(
+            matched,
+            path_matches(&patterns, &path),
+            "{pattern:?} {text:?}"
+        );
     }
 });

@@ -8,7 +8,13 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(document) = GovernanceDocument::decode(bytes) else {
         return;
     };
-    assert_eq!(document.encode().expect("a decoded document has bytes"), bytes);
-    let unsigned = SignedDocument { bytes: bytes.to_vec(), signatures: Vec::new() };
+    assert_eq!(
+        document.encode().expect("a decoded document has bytes"),
+        bytes
+    );
+    let unsigned = SignedDocument {
+        bytes: bytes.to_vec(),
+        signatures: Vec::new(),
+    };
     assert!(Chain::from_genesis(&unsigned).is_err());
 });

@@ -6,7 +6,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let strict = decode_strict(bytes, bytes.len());
-    assert_eq!(is_canonical(bytes).is_ok(), decode_canonical(bytes, bytes.len()).is_ok());
+    assert_eq!(
+        is_canonical(bytes).is_ok(),
+        decode_canonical(bytes, bytes.len()).is_ok()
+    );
     let Ok(value) = strict else {
         assert!(is_canonical(bytes).is_err());
         return;

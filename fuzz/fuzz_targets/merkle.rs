@@ -25,10 +25,25 @@ fuzz_target!(|bytes: &[u8]| {
     let leaves: Vec<Blake3Digest> = (0..*leaves % 33).map(|leaf| leaf_hash(&[leaf])).collect();
     let root = root_of_hashes(&leaves);
     let forged = leaf_hash(b"forged");
-    assert!(!verify_inclusion(&root, leaves.len() as u64, index, &forged, &digests));
-    if let Some(proof) = usize::try_from(index).ok().and_then(|index| inclusion_proof(&leaves, index)) {
+    assert!(!verify_inclusion(
+        &root,
+        leaves.len() as u64,
+        index,
+        &forged,
+        &digests
+    ));
+    if let Some(proof) = usize::try_from(index)
+        .ok()
+        .and_then(|index| inclusion_proof(&leaves, index))
+    {
         let leaf = &leaves[index as usize];
-        assert!(verify_inclusion(&root, leaves.len() as u64, index, leaf, &proof));
+        assert!(verify_inclusion(
+            &root,
+            leaves.len() as u64,
+            index,
+            leaf,
+            &proof
+        ));
     }
     let _ = verify_consistency(&root, old, &root, count, &digests);
 });

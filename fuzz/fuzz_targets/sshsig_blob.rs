@@ -11,8 +11,14 @@ fuzz_target!(|bytes: &[u8]| {
     };
     assert_eq!(signature.to_blob(), bytes);
     let line = signature.to_base64_line();
-    assert_eq!(SshSignature::from_base64_line(&line).as_ref(), Ok(&signature));
-    assert_eq!(SshSignature::from_armored(&signature.armored()).as_ref(), Ok(&signature));
+    assert_eq!(
+        SshSignature::from_base64_line(&line).as_ref(),
+        Ok(&signature)
+    );
+    assert_eq!(
+        SshSignature::from_armored(&signature.armored()).as_ref(),
+        Ok(&signature)
+    );
     let cached = VerifyingContext::new(&signature.public);
     let namespace = "gatos-event";
     let plain = verify(namespace, bytes, &signature);

@@ -6,7 +6,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     if let Ok(signature) = SshSignature::from_armored(text) {
-        assert_eq!(SshSignature::from_armored(&signature.armored()).as_ref(), Ok(&signature));
+        assert_eq!(
+            SshSignature::from_armored(&signature.armored()).as_ref(),
+            Ok(&signature)
+        );
     }
     if let Ok(signature) = SshSignature::from_base64_line(text) {
         assert_eq!(signature.to_base64_line(), text);
