@@ -74,6 +74,12 @@ pub enum QueryError {
         /// What should have stood there.
         expected: &'static str,
     },
+    /// A name that no map of the value model can have.
+    #[error("byte {offset}: the name has a code point unassigned in the pinned Unicode version")]
+    Unassigned {
+        /// Where the name starts.
+        offset: usize,
+    },
     /// Longer than the limits of this module.
     #[error("a query has at most {SEGMENT_COUNT_MAX} segments and {QUERY_SIZE_MAX} bytes")]
     TooLong,
@@ -260,10 +266,9 @@ impl Reader<'_> {
     }
 
     fn name(&self, name: &str, offset: usize) -> Result<Segment, QueryError> {
-        let expected = "a name without unassigned code points";
         Text::new(name)
             .map(Segment::Name)
-            .map_err(|_| QueryError::Syntax { offset, expected })
+            .map_err(|_| QueryError::Unassigned { offset })
     }
 
     fn bracketed(&mut self) -> Result<Segment, QueryError> {
