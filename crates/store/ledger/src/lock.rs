@@ -5,6 +5,9 @@
 //! people: only the advisory lock decides. Waiting, starting a daemon and talking to it are the
 //! node's work.
 //!
+//! Who wants the lock first passes a turnstile, a second lock that the longest waiter holds: a writer
+//! that lets go and comes again at once queues up behind those who wait.
+//!
 //! INVARIANT: while a [`WriterLock`] lives, no other process or thread holds one on that directory.
 //! The file is never removed, since a waiter may hold it open already.
 //! Tests: lock/tests.rs.
@@ -23,6 +26,8 @@ mod tests;
 
 /// The name of the lock file in its directory.
 pub const LOCK_FILE: &str = "lock";
+/// The name of the turnstile before it.
+const TURNSTILE_FILE: &str = "lock-turnstile";
 
 const OWNER_SIZE_MAX: u64 = 512;
 /// Asking for the holder takes a shared lock for an instant, so a single try could meet a mere question.
@@ -130,18 +135,16 @@ impl WriterLock {
         files::create_directory_durable(directory)?;
         let path = directory.join(LOCK_FILE);
         let file = open_lock_file(&path)?;
+        let turnstile_path = directory.join(TURNSTILE_FILE);
+        let turnstile = open_lock_file(&turnstile_path)?;
         let deadline = Instant::now().checked_add(timeout.max(PATIENCE_MIN));
-        let mut pause = PAUSE_MIN;
-        while !try_lock(&file, &path)? {
-            let now = Instant::now();
-            if deadline.is_some_and(|deadline| now >= deadline) {
-                let owner = read_owner(&file);
-                return Err(LockError::Locked { path, owner });
-            }
-            let left = deadline.map_or(pause, |deadline| deadline - now);
-            std::thread::sleep(pause.min(left));
-            pause = (pause * 2).min(PAUSE_MAX);
+        if !wait_for_lock(&turnstile, &turnstile_path, deadline)?
+            || !wait_for_lock(&file, &path, deadline)?
+        {
+            let owner = read_owner(&file);
+            return Err(LockError::Locked { path, owner });
         }
+        drop(turnstile);
         let mut lock = WriterLock { file, path };
         lock.write_owner(&Owner::this_process().to_line())?;
         Ok(lock)
@@ -199,6 +202,21 @@ fn open_lock_file(path: &Path) -> Result<File, FileError> {
         Ok(file) => Ok(file),
         Err(source) => Err(FileError::new(FileOperation::Create, path, source)),
     }
+}
+
+/// Tries until the lock is had (`true`) or the time is up (`false`).
+fn wait_for_lock(file: &File, path: &Path, deadline: Option<Instant>) -> Result<bool, FileError> {
+    let mut pause = PAUSE_MIN;
+    while !try_lock(file, path)? {
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| now >= deadline) {
+            return Ok(false);
+        }
+        let left = deadline.map_or(pause, |deadline| deadline - now);
+        std::thread::sleep(pause.min(left));
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+    Ok(true)
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, FileError> {

@@ -49,6 +49,32 @@ fn a_waiter_gets_the_lock_once_it_is_given_back() {
 }
 
 #[test]
+fn who_lets_go_and_comes_again_queues_up_behind_a_waiter() {
+    let directory = tempfile::tempdir().unwrap();
+    let patience = Duration::from_secs(60);
+    let (waiting, had) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let mut lock = WriterLock::acquire(directory.path(), patience).unwrap();
+        scope.spawn(|| {
+            waiting.store(true, Ordering::SeqCst);
+            let lock = WriterLock::acquire(directory.path(), patience).unwrap();
+            had.store(true, Ordering::SeqCst);
+            drop(lock);
+        });
+        while !waiting.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        // By now the waiter stands in the turnstile, whichever way threads are scheduled.
+        std::thread::sleep(Duration::from_millis(100));
+        // Without a turnstile nobody could get in between these two lines.
+        drop(lock);
+        lock = WriterLock::acquire(directory.path(), patience).unwrap();
+        assert!(had.load(Ordering::SeqCst), "the waiter was passed over");
+        drop(lock);
+    });
+}
+
+#[test]
 fn waiting_ends_at_the_timeout() {
     let directory = tempfile::tempdir().unwrap();
     let _lock = WriterLock::acquire(directory.path(), NOW).unwrap();
