@@ -43,7 +43,12 @@ impl Books {
     }
 
     pub fn acknowledged_count(&self) -> usize {
-        self.acknowledged.len()
+        let ids: std::collections::HashSet<&str> = self
+            .acknowledged
+            .iter()
+            .map(|one| one.id.as_str())
+            .collect();
+        ids.len()
     }
 
     /// What must hold at any instant, also before recovery: refs moved forward only, what was acknowledged as
@@ -81,15 +86,30 @@ impl Books {
     fn read(&mut self, repository: &Path) -> Result<(), String> {
         let listed = stock::git_text(
             repository,
-            &["for-each-ref", "--format=%(refname) %(objectname)", "refs/gatos/journal", "refs/gatos/governance"],
+            &[
+                "for-each-ref",
+                "--format=%(refname) %(objectname)",
+                "refs/gatos/journal",
+                "refs/gatos/governance",
+            ],
         )?;
-        let mut refs: BTreeMap<&str, &str> = listed.lines().filter_map(|line| line.split_once(' ')).collect();
+        let mut refs: BTreeMap<&str, &str> = listed
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .collect();
         let governance = refs.remove("refs/gatos/governance").map(str::to_owned);
         if self.governance.is_some() && self.governance != governance {
-            return Err(format!("governance moved from {:?} to {governance:?}", self.governance));
+            return Err(format!(
+                "governance moved from {:?} to {governance:?}",
+                self.governance
+            ));
         }
         self.governance = governance;
-        if let Some(gone) = self.journals.keys().find(|name| !refs.contains_key(name.as_str())) {
+        if let Some(gone) = self
+            .journals
+            .keys()
+            .find(|name| !refs.contains_key(name.as_str()))
+        {
             return Err(format!("the ref {gone} is gone"));
         }
         for (name, tip) in refs {
@@ -107,15 +127,29 @@ impl Books {
             };
             let log = stock::git_text(
                 repository,
-                &["log", "--reverse", "--topo-order", "--format=%H%x01%P%x01%B%x02", &range, "--"],
+                &[
+                    "log",
+                    "--reverse",
+                    "--topo-order",
+                    "--format=%H%x01%P%x01%B%x02",
+                    &range,
+                    "--",
+                ],
             )?;
-            for entry in log.split('\u{2}').map(str::trim_start).filter(|entry| !entry.is_empty()) {
+            for entry in log
+                .split('\u{2}')
+                .map(str::trim_start)
+                .filter(|entry| !entry.is_empty())
+            {
                 self.take_in(&mut journal, entry)
                     .map_err(|complaint| format!("{name}: {complaint}"))?;
             }
             if journal.tip != tip {
                 // `A..B` is empty or branches off elsewhere when B does not contain A.
-                return Err(format!("{name} moved from {} to {tip}, which does not continue it", journal.tip));
+                return Err(format!(
+                    "{name} moved from {} to {tip}, which does not continue it",
+                    journal.tip
+                ));
             }
         }
         self.journals.insert(name.to_owned(), journal);
@@ -125,18 +159,26 @@ impl Books {
     /// One commit, which must continue its journal.
     fn take_in(&mut self, journal: &mut Journal, entry: &str) -> Result<(), String> {
         let mut parts = entry.splitn(3, '\u{1}');
-        let (Some(commit), Some(parents), Some(message)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(commit), Some(parents), Some(message)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
             return Err(format!("git log printed `{entry}`"));
         };
         if parents != journal.tip {
-            return Err(format!("commit {commit} has the parents `{parents}`, not `{}`", journal.tip));
+            return Err(format!(
+                "commit {commit} has the parents `{parents}`, not `{}`",
+                journal.tip
+            ));
         }
         let line = message.lines().nth(2).unwrap_or_default();
         let envelope: serde_json::Value =
             serde_json::from_str(line).map_err(|error| format!("commit {commit}: {error}"))?;
         let id = EventId::of_envelope(line.as_bytes()).to_string();
         if envelope["prev"].as_str() != journal.last_event.as_deref() {
-            return Err(format!("event {id} names {} as the one before it", envelope["prev"]));
+            return Err(format!(
+                "event {id} names {} as the one before it",
+                envelope["prev"]
+            ));
         }
         let ulid = envelope["ulid"].as_str().unwrap_or_default().to_owned();
         if ulid <= journal.last_ulid {
@@ -155,12 +197,17 @@ impl Books {
     }
 
     fn note_place(&mut self, payload: &serde_json::Value) -> Result<(), String> {
-        let (Some(call), Some(index), Some(of)) =
-            (payload["call"].as_str(), payload["index"].as_u64(), payload["of"].as_u64())
-        else {
+        let (Some(call), Some(index), Some(of)) = (
+            payload["call"].as_str(),
+            payload["index"].as_u64(),
+            payload["of"].as_u64(),
+        ) else {
             return Ok(());
         };
-        let (places, _) = self.calls.entry(call.to_owned()).or_insert((Vec::new(), of));
+        let (places, _) = self
+            .calls
+            .entry(call.to_owned())
+            .or_insert((Vec::new(), of));
         if places.contains(&index) {
             return Err(format!("place {index} of call {call} is there twice"));
         }
@@ -187,11 +234,16 @@ impl Books {
     }
 
     fn check_whole_calls(&self) -> Result<(), String> {
-        match self.calls.iter().find(|(_, (places, of))| places.len() as u64 != *of) {
+        match self
+            .calls
+            .iter()
+            .find(|(_, (places, of))| places.len() as u64 != *of)
+        {
             None => Ok(()),
-            Some((call, (places, of))) => {
-                Err(format!("HALF: of the {of} events of call {call} there are {}", places.len()))
-            }
+            Some((call, (places, of))) => Err(format!(
+                "HALF: of the {of} events of call {call} there are {}",
+                places.len()
+            )),
         }
     }
 }
@@ -210,12 +262,18 @@ fn check_no_leftovers(repository: &Path) -> Result<(), String> {
     let git_dir = repository.join(".git");
     let mut found = Vec::new();
     collect(&git_dir.join("refs"), &mut |path| {
-        if path.extension().is_some_and(|extension| extension == "lock") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "lock")
+        {
             found.push(path.to_owned());
         }
     });
     collect(&git_dir.join("objects").join("pack"), &mut |path| {
-        if path.extension().is_some_and(|extension| extension == "keep") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "keep")
+        {
             found.push(path.to_owned());
         }
     });

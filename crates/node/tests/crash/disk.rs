@@ -13,9 +13,10 @@ use crate::power_cut::Image;
 use crate::scene::Scene;
 use crate::work::{Call, CallName, Mix, NAMESPACES};
 
-/// Room for the log's first segments and some packs.
-const DISK_BYTES: u64 = 48 << 20;
-const BALLAST_BYTES: u64 = 12 << 20;
+/// Room for three ballasts, the log's first segments and some packs.
+const DISK_BYTES: u64 = 96 << 20;
+const BALLAST_BYTES: usize = 16 << 20;
+const ROUND_COUNT: u64 = 3;
 
 #[test]
 fn a_full_tmpfs_is_reported_and_survived() {
@@ -35,30 +36,42 @@ fn fill(image: Result<Image, String>, kind: &str) {
             return;
         }
     };
-    let scene = Scene::at(&image.mount_point().join("repository"), &image.folder().join("home"));
-    let ballast = image.mount_point().join("ballast");
+    let scene = Scene::at(
+        &image.mount_point().join("repository"),
+        &image.folder().join("home"),
+    );
+    let ballast = |round: u64| image.mount_point().join(format!("ballast-{round}"));
+    for round in 0..ROUND_COUNT {
+        std::fs::write(ballast(round), vec![0; BALLAST_BYTES]).expect("the ballast fits");
+    }
     let mut books = Books::default();
-    for round in 0..3 {
-        std::fs::write(&ballast, vec![0; BALLAST_BYTES as usize]).expect("the ballast fits");
+    for round in 0..ROUND_COUNT {
         let node = scene.node();
         let fault = append_until_full(&node, round, &mut books);
         assert_eq!(fault.code.as_str(), "DISK_FULL", "{fault}");
-        assert!(!fault.hint.is_empty() && !fault.reason.is_empty(), "{fault}");
+        assert!(
+            !fault.hint.is_empty() && !fault.reason.is_empty(),
+            "{fault}"
+        );
         assert_eq!(fault.exit_status(), 3);
         // A full disk still answers questions.
         assert!(count_events(&node) > 0);
-        std::fs::remove_file(&ballast).expect("the ballast goes");
+        std::fs::remove_file(ballast(round)).expect("the ballast goes");
         // The same node goes on, and so does the next one.
         if round % 2 == 0 {
             append(&node, round, 1_000_000, &mut books).expect("the append after the flood works");
         }
-        node.close_writer().expect("what was durable becomes visible");
+        node.close_writer()
+            .expect("what was durable becomes visible");
         drop(node);
-        append(&scene.node(), round, 1_000_001, &mut books).expect("the next writer's append works");
-        books.check_recovered(&scene).unwrap_or_else(|complaint| panic!("{kind}: {complaint}"));
+        append(&scene.node(), round, 1_000_001, &mut books)
+            .expect("the next writer's append works");
+        books
+            .check_recovered(&scene)
+            .unwrap_or_else(|complaint| panic!("{kind}: {complaint}"));
     }
     println!(
-        "{kind}: full three times, {} events acknowledged, 0 lost",
+        "{kind}: full {ROUND_COUNT} times, {} events acknowledged, 0 lost",
         books.acknowledged_count()
     );
 }
@@ -104,7 +117,10 @@ fn a_read_only_disk_can_be_read_and_says_so_when_written() {
             return;
         }
     };
-    let scene = Scene::at(&image.mount_point().join("repository"), &image.folder().join("home"));
+    let scene = Scene::at(
+        &image.mount_point().join("repository"),
+        &image.folder().join("home"),
+    );
     let mut books = Books::default();
     {
         let node = scene.node();
@@ -114,14 +130,18 @@ fn a_read_only_disk_can_be_read_and_says_so_when_written() {
         // Not closed: some events are durable and not yet visible.
     }
     check_read_only(&image, &scene);
-    append(&scene.node(), 1, 0, &mut books).expect("an append works when the disk is writable again");
+    append(&scene.node(), 1, 0, &mut books)
+        .expect("an append works when the disk is writable again");
     books.check_recovered(&scene).expect("everything is there");
 }
 
 fn check_read_only(image: &Image, scene: &Scene) {
     image.remount("ro").expect("the disk becomes read-only");
     let node = scene.node();
-    assert!(count_events(&node) > 0, "a read-only repository can be read");
+    assert!(
+        count_events(&node) > 0,
+        "a read-only repository can be read"
+    );
     let fault = append(&node, 2, 0, &mut Books::default()).expect_err("a write is refused");
     assert_eq!(fault.code.as_str(), "READ_ONLY", "{fault}");
     assert!(!fault.hint.is_empty());

@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use crate::dice::Dice;
 use crate::stock;
 
-const MIRROR: &str = "mirror.git";
+/// Name of the mirror beside the repository.
+pub const MIRROR: &str = "mirror.git";
 
 /// What stock git does, over and over.
 const DEEDS: &[&[&str]] = &[
@@ -21,7 +22,12 @@ const DEEDS: &[&[&str]] = &[
     &["repack", "-d", "--geometric=2", "--quiet"],
     &["pack-refs", "--all", "--prune"],
     &["push", "--quiet", "mirror", "refs/gatos/*:refs/gatos/*"],
-    &["fetch", "--quiet", "mirror", "refs/gatos/journal/*:refs/gatos/remotes/mirror/journal/*"],
+    &[
+        "fetch",
+        "--quiet",
+        "mirror",
+        "refs/gatos/journal/*:refs/gatos/remotes/mirror/journal/*",
+    ],
     &["log", "--all", "--format=%H"],
     &["prune-packed", "--quiet"],
 ];
@@ -83,7 +89,11 @@ fn work(repository: &Path, seed: u64, stop: &AtomicBool) -> (u64, Vec<String>) {
         let said = stock::try_run(repository, "git", deed);
         count += 1;
         if !said.ok && !RACES.iter().any(|race| said.complaint.contains(race)) {
-            complaints.push(format!("`git {}`: {}", deed.join(" "), said.complaint.trim()));
+            complaints.push(format!(
+                "`git {}`: {}",
+                deed.join(" "),
+                said.complaint.trim()
+            ));
         }
     }
     (count, complaints)

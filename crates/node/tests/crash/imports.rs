@@ -45,7 +45,11 @@ fn an_import_that_was_killed_is_finished_by_the_next_one() {
     println!("imports killed midway, seed {seed}");
     let mut dice = Dice::new(seed);
     let scene = Scene::new();
-    let orders = format!("{}\n{}", scene.repository().display(), scene.home().display());
+    let orders = format!(
+        "{}\n{}",
+        scene.repository().display(),
+        scene.home().display()
+    );
     for _ in 0..8 {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
             .args(["imports::import_process", "--exact", "--ignored"])
@@ -71,11 +75,17 @@ fn an_import_that_was_killed_is_finished_by_the_next_one() {
         .expect("the log opens")
         .map(|entry| {
             let entry = entry.expect("the entry reads");
-            let number = entry.event.envelope().payload.get("n").and_then(|value| value.as_integer());
+            let number = entry
+                .event
+                .envelope()
+                .payload
+                .get("n")
+                .and_then(|value| value.as_integer());
             number.expect("every line has a number")
         })
         .collect();
     let wanted: Vec<i128> = (0..i128::from(LINE_COUNT)).collect();
     assert_eq!(numbers, wanted, "seed {seed}");
-    stock::git(scene.repository(), &["fsck", "--strict", "--no-progress"]).expect("git finds nothing wrong");
+    stock::git(scene.repository(), &["fsck", "--strict", "--no-progress"])
+        .expect("git finds nothing wrong");
 }

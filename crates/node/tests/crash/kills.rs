@@ -145,7 +145,10 @@ impl KilledRepository {
 
     fn round(&mut self, kills_left: u64, sum: &mut Sum) -> Result<(), String> {
         let seed = self.dice.roll();
-        let hands = self.dice.one_in(2).then(|| Hands::start(self.scene.repository(), seed));
+        let hands = self
+            .dice
+            .one_in(2)
+            .then(|| Hands::start(self.scene.repository(), seed));
         let killed = self.kill_writers(kills_left, sum);
         // Git may go on for a while; what it breaks then is seen by the next look.
         let recovered = killed.and_then(|()| self.recover());
@@ -153,7 +156,13 @@ impl KilledRepository {
             sum.git_commands += hands.stop()?;
         }
         recovered?;
-        self.books.check_recovered(&self.scene)
+        self.books.check_recovered(&self.scene)?;
+        if self.dice.one_in(8) {
+            let mirror = self.scene.repository().with_file_name(hands::MIRROR);
+            stock::git(&mirror, &["fsck", "--strict", "--no-progress"])
+                .map_err(|complaint| format!("the mirror: {complaint}"))?;
+        }
+        Ok(())
     }
 
     /// Starts the writers and kills them until one round's share is done.
@@ -164,7 +173,11 @@ impl KilledRepository {
         };
         let mut lanes: Vec<Lane> = (0..self.writer_count).map(|_| self.start(mix)).collect();
         // All of them one after the other; with one writer, often the next one too before anybody looks.
-        let extra = if self.writer_count == 1 { self.dice.below(3) } else { 0 };
+        let extra = if self.writer_count == 1 {
+            self.dice.below(3)
+        } else {
+            0
+        };
         let wanted = (self.writer_count as u64 + extra).min(kills_left);
         for number in 0..wanted {
             if lanes.is_empty() {
@@ -195,7 +208,11 @@ impl KilledRepository {
             repository: self.scene.repository().to_owned(),
             home: self.scene.home().to_owned(),
             seed: mix.seed(self.dice.roll()),
-            thread_count: if alone { self.dice.between(1, 4) } else { self.dice.between(1, 2) },
+            thread_count: if alone {
+                self.dice.between(1, 4)
+            } else {
+                self.dice.between(1, 2)
+            },
             calls_per_turn: (!alone || self.dice.one_in(4)).then(|| self.dice.between(1, 6)),
             calls_per_upkeep: (mix == Mix::VisibleSingles).then(|| self.dice.between(2, 12)),
             background: !self.dice.one_in(3),
@@ -261,7 +278,9 @@ impl KilledRepository {
                 return Ok(());
             }
             if begun.elapsed() > SILENCE_MAX {
-                return Err(format!("STUCK: {made} of {wanted} calls in {SILENCE_MAX:?}"));
+                return Err(format!(
+                    "STUCK: {made} of {wanted} calls in {SILENCE_MAX:?}"
+                ));
             }
             let millisecond = Duration::from_millis(1);
             lanes[0].wait_until(millisecond, |heard| heard.call_count >= wanted);
@@ -273,7 +292,9 @@ impl KilledRepository {
         let path = self.scene.repository().join(".git/gatos/lock");
         let line = std::fs::read_to_string(path).ok()?;
         let process_id: u32 = line.split('\t').next()?.parse().ok()?;
-        lanes.iter().position(|lane| lane.process_id() == Some(process_id))
+        lanes
+            .iter()
+            .position(|lane| lane.process_id() == Some(process_id))
     }
 
     fn note(&mut self, heard: Heard) {
@@ -299,11 +320,6 @@ impl KilledRepository {
             .append(name)
             .map_err(|fault| format!("the next append does not work: {fault}"))?;
         self.books.note(acknowledged);
-        let mirror = self.scene.repository().with_file_name("mirror.git");
-        if self.dice.one_in(8) {
-            stock::git(&mirror, &["fsck", "--strict", "--no-progress"])
-                .map_err(|complaint| format!("the mirror: {complaint}"))?;
-        }
         Ok(())
     }
 }

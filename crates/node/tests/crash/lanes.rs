@@ -211,7 +211,10 @@ impl Lane {
             (_, Some(fault)) => Err(format!("a writer was refused: {fault}")),
             (Some(status), None) => {
                 let said = std::fs::read_to_string(&self.errors).unwrap_or_default();
-                Err(format!("a writer ended by itself ({status}): {}", said.trim()))
+                Err(format!(
+                    "a writer ended by itself ({status}): {}",
+                    said.trim()
+                ))
             }
             (None, None) => Ok(heard),
         }
@@ -222,7 +225,13 @@ fn start_writer(orders: &Orders, errors: &Path, heard: Shared) -> Process {
     let itself = std::env::current_exe().expect("this program has a path");
     let errors = std::fs::File::create(errors).expect("a file for errors is made");
     let mut child = Command::new(itself)
-        .args(["writer::writer_process", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .args([
+            "writer::writer_process",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(ORDERS_VARIABLE, orders.encode())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -285,14 +294,23 @@ fn run_one(
 ) -> bool {
     let mut call = Call::draw(name);
     let intent = call.intents.remove(0);
-    let actor = intent.actor.as_ref().expect("every intent of the test has an actor");
-    let payload = gatos_values::json::encode_canonical(&intent.payload).expect("the payload is JSON");
+    let actor = intent
+        .actor
+        .as_ref()
+        .expect("every intent of the test has an actor");
+    let payload =
+        gatos_values::json::encode_canonical(&intent.payload).expect("the payload is JSON");
     let mut command = Command::new(program);
     command
         .arg("-C")
         .arg(&orders.repository)
         .args(["event", "append", "--json", "--ns", intent.ns.as_str()])
-        .args(["--type", intent.event_type.as_str(), "--actor", actor.as_str()])
+        .args([
+            "--type",
+            intent.event_type.as_str(),
+            "--actor",
+            actor.as_str(),
+        ])
         .args(["--payload", &String::from_utf8_lossy(&payload)])
         .env("GATOS_HOME", &orders.home)
         .stdin(Stdio::null())
@@ -321,7 +339,9 @@ fn run_one(
         lock(heard).hear(&reply_as_line(name, &text));
         heard.1.notify_all();
     } else if !row.stopped {
-        lock(heard).faults.push(format!("gatos ended with {status:?} and said `{text}`"));
+        lock(heard)
+            .faults
+            .push(format!("gatos ended with {status:?} and said `{text}`"));
         heard.1.notify_all();
         return false;
     }
@@ -332,7 +352,12 @@ fn reply_as_line(name: CallName, text: &str) -> String {
     let reply: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let field = |field: &str| reply[field].as_str().unwrap_or_default().to_owned();
     if reply["ok"] == true {
-        format!("@ack {} {name} {}={}", field("ack"), field("id"), field("commit"))
+        format!(
+            "@ack {} {name} {}={}",
+            field("ack"),
+            field("id"),
+            field("commit")
+        )
     } else {
         format!("@fault {text}")
     }

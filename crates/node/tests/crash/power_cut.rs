@@ -61,7 +61,9 @@ fn run(kind: &str, cut_count: u64) {
         acknowledged += machine.books.acknowledged_count();
         events += machine.books.event_count();
     }
-    println!("{kind}: {cuts} power cuts, {acknowledged} events acknowledged, {events} in Git; 0 lost");
+    println!(
+        "{kind}: {cuts} power cuts, {acknowledged} events acknowledged, {events} in Git; 0 lost"
+    );
 }
 
 /// A repository on an image, through one cut after another.
@@ -76,10 +78,17 @@ struct Machine {
 impl Machine {
     fn new(image: Image, seed: u64) -> Machine {
         // Keys lie outside: what is tested is the repository.
-        let scene = Scene::at(&image.mount_point().join("repository"), &image.folder().join("home"));
+        let scene = Scene::at(
+            &image.mount_point().join("repository"),
+            &image.folder().join("home"),
+        );
         // The making of a repository is not what is cut here.
-        stock::run(image.folder(), "sync", &["-f", &image.mount_point().to_string_lossy()])
-            .expect("the new repository is flushed");
+        stock::run(
+            image.folder(),
+            "sync",
+            &["-f", &image.mount_point().to_string_lossy()],
+        )
+        .expect("the new repository is flushed");
         Machine {
             image,
             scene,
@@ -111,7 +120,11 @@ impl Machine {
         }
         std::thread::sleep(Duration::from_millis(self.dice.below(700)));
         let mount_point = self.image.mount_point().to_owned();
-        stock::run(self.image.folder(), "python3", &["-c", SHUTDOWN, &mount_point.to_string_lossy()])?;
+        stock::run(
+            self.image.folder(),
+            "python3",
+            &["-c", SHUTDOWN, &mount_point.to_string_lossy()],
+        )?;
         let heard = lane.kill_after_cut();
         for (name, done) in &heard.tried {
             if !done {
@@ -182,7 +195,9 @@ impl Image {
             path,
             mount_point,
         };
-        image.mount().map_err(|reason| format!("{reason} (root and a loop device are needed)"))?;
+        image
+            .mount()
+            .map_err(|reason| format!("{reason} (root and a loop device are needed)"))?;
         Ok(image)
     }
 
@@ -193,8 +208,12 @@ impl Image {
         let mount_point = path.join("disk");
         std::fs::create_dir(&mount_point).map_err(|error| error.to_string())?;
         let size = format!("size={bytes}");
-        stock::run(&path, "mount", &["-t", "tmpfs", "-o", &size, "none", "disk"])
-            .map_err(|reason| format!("{reason} (root is needed)"))?;
+        stock::run(
+            &path,
+            "mount",
+            &["-t", "tmpfs", "-o", &size, "none", "disk"],
+        )
+        .map_err(|reason| format!("{reason} (root is needed)"))?;
         Ok(Image {
             folder: Some(folder),
             path,

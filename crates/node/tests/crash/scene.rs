@@ -72,7 +72,10 @@ impl Scene {
 
     /// A file beside the repository.
     pub fn beside(&self, name: &str) -> PathBuf {
-        self.home.parent().expect("the key folder has a parent").join(name)
+        self.home
+            .parent()
+            .expect("the key folder has a parent")
+            .join(name)
     }
 
     pub fn try_node(&self) -> Result<Node, gatos_node::Fault> {

@@ -64,7 +64,8 @@ fn a_million_events() {
     read(&scene, &ns, appended);
     verify(&scene, appended);
     timed("git fsck --strict", || {
-        stock::git(scene.repository(), &["fsck", "--strict", "--no-progress"]).expect("git finds nothing wrong")
+        stock::git(scene.repository(), &["fsck", "--strict", "--no-progress"])
+            .expect("git finds nothing wrong")
     });
     clone(&scene);
 }
@@ -106,7 +107,10 @@ impl Soak {
     }
 
     fn append_until(&mut self, wanted: u64) {
-        self.node.writer().expect("the writer opens").start_background();
+        self.node
+            .writer()
+            .expect("the writer opens")
+            .start_background();
         while self.appended < wanted {
             let length = BATCH_LENGTH.min(wanted - self.appended);
             let taken = self.append(length, Acknowledgement::Durable);
@@ -119,7 +123,11 @@ impl Soak {
             if is_visible_turn && self.appended < wanted {
                 let taken = self.append(1, Acknowledgement::Visible);
                 self.visibles.push(taken);
-                self.node.writer().expect("the writer is open").upkeep().expect("upkeep works");
+                self.node
+                    .writer()
+                    .expect("the writer is open")
+                    .upkeep()
+                    .expect("upkeep works");
             }
             let flushed = self.probe_flush();
             self.flushes.push(flushed);
@@ -139,7 +147,10 @@ impl Soak {
     fn intent(&mut self) -> Intent {
         let ascii = |text: String| Value::Text(Text::new(&text).expect("ASCII is text"));
         let payload = Map::new()
-            .with("meter", ascii(format!("m{:05}", self.dice.below(KEY_COUNT))))
+            .with(
+                "meter",
+                ascii(format!("m{:05}", self.dice.below(KEY_COUNT))),
+            )
             .with("region", ascii(format!("r{:02}", self.dice.below(50))))
             .with("amount", Value::from(self.dice.below(100_000)))
             .with("note", ascii("x".repeat(220)));
@@ -154,14 +165,19 @@ impl Soak {
     fn probe_flush(&mut self) -> Duration {
         self.probe.rewind().expect("the probe is a file");
         let begun = Instant::now();
-        self.probe.write_all(&[1; 4096]).expect("the probe is written");
+        self.probe
+            .write_all(&[1; 4096])
+            .expect("the probe is written");
         self.probe.sync_data().expect("the probe is flushed");
         begun.elapsed()
     }
 
     fn fold(&mut self, step: u64) {
         let begun = Instant::now();
-        let report = self.node.fold_run(&self.ns, &mut |_| {}).expect("the fold runs");
+        let report = self
+            .node
+            .fold_run(&self.ns, &mut |_| {})
+            .expect("the fold runs");
         assert_eq!(report.event_count, self.appended);
         println!(
             "step {step:>2}: {:>9} events after {:>6.1} s; fold read {:>7} in {:>6.0} ms; {}",
@@ -194,7 +210,9 @@ impl Soak {
 
 fn milliseconds(sorted: &[Duration], percent: usize) -> f64 {
     let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(index).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    sorted
+        .get(index)
+        .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
 }
 
 /// What the kernel says of our memory; pages of mapped packs are the `file` part.
@@ -217,7 +235,11 @@ fn memory() -> String {
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let done = work();
-    println!("{what:<24} {:>8.2} s; {}", begun.elapsed().as_secs_f64(), memory());
+    println!(
+        "{what:<24} {:>8.2} s; {}",
+        begun.elapsed().as_secs_f64(),
+        memory()
+    );
     done
 }
 
@@ -233,7 +255,8 @@ fn read(scene: &Scene, ns: &Namespace, appended: u64) {
 fn verify(scene: &Scene, appended: u64) {
     let node = scene.node();
     let report = timed("verify everything", || {
-        node.verify(VerifyScope::All, None, &mut |_| {}).expect("everything verifies")
+        node.verify(VerifyScope::All, None, &mut |_| {})
+            .expect("everything verifies")
     });
     assert_eq!(report.event_count, appended);
 }

@@ -44,7 +44,13 @@ pub fn run(directory: &Path, program: &str, arguments: &[&str]) -> Result<Vec<u8
     if said.ok {
         return Ok(said.output);
     }
-    Err(format!("`{program} {}`: {}", arguments.join(" "), said.complaint.trim()))
+    let printed = String::from_utf8_lossy(&said.output);
+    Err(format!(
+        "`{program} {}`: {} {}",
+        arguments.join(" "),
+        said.complaint.trim(),
+        printed.trim()
+    ))
 }
 
 pub fn git(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {

@@ -30,7 +30,10 @@ fn orders(scene: &Scene, calls_per_turn: Option<u64>) -> Orders {
 fn the_second_writer_is_told_who_holds_the_lock() {
     let scene = Scene::new();
     let lane = Lane::start_writer(&orders(&scene, None), &scene.beside("writer.errors"));
-    assert!(lane.wait_until(PATIENCE, |heard| heard.call_count > 0), "the first writer works");
+    assert!(
+        lane.wait_until(PATIENCE, |heard| heard.call_count > 0),
+        "the first writer works"
+    );
     let process_id = lane.process_id().expect("the writer is a process");
     let impatient = Node::open(
         scene.repository(),
@@ -50,12 +53,17 @@ fn the_second_writer_is_told_who_holds_the_lock() {
         .append(&call.intents, call.ack)
         .expect_err("the lock is held");
     assert_eq!(fault.code.as_str(), "LOCKED", "{fault}");
-    assert!(fault.reason.contains(&format!("process {process_id}")), "{fault}");
+    assert!(
+        fault.reason.contains(&format!("process {process_id}")),
+        "{fault}"
+    );
     let heard = lane.kill().expect("the writer was at work");
     // The owner is gone: nothing has to be removed by hand.
     let mut books = Books::default();
     books.note(heard.acknowledged);
-    impatient.append(&call.intents, call.ack).expect("the lock is free");
+    impatient
+        .append(&call.intents, call.ack)
+        .expect("the lock is free");
     impatient.close_writer().expect("the writer closes");
     books.check_recovered(&scene).expect("everything is there");
 }
@@ -64,17 +72,24 @@ fn the_second_writer_is_told_who_holds_the_lock() {
 fn the_second_writer_waits_for_its_turn() {
     let scene = Scene::new();
     let lane = Lane::start_writer(&orders(&scene, Some(3)), &scene.beside("writer.errors"));
-    assert!(lane.wait_until(PATIENCE, |heard| heard.call_count > 0), "the first writer works");
+    assert!(
+        lane.wait_until(PATIENCE, |heard| heard.call_count > 0),
+        "the first writer works"
+    );
     let node = scene.node();
     let call = Call::draw(CallName {
         writer: 1,
         thread: 0,
         number: 0,
     });
-    node.append(&call.intents, call.ack).expect("the turn comes");
+    node.append(&call.intents, call.ack)
+        .expect("the turn comes");
     node.close_writer().expect("the writer closes");
     let before = lane.call_count();
-    assert!(lane.wait_until(PATIENCE, |heard| heard.call_count > before), "the first writer goes on");
+    assert!(
+        lane.wait_until(PATIENCE, |heard| heard.call_count > before),
+        "the first writer goes on"
+    );
     let heard = lane.kill().expect("the writer was at work");
     let mut books = Books::default();
     books.note(heard.acknowledged);

@@ -122,7 +122,9 @@ fn say(line: &str) {
     let mut output = std::io::stdout().lock();
     // The test runner has left its own line unfinished.
     let whole = format!("\n{line}\n");
-    output.write_all(whole.as_bytes()).expect("the parent reads on");
+    output
+        .write_all(whole.as_bytes())
+        .expect("the parent reads on");
     output.flush().expect("the parent reads on");
 }
 
@@ -169,11 +171,17 @@ fn append_without_end(
             std::process::exit(3);
         })?;
         let made = call_count.fetch_add(1, Ordering::Relaxed) + 1;
-        if orders.calls_per_upkeep.is_some_and(|count| made.is_multiple_of(count)) {
+        if orders
+            .calls_per_upkeep
+            .is_some_and(|count| made.is_multiple_of(count))
+        {
             say("@upkeep");
             node.writer()?.upkeep()?;
         }
-        if orders.calls_per_turn.is_some_and(|count| made.is_multiple_of(count)) {
+        if orders
+            .calls_per_turn
+            .is_some_and(|count| made.is_multiple_of(count))
+        {
             node.close_writer()?;
         }
     }
@@ -196,7 +204,9 @@ fn make_call(node: &Node, name: CallName, orders: &Orders) -> Result<(), Fault> 
             second.duplicate && (first.id, &first.commit) == (second.id, &second.commit)
         });
         if !same {
-            say(&format!("@fault REPEATED call {name} became other events the second time"));
+            say(&format!(
+                "@fault REPEATED call {name} became other events the second time"
+            ));
             std::process::exit(3);
         }
     }
