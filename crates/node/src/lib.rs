@@ -28,6 +28,7 @@ pub mod git_log;
 pub mod import;
 pub mod export;
 pub mod log;
+pub mod at_least;
 
 pub mod folding;
 pub mod state;

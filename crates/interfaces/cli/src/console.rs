@@ -104,6 +104,11 @@ impl Console {
         self.manners.json
     }
 
+    /// Whether `-v` asks for more.
+    pub fn is_verbose(&self) -> bool {
+        self.manners.verbose
+    }
+
     /// Whether a terminal shows standard output.
     pub fn output_is_terminal(&self) -> bool {
         self.output_is_terminal

@@ -59,19 +59,14 @@ fn collect(command: &Command, path: &str, pages: &mut Vec<Page>) -> io::Result<(
 }
 
 fn roff(command: &Command, path: &str, name: &str) -> io::Result<String> {
-    let source = format!("gatos {}", env!("CARGO_PKG_VERSION"));
+    let usage = command.clone().render_usage().to_string();
     // The manual's own sections below replace clap's unformatted text behind the options.
     let command = command.clone().display_name(name.to_owned()).after_help("");
     let has_subcommands = command.has_subcommands();
-    let man = Man::new(command)
-        .title(name.to_uppercase())
-        .section("1")
-        .source(source)
-        .manual("GATOS Manual");
-    let mut page = Vec::new();
-    man.render_title(&mut page)?;
+    let man = Man::new(command);
+    let mut page = title(name).into_bytes();
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    synopsis(&usage).to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     if has_subcommands {
@@ -80,6 +75,22 @@ fn roff(command: &Command, path: &str, name: &str) -> io::Result<String> {
     own_sections(path).to_writer(&mut page)?;
     // The pages are made of our own texts, which are UTF-8.
     Ok(ascii(&String::from_utf8_lossy(&page)))
+}
+
+/// The title line; no date, for a page must be the same whenever it is made.
+fn title(name: &str) -> String {
+    let name = name.to_uppercase();
+    format!(
+        ".TH \"{name}\" \"1\" \"\" \"gatos {}\" \"GATOS Manual\"\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+fn synopsis(usage: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text([roman(usage.trim_start_matches("Usage: "))]);
+    roff
 }
 
 /// The page with other characters as roff escapes: readers differ in the encoding they expect.

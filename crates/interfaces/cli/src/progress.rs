@@ -3,8 +3,10 @@
 //! The node reports `Progress` as it goes; [`Bars`] draws it. Tests: progress/tests.rs.
 
 use crate::escape::escaped;
+use crate::text::grouped;
 use gatos_node::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt;
 
 #[cfg(test)]
 mod tests;
@@ -13,9 +15,9 @@ mod tests;
 const REDRAWS_PER_SECOND: u8 = 10;
 
 /// How a bar with a known end looks.
-const TEMPLATE_COUNTED: &str = "{msg:24} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}";
+const TEMPLATE_COUNTED: &str = "{msg:24} [{bar:30}] {human_pos}/{human_len} {rate} {eta}";
 /// How a bar without one looks.
-const TEMPLATE_OPEN: &str = "{msg:24} {spinner} {human_pos} {per_sec}";
+const TEMPLATE_OPEN: &str = "{msg:24} {spinner} {human_pos} {rate}";
 
 /// Draws the stages of one piece of work, one after the other.
 pub struct Bars {
@@ -78,6 +80,13 @@ fn bar(stage: &str, total: Option<u64>) -> ProgressBar {
     };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key(
+        "rate",
+        |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // A fraction of an event a second tells nobody anything; text that cannot be written is not shown.
+            let _ = write!(text, "{}/s", grouped(state.per_sec() as u64));
+        },
+    );
     bar.set_style(style.progress_chars("=> "));
     bar
 }

@@ -9,6 +9,7 @@
 
 use crate::escape::{escaped, escaped_lines};
 use std::fmt::{Display, Write};
+use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 #[cfg(test)]
@@ -168,4 +169,14 @@ pub fn grouped(count: u64) -> String {
 /// `1 event`, `2 events`: a count and its noun.
 pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// A path as one word of a POSIX shell.
+pub fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -19,7 +19,7 @@ fn there_is_a_page_for_every_command() {
             .unwrap_or_else(|| panic!("no page for {}", manual.command))
             .roff;
         for part in [
-            ".TH",
+            ".TH \"GATOS-",
             ".SH NAME",
             ".SH SYNOPSIS",
             ".SH EXAMPLES",

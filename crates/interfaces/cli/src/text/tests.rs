@@ -45,3 +45,16 @@ fn counts_are_grouped_by_three_digits() {
     assert_eq!(counted(1, "event", "events"), "1 event");
     assert_eq!(counted(0, "event", "events"), "0 events");
 }
+
+#[test]
+fn paths_become_one_word_of_a_shell() {
+    for (path, word) in [
+        ("/srv/ledger-1", "/srv/ledger-1"),
+        ("my ledger", "'my ledger'"),
+        ("it's", r"'it'\''s'"),
+        ("$(rm)", "'$(rm)'"),
+        ("", "''"),
+    ] {
+        assert_eq!(shell_word(Path::new(path)), word);
+    }
+}

@@ -2,9 +2,10 @@
 
 use crate::moment::{self, MomentError};
 use crate::verbs;
+use gatos_node::at_least::PATIENCE_DEFAULT;
 use gatos_node::{Node, NodeOptions, Outcome};
 use gatos_values::{Actor, EventId, Glob, GlobError, Namespace, Ulid};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Which namespace.
@@ -26,20 +27,29 @@ pub struct Signing {
     pub key: KeyArgument,
 }
 
+/// The environment variable that stands in for `--key`.
+const KEY_VARIABLE: &str = "GATOS_KEY";
+
 /// With which key.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeyArgument {
     /// Private key file, or id of a key at hand [default: one enrolled for the actor]
-    #[arg(long, value_name = "KEY", env = "GATOS_KEY", hide_env_values = true)]
+    #[arg(long, value_name = "KEY", env = KEY_VARIABLE, hide_env_values = true)]
     pub key: Option<String>,
 }
 
-/// The repository here, to be read.
+/// The repository here, to be read, or written by those who usually do.
 ///
 /// # Errors
 /// As [`Node::open`].
 pub fn open() -> Outcome<Node> {
-    open_as(&Signing::default())
+    let named = std::env::var(KEY_VARIABLE)
+        .ok()
+        .filter(|key| !key.is_empty());
+    open_as(&Signing {
+        actor: None,
+        key: KeyArgument { key: named },
+    })
 }
 
 /// The repository here, with the wishes of somebody who is going to sign.
@@ -52,7 +62,41 @@ pub fn open_as(signing: &Signing) -> Outcome<Node> {
         key: signing.key.key.clone(),
         ..NodeOptions::default()
     };
-    Node::open(Path::new(verbs::HERE), options)
+    // The full path, so that messages say more than `.`.
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from(verbs::HERE));
+    Node::open(&here, options)
+}
+
+/// Which event a read must see.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct AtLeast {
+    /// Answer only once this event is seen: the `token` of an append, to read your own write
+    #[arg(long, value_name = "TOKEN", value_parser = event_id)]
+    at_least: Option<EventId>,
+}
+
+impl AtLeast {
+    /// Waits until the event is visible.
+    ///
+    /// # Errors
+    /// As [`Node::await_event`].
+    pub fn await_event(&self, node: &Node) -> Outcome<()> {
+        match &self.at_least {
+            Some(token) => node.await_event(token, PATIENCE_DEFAULT).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the event is visible, and makes sure that the state covers it.
+    ///
+    /// # Errors
+    /// As [`Node::await_state`].
+    pub fn await_state(&self, node: &Node, ns: &Namespace) -> Outcome<()> {
+        match &self.at_least {
+            Some(token) => node.await_state(ns, token, PATIENCE_DEFAULT),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A point in a history: a ULID, or a time.

@@ -5,7 +5,7 @@ use crate::faults;
 use crate::manual::{Manual, Reply, example, field};
 use crate::moment::duration_text;
 use crate::table::{Side, Table, cut};
-use crate::text::{Text, Tone, counted, grouped};
+use crate::text::{Text, Tone, counted, grouped, shell_word};
 use crate::verbs::{self, fold::roots_text};
 use gatos_node::Outcome;
 use gatos_node::demo::{self, DEMO_NAMESPACE, DemoOptions, DemoReport};
@@ -238,10 +238,10 @@ fn proof(report: &DemoReport) -> Text {
 /// Commands to go on with; they run as they stand.
 fn further(report: &DemoReport) -> Text {
     let ns = DEMO_NAMESPACE;
-    let mut lines = vec![format!("cd {}", quoted(&report.directory))];
-    let own_home = own_home().and_then(|home| Ok(fs::canonicalize(&home).unwrap_or(home)));
+    let mut lines = vec![format!("cd {}", shell_word(&report.directory))];
+    let own_home = own_home().map(|home| fs::canonicalize(&home).unwrap_or(home));
     if own_home.as_ref() != Ok(&report.home) {
-        lines.push(format!("export GATOS_HOME={}", quoted(&report.home)));
+        lines.push(format!("export GATOS_HOME={}", shell_word(&report.home)));
     }
     lines.extend([
         "gatos status".to_owned(),
@@ -271,14 +271,4 @@ fn per_second(count: u64, time: Duration) -> String {
         "{} a second",
         grouped(u64::try_from(rate).unwrap_or(u64::MAX))
     )
-}
-
-/// A path as one word of a POSIX shell.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -2,12 +2,12 @@
 
 use crate::console::{Answer, Console, Ending};
 use crate::manual::{Manual, Reply, example, field};
-use crate::text::{Text, Tone};
+use crate::text::{Text, Tone, shell_word};
 use crate::verbs;
 use gatos_node::Node;
 use gatos_node::init::{InitOptions, InitReport};
 use gatos_values::{Actor, Segment};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {
@@ -69,6 +69,7 @@ pub struct Arguments {
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
+        let elsewhere = (self.directory != Path::new(verbs::HERE)).then(|| self.directory.clone());
         let report = Node::init(&InitOptions {
             directory: self.directory,
             bare: self.bare,
@@ -78,7 +79,8 @@ impl Arguments {
             profile: Some(self.profile),
             home: None,
         })?;
-        console.done(&report.to_value(), &text(&report))?;
+        let text = text(&report).then(next_steps(elsewhere.as_deref()));
+        console.done(&report.to_value(), &text)?;
         Ok(Answer::Yes)
     }
 }
@@ -101,5 +103,15 @@ fn text(report: &InitReport) -> Text {
     for remark in &report.remarks {
         text = text.toned(Tone::Warn, "  note: ").foreign(remark).end();
     }
-    text.say("\nnext:\n  gatos event append --ns demo --type note.made --payload '{\"text\":\"hello\"}'\n  gatos event log --ns demo\n")
+    text
+}
+
+/// Commands to go on with; they run as they stand.
+fn next_steps(elsewhere: Option<&Path>) -> Text {
+    let mut text = Text::new().say("\nnext:\n");
+    if let Some(directory) = elsewhere {
+        text = text.say("  cd ").foreign(shell_word(directory)).end();
+    }
+    text.say("  gatos event append --ns demo --type note.made --payload '{\"text\":\"hello\"}'\n")
+        .say("  gatos event log --ns demo\n")
 }

@@ -4,8 +4,8 @@ use crate::console::{Answer, Console, Ending, document};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone};
 use crate::verbs::{common, key};
-use gatos_node::{Node, Outcome, reply};
-use gatos_values::{Actor, GovernanceId, KeyId, PublicKey, Value};
+use gatos_node::{Fault, Node, Outcome, reply};
+use gatos_values::{Actor, ErrorCode, GovernanceId, KeyId, PublicKey, Value};
 
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {
@@ -27,7 +27,7 @@ pub const MANUAL: Manual = Manual {
         field("key_made", "whether the key was made by this call"),
         field("gov", "governance version that enrols it"),
     ]),
-    no_when: "the key is enrolled already, or too few governors' keys are at hand",
+    no_when: "the actor or the key is enrolled already, or too few governors' keys are at hand",
 };
 
 /// Arguments of the verb.
@@ -45,6 +45,13 @@ impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
         let node = common::open()?;
+        if node
+            .actors()?
+            .iter()
+            .any(|record| record.actor == self.actor)
+        {
+            return Err(known(&self.actor).into());
+        }
         let (public, key_made) = self.public(&node)?;
         let gov = node.enrol(&self.actor, &public)?;
         node.close_writer()?;
@@ -62,6 +69,18 @@ impl Arguments {
             None => Ok((node.keys().generate()?, true)),
         }
     }
+}
+
+/// A further key is another wish, and has its own verb.
+fn known(actor: &Actor) -> Fault {
+    Fault::new(
+        ErrorCode::BadGovernance,
+        actor.as_str(),
+        format!("actor `{actor}` is enrolled already"),
+    )
+    .with_hint(format!(
+        "enrol a further key for it with `gatos key add KEY --actor {actor}`"
+    ))
 }
 
 /// The reply to an enrolment.

@@ -5,7 +5,7 @@ use crate::faults;
 use crate::manual::{Manual, Reply, example, field};
 use crate::moment;
 use crate::text::Text;
-use crate::verbs::common::{self, Moment, NamespaceArgument};
+use crate::verbs::common::{self, AtLeast, Moment, NamespaceArgument};
 use gatos_node::log::{LogEntry, LogQuery};
 use gatos_node::{Node, Outcome};
 use gatos_values::{Actor, Envelope, Glob, json};
@@ -31,7 +31,7 @@ pub const MANUAL: Manual = Manual {
         field("commit", "Git commit that holds it"),
         field("event", "the signed envelope"),
     ]),
-    no_when: "an event on the way may not stand; it is named",
+    no_when: "an event on the way may not stand (it is named), or the one of `--at-least` is not seen",
 };
 
 /// Pause between two looks at the journals while following.
@@ -57,6 +57,8 @@ pub struct Arguments {
     /// At most this many
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
+    #[command(flatten)]
+    at_least: AtLeast,
     /// Go on with new events as they become visible, until interrupted or `--limit` is reached
     #[arg(short, long)]
     follow: bool,
@@ -66,6 +68,7 @@ impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
         let node = common::open()?;
+        self.at_least.await_event(&node)?;
         let shown = match self.follow {
             true => self.keep_watching(console, &node)?,
             false => self.show_all(console, &node)?,
@@ -122,11 +125,17 @@ impl Arguments {
     }
 }
 
+/// People see the whole payload with `-v`, else its beginning and end.
 fn show(console: &mut Console, entry: &LogEntry) -> Result<(), Stop> {
     if console.is_json() {
         return console.json_line(&json_line(entry));
     }
-    let text = text(entry)?;
+    let payload_width = if console.is_verbose() {
+        usize::MAX
+    } else {
+        PAYLOAD_WIDTH_MAX
+    };
+    let text = text(entry, payload_width)?;
     console.print(&text)
 }
 
@@ -142,9 +151,9 @@ fn json_line(entry: &LogEntry) -> Vec<u8> {
 /// Columns of a payload that a list shows.
 const PAYLOAD_WIDTH_MAX: usize = 240;
 
-fn text(entry: &LogEntry) -> Outcome<Text> {
+fn text(entry: &LogEntry, payload_width: usize) -> Outcome<Text> {
     let envelope = entry.event.envelope();
-    let payload = crate::table::cut(&payload_text(envelope)?, PAYLOAD_WIDTH_MAX);
+    let payload = crate::table::cut(&payload_text(envelope)?, payload_width);
     Ok(Text::new()
         .strong(entry.event.id())
         .end()

@@ -3,7 +3,7 @@
 use crate::console::{Answer, Console, Ending, document};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::Text;
-use crate::verbs::common::{self, NamespaceArgument};
+use crate::verbs::common::{self, AtLeast, NamespaceArgument};
 use crate::verbs::state::At;
 use gatos_node::reply;
 use gatos_values::Value;
@@ -20,7 +20,7 @@ pub const MANUAL: Manual = Manual {
         field("ns", "the namespace"),
         field("files", "paths of the state files, sorted"),
     ]),
-    no_when: "there is no checkpoint yet",
+    no_when: "there is no checkpoint yet, or none that covers the event of `--at-least`",
 };
 
 /// Arguments of the verb.
@@ -30,12 +30,16 @@ pub struct Arguments {
     namespace: NamespaceArgument,
     #[command(flatten)]
     at: At,
+    #[command(flatten)]
+    at_least: AtLeast,
 }
 
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let paths = common::open()?.state_list(&self.namespace.ns, self.at.last_ulid())?;
+        let node = common::open()?;
+        self.at_least.await_state(&node, &self.namespace.ns)?;
+        let paths = node.state_list(&self.namespace.ns, self.at.last_ulid())?;
         let reply = document(
             true,
             [

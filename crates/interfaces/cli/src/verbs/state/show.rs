@@ -2,7 +2,7 @@
 
 use crate::console::{Answer, Console, Ending};
 use crate::manual::{Manual, Reply, example};
-use crate::verbs::common::{self, NamespaceArgument};
+use crate::verbs::common::{self, AtLeast, NamespaceArgument};
 use crate::verbs::state::At;
 
 /// What the verb says about itself.
@@ -19,7 +19,7 @@ pub const MANUAL: Manual = Manual {
         ),
     ],
     reply: Reply::Bytes("the file's canonical bytes"),
-    no_when: "there is no such file, or no checkpoint yet",
+    no_when: "there is no such file, no checkpoint yet, or none that covers the event of `--at-least`",
 };
 
 /// Arguments of the verb.
@@ -32,12 +32,15 @@ pub struct Arguments {
     path: String,
     #[command(flatten)]
     at: At,
+    #[command(flatten)]
+    at_least: AtLeast,
 }
 
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
         let node = common::open()?;
+        self.at_least.await_state(&node, &self.namespace.ns)?;
         let bytes = node.state_show(&self.namespace.ns, &self.path, self.at.last_ulid())?;
         console.json_text(&bytes)?;
         Ok(Answer::Yes)
