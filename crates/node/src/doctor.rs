@@ -4,7 +4,8 @@
 //! that were rewritten or deleted), the write-ahead log, packs and loose objects, keys at hand, quarantine.
 //! Verifying every signature is `verify`'s work. Tests: ../tests/it/doctor.rs.
 
-use gatos_ledger::settings::{self, Severity};
+pub use gatos_ledger::settings::Severity;
+use gatos_ledger::settings;
 use gatos_ledger::{hooks, refs, upkeep, wal};
 use gatos_values::{ErrorCode, JournalName, Value};
 

@@ -44,7 +44,7 @@ pub use actors::ActorRecord;
 pub use append::{Acknowledgement, Appended, Intent, Repeats};
 pub use fault::{Fault, Outcome};
 pub use folding::{InstallReport, Roots, RunReport};
-pub use gatos_ledger::StoredEvent;
+pub use gatos_ledger::{ObjectId, StoredEvent};
 pub use git_log::GitLogOptions;
 pub use import::ImportReport;
 pub use init::{InitOptions, InitReport};

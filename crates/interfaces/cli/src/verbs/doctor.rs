@@ -4,8 +4,8 @@ use crate::console::{Answer, Console, Ending};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone, counted};
 use crate::verbs::common;
-use gatos_ledger::settings::Severity;
-use gatos_node::doctor::{DoctorReport, Finding};
+
+use gatos_node::doctor::{DoctorReport, Finding, Severity};
 
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {

@@ -5,7 +5,7 @@ use crate::manual::{Manual, Reply, example, field};
 use crate::moment;
 use crate::text::Text;
 use crate::verbs::common;
-use gatos_ledger::ObjectId;
+use gatos_node::ObjectId;
 use gatos_node::{Outcome, reply};
 use gatos_values::{EventId, SealedEvent, json};
 

@@ -5,7 +5,7 @@ use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone, counted};
 use crate::verbs::common::{self, NamespaceArgument};
 use crate::verbs::fold::roots_text;
-use gatos_ledger::ObjectId;
+use gatos_node::ObjectId;
 use gatos_node::folding::{Roots, roots_entries};
 use gatos_node::{Fault, Node, Outcome, reply};
 use gatos_values::{ErrorCode, Value};
