@@ -10,11 +10,17 @@
 
 mod architecture;
 mod check;
+mod crash;
 mod docs;
+mod flags;
 mod fuzz;
+mod history;
 mod markdown;
+mod measure;
+mod power_cut;
 mod report;
 mod shell;
+mod soak;
 mod sources;
 
 use report::{Failure, Outcome};
@@ -47,6 +53,31 @@ const COMMANDS: &[Command] = &[
         name: "fuzz",
         summary: "fuzz every decoder: `fuzz [TARGET...] [--seconds N] [--jobs N] [--sanitizer address]`",
         run: fuzz::run,
+    },
+    Command {
+        name: "crash",
+        summary: "kill writers and check that nothing is lost: `crash [--kills N] [--writers 1,4,16] [--program gatos]`",
+        run: crash::run,
+    },
+    Command {
+        name: "power-cut",
+        summary: "cut the power of ext4 and XFS under a writer (root): `power-cut [--cuts N]`",
+        run: power_cut::run,
+    },
+    Command {
+        name: "soak",
+        summary: "append, fold, verify and clone a million events, and tell what it took: `soak [--events N]`",
+        run: soak::run,
+    },
+    Command {
+        name: "make-history",
+        summary: "make a Git history from a seed: `make-history [--commits N] [--paths N] [--seed N] DIR`",
+        run: history::run,
+    },
+    Command {
+        name: "measure-demo",
+        summary: "time and memory of `gatos demo` on 5,000 and 50,000 commits",
+        run: measure::run,
     },
 ];
 
