@@ -11,6 +11,7 @@
 //! Tests: `objects/tests.rs`.
 
 mod loose;
+mod sequential;
 #[cfg(test)]
 mod tests;
 mod walk_back;
@@ -25,6 +26,7 @@ use crate::git::Repository;
 use crate::object_id::{ObjectId, ObjectKind};
 
 pub use loose::{sync_object_folders, write_loose};
+pub use sequential::SequentialReader;
 pub use walk_back::{WalkBack, WalkedCommit, parent_of_commit};
 
 /// Limit for commits, in bytes: the largest envelope or governance document, with room to spare.

@@ -16,14 +16,14 @@ use crate::error::LedgerError;
 use crate::git::Repository;
 use crate::index::{self, CaughtUp};
 use crate::object_id::ObjectId;
-use crate::objects::Reader;
+use crate::objects::{Reader, SequentialReader};
 use crate::refs;
 use crate::table::{self, Record, TableReader};
 use crate::walk::{self, Admission, Step};
 use crate::writer::StoredEvent;
 
 /// Events read by a worker at once.
-const BATCH_LEN: usize = 256;
+const BATCH_LEN: usize = 64;
 /// How often a reader looks at a ref again that a writer moves meanwhile.
 const RACE_RETRY_COUNT_MAX: usize = 8;
 
@@ -393,14 +393,17 @@ impl EventReader {
             let batches = batch_receiver.clone();
             let results = result_sender.clone();
             std::thread::spawn(move || {
-                let reader = Reader::new(&repository);
+                let mut reader = SequentialReader::new(&repository);
                 loop {
                     let received = batches
                         .lock()
                         .unwrap_or_else(std::sync::PoisonError::into_inner)
                         .recv();
                     let Ok((index, batch)) = received else { return };
-                    let read = batch.into_iter().map(|place| read_place(&reader, place)).collect();
+                    let read = batch
+                        .into_iter()
+                        .map(|place| read_place(&mut reader, place))
+                        .collect();
                     if results.send((index, read)).is_err() {
                         return;
                     }
@@ -506,11 +509,11 @@ impl Iterator for PositionedReader {
     }
 }
 
-fn read_place(reader: &Reader, place: Place) -> Result<Positioned, LedgerError> {
+fn read_place(reader: &mut SequentialReader, place: Place) -> Result<Positioned, LedgerError> {
     Ok(Positioned {
         view_index: place.view_index,
         position: place.position,
-        stored: index::read_event(reader, place.commit)?,
+        stored: index::read_event(reader.reader(place.commit)?, place.commit)?,
     })
 }
 

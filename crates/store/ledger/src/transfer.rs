@@ -82,8 +82,7 @@ pub fn fetch_with(
     remote: &str,
     options: TransferOptions,
 ) -> Result<FetchReport, TransferError> {
-    check_remote(remote)?;
-    let room = room_of(repository, remote)?;
+    let Remote { address, room } = Remote::resolve(repository, remote)?;
     let prefix = format!("refs/gatos/remotes/{room}/");
     let before: BTreeMap<String, ObjectId> = refs::list(repository, &prefix)?.into_iter().collect();
     let output = careful(
@@ -99,7 +98,7 @@ pub fn fetch_with(
         "--no-recurse-submodules",
         "--no-progress",
     ])
-    .arguments(["--no-auto-maintenance", "--end-of-options", remote])
+    .arguments(["--no-auto-maintenance", "--end-of-options", &address])
     .arguments(settings::fetch_refspecs(&room))
     .stderr_size_max(WORDS_SIZE_MAX)
     .run_any()?;
@@ -200,16 +199,38 @@ fn ssh_is_settled(repository: Option<&Repository>) -> Result<bool, TransferError
     Ok(value.is_some())
 }
 
-/// The room of a remote: its name, or for a URL a name made from it.
-fn room_of(repository: &Repository, remote: &str) -> Result<String, TransferError> {
-    if settings::remotes(repository)?
-        .iter()
-        .any(|known| known == remote)
-    {
-        return Ok(remote.to_owned());
+/// What git is told to talk with, and the room for what comes from there.
+struct Remote {
+    /// A configured name, or an address.
+    address: String,
+    /// A segment below `refs/gatos/remotes/`.
+    room: String,
+}
+
+impl Remote {
+    /// A configured remote by its name; anything else is an address. The address of a local folder
+    /// counts from where this process stands, not from where git will run.
+    fn resolve(repository: &Repository, remote: &str) -> Result<Remote, TransferError> {
+        check_remote(remote)?;
+        if settings::remotes(repository)?
+            .iter()
+            .any(|known| known == remote)
+        {
+            return Ok(Remote {
+                address: remote.to_owned(),
+                room: remote.to_owned(),
+            });
+        }
+        let address = match Path::new(remote).canonicalize() {
+            Ok(path) => path.to_string_lossy().into_owned(),
+            Err(_) => remote.to_owned(),
+        };
+        let digest = blake3::hash(address.as_bytes()).to_hex();
+        Ok(Remote {
+            room: format!("url-{}", &digest[..16]),
+            address,
+        })
     }
-    let digest = blake3::hash(remote.as_bytes()).to_hex();
-    Ok(format!("url-{}", &digest[..16]))
 }
 
 /// A remote may not be taken for an option, nor run a program by itself.

@@ -17,7 +17,7 @@ use gatos_values::{ErrorCode, EventId, IdempotencyKey, JournalName, SealedEvent,
 use crate::codec;
 use crate::git::Repository;
 use crate::object_id::ObjectId;
-use crate::objects;
+use crate::objects::SequentialReader;
 
 /// Commits handed to a worker at once.
 const BATCH_LEN: usize = 128;
@@ -164,7 +164,7 @@ fn read_back(
     stop: &(dyn Fn(ObjectId) -> bool + Sync),
     sender: &SyncSender<(u64, Vec<Read>)>,
 ) -> ReadEnd {
-    let reader = objects::Reader::new(repository);
+    let mut reader = SequentialReader::new(repository);
     let mut next = Some(tip);
     let mut batch = Vec::with_capacity(BATCH_LEN);
     let mut batch_index = 0;

@@ -37,6 +37,8 @@ use crate::walk::{self, Admission, Step};
 
 /// Events that wait at most before the background thread makes them visible.
 pub const VISIBLE_EVENT_COUNT_MAX: usize = 4096;
+/// Events that wait at most before appending itself waits for Git.
+pub const WAITING_EVENT_COUNT_MAX: usize = 2 * VISIBLE_EVENT_COUNT_MAX;
 /// The longest an acknowledged event stays invisible while the background thread runs.
 pub const VISIBLE_DELAY_MAX: Duration = Duration::from_millis(250);
 
@@ -209,6 +211,10 @@ impl Writer {
     /// `PREV_MISMATCH` or `ULID_NOT_RISING` when an event does not continue its journal, `JOURNAL_FROZEN`,
     /// `TOO_LARGE`; nothing of the call is kept then.
     pub fn append(&self, events: Vec<SealedEvent>) -> Result<Receipt, LedgerError> {
+        // Whoever appends faster than Git takes it up helps to make visible, so that memory stays flat.
+        if lock(&self.shared.state).waiting.len() >= WAITING_EVENT_COUNT_MAX {
+            self.flush()?;
+        }
         for event in &events {
             self.shared.ensure_journal(&event.envelope().journal())?;
         }

@@ -118,6 +118,11 @@ impl Repository {
         self.inner.common_dir.join("objects").join("pack")
     }
 
+    /// A store of its own, for readers that give their maps back.
+    pub(crate) fn open_object_store(&self) -> Result<gix::odb::Store, OpenError> {
+        open_objects(&self.common_dir().join("objects"))
+    }
+
     /// The object store all readers of this repository share.
     pub(crate) fn object_store(&self) -> &Arc<gix::odb::Store> {
         &self.inner.objects
@@ -150,12 +155,14 @@ impl Repository {
         settings::set(self, key, value)
     }
 
-    /// Starts a command line of `git` in this repository.
+    /// Starts a command line of `git` in this repository. It runs at the top of the work tree, or in
+    /// the folder of a bare repository: a remote's relative address counts from there.
     ///
     /// A repository of another user is not named outright, so that `git` applies its own rule
     /// (`safe.directory`) before it obeys settings and hooks found there.
     pub fn git(&self) -> Result<GitCommand, GitError> {
-        let command = self.program()?.command().directory(&self.inner.git_dir);
+        let directory = self.work_dir().unwrap_or(&self.inner.git_dir);
+        let command = self.program()?.command().directory(directory);
         Ok(match self.inner.owned_by_user {
             true => command.argument("--git-dir").argument(&self.inner.git_dir),
             false => command,

@@ -41,17 +41,20 @@ pub(super) fn deflate_in_order(
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let thread_count = available.min(THREAD_COUNT_MAX).min(chunks.len());
     if thread_count <= 1 {
-        let mut deflater = Deflater::new();
-        return chunks
-            .into_iter()
-            .try_for_each(|range| accept(deflater.deflate_chunk(&objects[range])?));
+        return deflate_alone(objects, chunks, accept);
     }
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(thread_count);
+        let mut started = 0;
         for _ in 0..thread_count {
             let (sender, chunks, next) = (sender.clone(), &chunks, &next);
-            scope.spawn(move || work(objects, chunks, next, &sender));
+            let worker = std::thread::Builder::new()
+                .spawn_scoped(scope, move || work(objects, chunks, next, &sender));
+            started += usize::from(worker.is_ok());
+        }
+        if started == 0 {
+            return deflate_alone(objects, chunks.clone(), accept);
         }
         drop(sender);
         let mut early = BTreeMap::new();
@@ -66,6 +69,17 @@ pub(super) fn deflate_in_order(
         }
         Ok(())
     })
+}
+
+fn deflate_alone(
+    objects: &[PackObject<'_>],
+    chunks: Vec<Range<usize>>,
+    mut accept: impl FnMut(Chunk) -> Result<(), PackError>,
+) -> Result<(), PackError> {
+    let mut deflater = Deflater::new();
+    chunks
+        .into_iter()
+        .try_for_each(|range| accept(deflater.deflate_chunk(&objects[range])?))
 }
 
 fn work(

@@ -5,8 +5,7 @@ use std::io::BufRead;
 
 use super::porcelain::{PushLine, push_lines};
 use super::{
-    TransferError, TransferOptions, WORDS_SIZE_MAX, careful, check_remote, refused, ssh_is_settled,
-    words,
+    Remote, TransferError, TransferOptions, WORDS_SIZE_MAX, careful, refused, ssh_is_settled, words,
 };
 use crate::git::Repository;
 use crate::object_id::ObjectId;
@@ -74,19 +73,19 @@ pub fn push_with(
     names: &[String],
     options: PushOptions,
 ) -> Result<PushReport, TransferError> {
-    check_remote(remote)?;
+    let remote = Remote::resolve(repository, remote)?;
     let mut wanted: Vec<&String> = names.iter().collect();
     wanted.sort_by_key(|name| (rank(name), *name));
     wanted.dedup();
     if upkeep::pack_size(repository)? > options.pack_size_max {
         for name in &wanted {
-            push_in_steps(repository, remote, name, options)?;
+            push_in_steps(repository, &remote, name, options)?;
         }
     }
     let mut report = PushReport::default();
     for batch in wanted.chunks(options.ref_count_max.max(1)) {
         let refspecs: Vec<String> = batch.iter().map(|name| format!("{name}:{name}")).collect();
-        let (lines, said) = push_once(repository, remote, &refspecs, options.transfer)?;
+        let (lines, said) = push_once(repository, &remote, &refspecs, options.transfer)?;
         report.refs.extend(lines.iter().map(|line| PushedRef {
             name: line.name.clone(),
             up_to_date: line.flag == '=',
@@ -127,11 +126,15 @@ fn rank(name: &str) -> usize {
 /// Pushes the older part of a long ref first, so that no single push is too large.
 fn push_in_steps(
     repository: &Repository,
-    remote: &str,
+    remote: &Remote,
     name: &str,
     options: PushOptions,
 ) -> Result<(), TransferError> {
-    let tracked = name.replacen(refs::ROOT, &format!("refs/gatos/remotes/{remote}/"), 1);
+    let tracked = name.replacen(
+        refs::ROOT,
+        &format!("refs/gatos/remotes/{}/", remote.room),
+        1,
+    );
     let known = refs::read(repository, &tracked).unwrap_or_default();
     let range = known.map_or_else(|| name.to_owned(), |known| format!("{known}..{name}"));
     let mut steps: Vec<ObjectId> = Vec::new();
@@ -165,7 +168,7 @@ fn push_in_steps(
 
 fn push_once(
     repository: &Repository,
-    remote: &str,
+    remote: &Remote,
     refspecs: &[String],
     options: TransferOptions,
 ) -> Result<(Vec<PushLine>, String), TransferError> {
@@ -181,13 +184,13 @@ fn push_once(
         "--no-progress",
         "--no-recurse-submodules",
     ])
-    .arguments(["--end-of-options", remote])
+    .arguments(["--end-of-options", &remote.address])
     .arguments(refspecs)
     .stderr_size_max(WORDS_SIZE_MAX)
     .run_any()?;
     let lines = push_lines(&output.text());
     if !output.status.success() && lines.iter().all(|line| line.reason.is_none()) {
-        return Err(refused(remote, &output.stderr));
+        return Err(refused(&remote.address, &output.stderr));
     }
     Ok((lines, output.stderr))
 }

@@ -265,6 +265,18 @@ fn a_remote_may_be_given_by_its_address() {
 }
 
 #[test]
+fn relative_addresses_count_from_the_work_tree() {
+    let git = FixtureGit::default_git();
+    let folder = GitFixture::empty(git.clone());
+    let server = folder.path().join("server.git");
+    Repository::init_with(&server, true, program(&git)).expect("a server");
+    let client = folder.path().join("client");
+    let (repository, _) = Repository::init_with(&client, false, program(&git)).expect("a client");
+    settings::add_remote(&repository, "origin", "../server.git").expect("a remote");
+    fetch(&repository, "origin").expect("as plain `git fetch` does");
+}
+
+#[test]
 fn rooms_quarantine_and_caches_of_the_remote_stay_there() {
     let pair = Pair::new(&FixtureGit::default_git());
     let commit = pair.server.chain(JOURNAL, "event", 1)[0].clone();

@@ -85,6 +85,10 @@ pub(super) fn hint(words: &str) -> &'static str {
             "check the remote's address with `git remote -v`",
         ),
         (
+            &["already exists and is not an empty directory"],
+            "choose another folder, or remove this one",
+        ),
+        (
             &["dubious ownership"],
             "the folder belongs to another user; allow it with `git config --global --add safe.directory <folder>`",
         ),
