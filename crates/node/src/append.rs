@@ -192,12 +192,10 @@ impl Node {
         let writer = self.writer()?;
         let chain = self.governance()?;
         let prepared = self.prepare(&chain, intents)?;
-        let lanes = self.lanes.of(
-            &prepared
-                .iter()
-                .map(|item| (item.intent.ns.clone(), item.acting.actor.clone()))
-                .collect(),
-        );
+        let lanes = self.lanes.of(&prepared
+            .iter()
+            .map(|item| (item.intent.ns.clone(), item.acting.actor.clone()))
+            .collect());
         let held: Vec<_> = lanes.iter().map(|lane| lock(lane)).collect();
         let (placed, envelopes) = self.place(&chain, &writer, &prepared)?;
         let sealed = seal_all(envelopes)?;
@@ -252,8 +250,11 @@ impl Node {
                 }
                 let acting =
                     self.acting_key(chain, intent.actor.as_ref(), intent.key.as_deref())?;
-                let journal =
-                    JournalName { ns: intent.ns.clone(), actor: acting.actor.clone(), key: acting.key };
+                let journal = JournalName {
+                    ns: intent.ns.clone(),
+                    actor: acting.actor.clone(),
+                    key: acting.key,
+                };
                 Ok(Prepared {
                     intent,
                     acting,
@@ -417,11 +418,7 @@ impl InCall {
     }
 }
 
-fn find_repeat(
-    writer: &Writer,
-    item: &Prepared<'_>,
-    wanted: &Wanted,
-) -> Outcome<Option<Appended>> {
+fn find_repeat(writer: &Writer, item: &Prepared<'_>, wanted: &Wanted) -> Outcome<Option<Appended>> {
     let found = match (&wanted.idem, wanted.ulid) {
         (Some(idem), _) => writer.find_idempotency_key(&wanted.ns, &wanted.actor, idem)?,
         (None, Some(ulid)) => writer.find_ulid(&wanted.ns, &wanted.actor, ulid)?,
@@ -466,7 +463,9 @@ fn refuse_unless_same(item: &Prepared<'_>, first: &Envelope, first_id: EventId) 
     let reason = if same {
         format!("this was appended before as `{first_id}`, and repeats are denied")
     } else {
-        format!("another event, `{first_id}`, already has this ULID or idempotency key with other content")
+        format!(
+            "another event, `{first_id}`, already has this ULID or idempotency key with other content"
+        )
     };
     Err(
         Fault::new(ErrorCode::DupCommit, first.resource.to_string(), reason)

@@ -109,10 +109,7 @@ fn milliseconds(time: Duration) -> Value {
 ///
 /// # Errors
 /// `USAGE` when the folder is not empty, and everything the steps may say.
-pub fn run(
-    options: &DemoOptions,
-    progress: &mut dyn FnMut(Progress<'_>),
-) -> Outcome<DemoReport> {
+pub fn run(options: &DemoOptions, progress: &mut dyn FnMut(Progress<'_>)) -> Outcome<DemoReport> {
     refuse_used_folder(&options.directory)?;
     let ns = Namespace::parse(DEMO_NAMESPACE)?;
     let init = Node::init(&InitOptions {
@@ -144,8 +141,13 @@ pub fn run(
         Some(("history.yaml", DEMO_FOLD_SOURCE.as_bytes())),
     )?;
     let started = Instant::now();
-    let import =
-        node.import_git_log(&options.from, &ns, None, &GitLogOptions::default(), progress)?;
+    let import = node.import_git_log(
+        &options.from,
+        &ns,
+        None,
+        &GitLogOptions::default(),
+        progress,
+    )?;
     let import_time = started.elapsed();
     let started = Instant::now();
     let run = node.fold_run(&ns, progress)?;
@@ -225,7 +227,13 @@ fn last_paths(paths: &Value) -> Vec<(String, String, String)> {
         .as_map()
         .into_iter()
         .flat_map(|map| map.iter())
-        .map(|(path, entry)| (path.to_string(), field(entry, "author"), field(entry, "time")))
+        .map(|(path, entry)| {
+            (
+                path.to_string(),
+                field(entry, "author"),
+                field(entry, "time"),
+            )
+        })
         .collect();
     rows.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
     rows.truncate(ROW_COUNT_MAX);

@@ -4,8 +4,8 @@
 //! that were rewritten or deleted), the write-ahead log, packs and loose objects, keys at hand, quarantine.
 //! Verifying every signature is `verify`'s work. Tests: ../tests/it/doctor.rs.
 
-pub use gatos_ledger::settings::Severity;
 use gatos_ledger::settings;
+pub use gatos_ledger::settings::Severity;
 use gatos_ledger::{hooks, refs, upkeep, wal};
 use gatos_values::{ErrorCode, JournalName, Value};
 
@@ -226,7 +226,11 @@ impl Node {
     }
 
     /// True when `older` is `tip` or an ancestor of it, on single parents.
-    fn contains(&self, tip: gatos_ledger::ObjectId, older: gatos_ledger::ObjectId) -> Outcome<bool> {
+    fn contains(
+        &self,
+        tip: gatos_ledger::ObjectId,
+        older: gatos_ledger::ObjectId,
+    ) -> Outcome<bool> {
         let reader = gatos_ledger::objects::Reader::new(self.repository());
         for walked in reader.walk_back(tip, None) {
             if walked?.id == older {
@@ -255,7 +259,10 @@ impl Node {
                 Severity::Info,
                 "write-ahead log",
                 tail.path.display().to_string(),
-                format!("a call at byte {} was cut short before it was acknowledged", tail.position),
+                format!(
+                    "a call at byte {} was cut short before it was acknowledged",
+                    tail.position
+                ),
                 "nothing to do: the next write goes on from there",
             );
         }

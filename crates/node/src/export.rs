@@ -73,7 +73,11 @@ impl Node {
         self.judge_checkpoint(&chain, &read)?;
         let key = read.signature.public.key_id();
         let record = chain.key_at(&key, chain.version()).ok_or_else(|| {
-            Fault::new(ErrorCode::UnknownKey, key.to_string(), "the signer's key is not enrolled")
+            Fault::new(
+                ErrorCode::UnknownKey,
+                key.to_string(),
+                "the signer's key is not enrolled",
+            )
         })?;
         write(
             directory,

@@ -17,7 +17,8 @@ use gatos_ledger::reading::{EventReader, JournalView, Selection};
 use gatos_ledger::{ObjectId, StoredEvent};
 use gatos_policy::governance::{Chain, ChangeOperation};
 use gatos_values::{
-    Blake3Digest, ErrorCode, EventId, Namespace, ResourceUri, Sha256Digest, Text, Ulid, Value, merkle,
+    Blake3Digest, ErrorCode, EventId, Namespace, ResourceUri, Sha256Digest, Text, Ulid, Value,
+    merkle,
 };
 
 use crate::fault::{Fault, Outcome};
@@ -266,9 +267,7 @@ impl Node {
     /// The journals a fold reads: those its `inputs` name, else the namespace's own.
     pub(crate) fn input_views(&self, ns: &Namespace, fold: &Fold) -> Outcome<Vec<JournalView>> {
         match fold.inputs() {
-            Some(globs) => {
-                self.journal_views(&|name| globs.iter().any(|glob| glob.matches(name)))
-            }
+            Some(globs) => self.journal_views(&|name| globs.iter().any(|glob| glob.matches(name))),
             None => {
                 let prefix = format!("gatos/journal/{ns}/");
                 let depth = prefix.matches('/').count() + 2;
@@ -434,10 +433,7 @@ impl Node {
             fold_state: Blake3Digest::of(&computed.encoded.manifest),
         };
         let acting = self.acting_key(chain, None, None)?;
-        let date = computed
-            .window
-            .last
-            .map_or(chain.ulid(), |edge| edge.ulid);
+        let date = computed.window.last.map_or(chain.ulid(), |edge| edge.ulid);
         let (written, kept) = CheckpointCommit {
             checkpoint: &checkpoint,
             files: &computed.files,
@@ -464,7 +460,11 @@ impl Node {
     }
 
     /// The bytes with this root: the newest kept, else an earlier one.
-    pub(crate) fn find_fold_bytes(&self, ns: &Namespace, fold_root: Sha256Digest) -> Outcome<Vec<u8>> {
+    pub(crate) fn find_fold_bytes(
+        &self,
+        ns: &Namespace,
+        fold_root: Sha256Digest,
+    ) -> Outcome<Vec<u8>> {
         let mut next = gatos_ledger::refs::read(self.repository(), &fold_ref(ns))?;
         for _ in 0..1024 {
             let Some(commit) = next else { break };
@@ -560,9 +560,9 @@ fn is_prefix(window: &Window, views: &[JournalView]) -> bool {
     views.iter().all(|view| {
         let mark = window.heads.get(&view.journal().short());
         let inside = mark.map_or(0, |mark| mark.count);
-        let stands = mark.is_none_or(|mark| {
-            matches!(view.step(mark.count), Ok(Some(step)) if step.id == mark.event)
-        });
+        let stands = mark.is_none_or(
+            |mark| matches!(view.step(mark.count), Ok(Some(step)) if step.id == mark.event),
+        );
         let beyond = match view.step(inside + 1) {
             Ok(Some(step)) => last.is_none_or(|last| (step.ulid, step.id) > last),
             Ok(None) => true,

@@ -10,9 +10,7 @@ use std::sync::Arc;
 
 use gatos_ledger::codec;
 use gatos_ledger::{ObjectId, ObjectKind, RefChange, Repository, objects, refs};
-use gatos_policy::governance::{
-    Chain, ChangeOperation, SignedDocument,
-};
+use gatos_policy::governance::{Chain, ChangeOperation, SignedDocument};
 use gatos_values::{Actor, ErrorCode, GovernanceId, KeyId, SignatureNamespace, Ulid};
 
 use crate::clock;
@@ -71,8 +69,8 @@ pub fn read_documents(
     let mut next = Some(head);
     while let Some(commit) = next {
         let content = reader.commit(commit)?;
-        let decoded = codec::decode_document_commit(&content)
-            .map_err(|error| at(commit, error.into()))?;
+        let decoded =
+            codec::decode_document_commit(&content).map_err(|error| at(commit, error.into()))?;
         next = decoded.parent;
         let document = SignedDocument {
             bytes: decoded.bytes,

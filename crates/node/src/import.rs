@@ -8,9 +8,7 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use gatos_values::{
-    Actor, ErrorCode, EventType, IdempotencyKey, Namespace, Ulid, Value, json,
-};
+use gatos_values::{Actor, ErrorCode, EventType, IdempotencyKey, Namespace, Ulid, Value, json};
 
 use crate::Progress;
 use crate::append::{Acknowledgement, Appended, Intent};
@@ -83,7 +81,11 @@ impl Node {
             let read = std::io::Read::take(&mut *input, LINE_SIZE_MAX + 1)
                 .read_until(b'\n', &mut line)
                 .map_err(|error| {
-                    Fault::new(ErrorCode::Io, "", format!("the input cannot be read: {error}"))
+                    Fault::new(
+                        ErrorCode::Io,
+                        "",
+                        format!("the input cannot be read: {error}"),
+                    )
                 })?;
             if read == 0 {
                 break;
@@ -214,8 +216,11 @@ impl Node {
     fn last_imported_ms(&self, ns: &Namespace, actor: &Actor) -> Outcome<Option<u64>> {
         let chain = self.governance()?;
         let acting = self.acting_key(&chain, Some(actor), None)?;
-        let journal =
-            gatos_values::JournalName { ns: ns.clone(), actor: actor.clone(), key: acting.key };
+        let journal = gatos_values::JournalName {
+            ns: ns.clone(),
+            actor: actor.clone(),
+            key: acting.key,
+        };
         Ok(self.writer()?.tip(&journal)?.map(|tip| tip.ulid.time_ms()))
     }
 }

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use gatos_ledger::{RefChange, Repository, WriterLock, objects, refs, settings};
 use gatos_policy::governance::{self as rules, GenesisActor, SignedDocument};
-use gatos_values::{
-    Actor, ErrorCode, GovernanceId, KeyId, Segment, SignatureNamespace, Value,
-};
+use gatos_values::{Actor, ErrorCode, GovernanceId, KeyId, Segment, SignatureNamespace, Value};
 
 use crate::clock;
 use crate::fault::{Fault, Outcome};
@@ -73,7 +71,12 @@ impl InitReport {
             ("git_dir", reply::text(&self.git_dir.display().to_string())),
             (
                 "remarks",
-                Value::List(self.remarks.iter().map(|remark| reply::text(remark)).collect()),
+                Value::List(
+                    self.remarks
+                        .iter()
+                        .map(|remark| reply::text(remark))
+                        .collect(),
+                ),
             ),
         ])
     }
@@ -117,11 +120,7 @@ impl Node {
         let public = signer.public();
         let repository_id = node.publish_genesis(name.clone(), &actor, &signer)?;
         settings::set(node.repository(), "gatos.actor", actor.as_str())?;
-        settings::set(
-            node.repository(),
-            "gatos.key",
-            &public.key_id().to_string(),
-        )?;
+        settings::set(node.repository(), "gatos.key", &public.key_id().to_string())?;
         settings::set(node.repository(), "gatos.profile", &profile)?;
         Ok(InitReport {
             repository: repository_id,

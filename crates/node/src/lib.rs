@@ -24,11 +24,11 @@ pub mod governance;
 pub mod init;
 
 pub mod append;
+pub mod at_least;
+pub mod export;
 pub mod git_log;
 pub mod import;
-pub mod export;
 pub mod log;
-pub mod at_least;
 
 pub mod folding;
 pub mod state;

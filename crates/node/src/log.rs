@@ -131,7 +131,11 @@ impl Follower<'_> {
             let known = self.seen.insert(view.journal().clone(), view.count());
             after.push(known.unwrap_or(0));
         }
-        Ok(Some(self.node.read_beyond(views, &after, self.query.clone())))
+        Ok(Some(self.node.read_beyond(
+            views,
+            &after,
+            self.query.clone(),
+        )))
     }
 }
 
@@ -171,15 +175,18 @@ impl Node {
     fn views_of(&self, query: &LogQuery) -> Outcome<Vec<JournalView>> {
         let prefix = match &query.actor {
             Some(actor) => {
-                format!("gatos/journal/{}/{}/{}/", query.ns, actor.kind(), actor.name())
+                format!(
+                    "gatos/journal/{}/{}/{}/",
+                    query.ns,
+                    actor.kind(),
+                    actor.name()
+                )
             }
             None => format!("gatos/journal/{}/", query.ns),
         };
         let depth = prefix.matches('/').count() + if query.actor.is_some() { 0 } else { 2 };
         // A namespace is a path: `finance` must not read `finance/eu`.
-        self.journal_views(&|name| {
-            name.starts_with(&prefix) && name.matches('/').count() == depth
-        })
+        self.journal_views(&|name| name.starts_with(&prefix) && name.matches('/').count() == depth)
     }
 
     /// Reads the views without the first `after[i]` events of view i.
@@ -207,7 +214,9 @@ impl Node {
                 id.to_string(),
                 format!("no journal of this repository holds event `{id}`"),
             )
-            .with_hint("`gatos event log --ns NS` lists events; `gatos sync` fetches those of others")
+            .with_hint(
+                "`gatos event log --ns NS` lists events; `gatos sync` fetches those of others",
+            )
         })
     }
 }

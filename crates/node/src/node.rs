@@ -220,7 +220,10 @@ impl GovernedAdmission {
 impl Admission for GovernedAdmission {
     fn admit(&self, event: &SealedEvent) -> Result<u64, Refusal> {
         let chain = lock(&self.chain).clone().ok_or_else(|| {
-            Refusal::new(ErrorCode::BadGovernance, "there is no governance to judge by")
+            Refusal::new(
+                ErrorCode::BadGovernance,
+                "there is no governance to judge by",
+            )
         })?;
         let admitted = gatos_policy::governance::admit(&chain, event.envelope())
             .map_err(|error| Refusal::new(error.code(), error.to_string()))?;

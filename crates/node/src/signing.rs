@@ -49,7 +49,9 @@ impl Node {
         actor: Option<&Actor>,
         key: Option<&str>,
     ) -> Outcome<Arc<ActingKey>> {
-        let named_key = key.map(str::to_owned).or_else(|| self.options().key.clone());
+        let named_key = key
+            .map(str::to_owned)
+            .or_else(|| self.options().key.clone());
         let actor = match actor {
             Some(actor) => actor.clone(),
             None => self.default_actor(chain, named_key.as_deref())?,
@@ -99,7 +101,9 @@ impl Node {
                 actor.as_str(),
                 format!("actor `{actor}` is not enrolled, or has no live key"),
             )
-            .with_hint(format!("a governor can enrol it: `gatos actor add {actor} --key KEY.pub`")));
+            .with_hint(format!(
+                "a governor can enrol it: `gatos actor add {actor} --key KEY.pub`"
+            )));
         }
         if let Some(named) = named_key {
             let signer = self.keys().load(named)?;

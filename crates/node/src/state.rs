@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 
 use gatos_fold::checkpoint::Checkpoint;
 use gatos_fold::{EncodedState, Fold, FoldState, InputsRoot, StateFile};
-use gatos_ledger::{codec, commit};
 use gatos_ledger::objects::{self, Reader};
-use gatos_ledger::tree::{self, TreeFile};
 use gatos_ledger::pack::{self, PackObject, PackWritten};
+use gatos_ledger::tree::{self, TreeFile};
 use gatos_ledger::{ObjectId, ObjectKind, refs};
+use gatos_ledger::{codec, commit};
 use gatos_policy::governance::Chain;
 use gatos_values::{
     Blake3Digest, ErrorCode, Namespace, Sha256Digest, SignatureNamespace, SshSignature, Ulid,
@@ -80,7 +80,9 @@ impl CheckpointCommit<'_> {
     /// the ref and releases it.
     pub(crate) fn write(&self, node: &Node) -> Outcome<(ObjectId, PackWritten)> {
         let document = self.checkpoint.encode()?;
-        let signature = self.acting.sign(SignatureNamespace::Checkpoint, &document)?;
+        let signature = self
+            .acting
+            .sign(SignatureNamespace::Checkpoint, &document)?;
         let armored = signature.armored();
         let mut blobs: Vec<(String, &[u8])> = vec![
             (CHECKPOINT_FILE.to_owned(), &document),
@@ -191,8 +193,7 @@ impl Node {
         let armored = self
             .blob_of(&files, SIGNATURE_FILE)?
             .ok_or_else(|| invalid(format!("`{SIGNATURE_FILE}` is missing")))?;
-        let checkpoint =
-            Checkpoint::decode(&bytes).map_err(|error| invalid(error.to_string()))?;
+        let checkpoint = Checkpoint::decode(&bytes).map_err(|error| invalid(error.to_string()))?;
         let armored = String::from_utf8(armored)
             .map_err(|_| invalid(format!("`{SIGNATURE_FILE}` is not text")))?;
         let signature =
@@ -224,15 +225,22 @@ impl Node {
         if checkpoint.repo != chain.repository_id() {
             return Err(invalid("it belongs to another repository".to_owned()));
         }
-        let version = chain
-            .version_of(&checkpoint.gov)
-            .ok_or_else(|| invalid(format!("governance version `{}` is unknown", checkpoint.gov)))?;
+        let version = chain.version_of(&checkpoint.gov).ok_or_else(|| {
+            invalid(format!(
+                "governance version `{}` is unknown",
+                checkpoint.gov
+            ))
+        })?;
         let key = read.signature.public.key_id();
-        let record = chain
-            .key_at(&key, version)
-            .ok_or_else(|| invalid(format!("key `{key}` was not live at its governance version")))?;
+        let record = chain.key_at(&key, version).ok_or_else(|| {
+            invalid(format!(
+                "key `{key}` was not live at its governance version"
+            ))
+        })?;
         if record.public != read.signature.public {
-            return Err(invalid("the signature's key is not the enrolled one".to_owned()));
+            return Err(invalid(
+                "the signature's key is not the enrolled one".to_owned(),
+            ));
         }
         sshsig::verify(
             SignatureNamespace::Checkpoint.as_str(),
@@ -383,9 +391,11 @@ impl Node {
 
     fn blob_of(&self, files: &BTreeMap<String, ObjectId>, path: &str) -> Outcome<Option<Vec<u8>>> {
         match files.get(path) {
-            Some(blob) => Ok(Some(
-                Reader::new(self.repository()).read(*blob, ObjectKind::Blob, FILE_SIZE_MAX)?,
-            )),
+            Some(blob) => Ok(Some(Reader::new(self.repository()).read(
+                *blob,
+                ObjectKind::Blob,
+                FILE_SIZE_MAX,
+            )?)),
             None => Ok(None),
         }
     }
@@ -497,11 +507,7 @@ impl Node {
         Ok(found)
     }
 
-    fn read_optional(
-        &self,
-        reader: &Reader,
-        blob: Option<&ObjectId>,
-    ) -> Outcome<Option<Vec<u8>>> {
+    fn read_optional(&self, reader: &Reader, blob: Option<&ObjectId>) -> Outcome<Option<Vec<u8>>> {
         match blob {
             Some(blob) => Ok(Some(reader.read(*blob, ObjectKind::Blob, FILE_SIZE_MAX)?)),
             None => Ok(None),
@@ -545,7 +551,10 @@ pub fn checkpoint_value(read: &ReadCheckpoint) -> Value {
                 .map_or(Value::Null, |mark| reply::text(&mark.ulid.to_string())),
         ),
         ("gov", reply::text(&read.checkpoint.gov.to_string())),
-        ("signer", reply::text(&read.signature.public.key_id().to_string())),
+        (
+            "signer",
+            reply::text(&read.signature.public.key_id().to_string()),
+        ),
     ]);
     reply::object(entries)
 }

@@ -227,19 +227,31 @@ impl Node {
             return Ok(());
         }
         let tip = writer.refresh(journal)?;
-        let view =
-            gatos_ledger::reading::view(self.repository(), journal, ours, admission)?;
-        if view.position_of_commit(self.repository(), theirs)?.is_some() {
+        let view = gatos_ledger::reading::view(self.repository(), journal, ours, admission)?;
+        if view
+            .position_of_commit(self.repository(), theirs)?
+            .is_some()
+        {
             return Ok(());
         }
         let mut steps = Vec::new();
         let known = |commit: ObjectId| {
             Some(commit) == ours
-                || matches!(view.position_of_commit(self.repository(), commit), Ok(Some(_)))
+                || matches!(
+                    view.position_of_commit(self.repository(), commit),
+                    Ok(Some(_))
+                )
         };
-        let end = walk::walk(self.repository(), journal, theirs, &known, admission, |step| {
-            steps.push(step.clone());
-        });
+        let end = walk::walk(
+            self.repository(),
+            journal,
+            theirs,
+            &known,
+            admission,
+            |step| {
+                steps.push(step.clone());
+            },
+        );
         if let Some(bad) = end.bad {
             return Err(Fault::new(
                 bad.refusal.code,
@@ -352,12 +364,7 @@ impl Node {
 
     /// Two clones installed folds side by side: governance has settled which one counts; a commit with both
     /// parents and that side's tree continues both.
-    fn join_folds(
-        &self,
-        ns: &Namespace,
-        ours: Option<ObjectId>,
-        theirs: ObjectId,
-    ) -> Outcome<()> {
+    fn join_folds(&self, ns: &Namespace, ours: Option<ObjectId>, theirs: ObjectId) -> Outcome<()> {
         let chain = self.governance()?;
         let wanted = chain.fold_root_at(ns, chain.version());
         let root_of = |commit: ObjectId| -> Outcome<bool> {
@@ -474,7 +481,10 @@ impl Node {
         let mut wanted = Vec::new();
         for root in PUSHED {
             for (name, ours) in refs::list(self.repository(), root)? {
-                let tracked = format!("refs/gatos/remotes/{remote}/{}", &name["refs/gatos/".len()..]);
+                let tracked = format!(
+                    "refs/gatos/remotes/{remote}/{}",
+                    &name["refs/gatos/".len()..]
+                );
                 if refs::read(self.repository(), &tracked)? != Some(ours) {
                     wanted.push(name);
                 }
@@ -512,8 +522,11 @@ impl Node {
         progress(stage("clone"));
         let repository = transfer::clone(url, directory)?;
         let remote = "origin";
-        let theirs = refs::read(&repository, &format!("refs/gatos/remotes/{remote}/governance"))?
-            .ok_or_else(|| no_genesis(url))?;
+        let theirs = refs::read(
+            &repository,
+            &format!("refs/gatos/remotes/{remote}/governance"),
+        )?
+        .ok_or_else(|| no_genesis(url))?;
         let chain = governance::load(&repository, theirs)?;
         if let Some(root) = root
             && *root != chain.repository_id()
@@ -559,11 +572,7 @@ impl Node {
         for actor in chain.actors_at(chain.version()) {
             for key in chain.keys_of(&actor, chain.version()) {
                 if self.keys().find(&key)?.is_some() {
-                    settings::set(
-                        self.repository(),
-                        "gatos.actor",
-                        actor.as_str(),
-                    )?;
+                    settings::set(self.repository(), "gatos.actor", actor.as_str())?;
                     settings::set(self.repository(), "gatos.key", &key.to_string())?;
                     return Ok(());
                 }
@@ -610,7 +619,13 @@ impl CloneReport {
             ("journals", reply::count(self.sync.journal_count)),
             (
                 "findings",
-                Value::List(self.sync.findings.iter().map(SyncFinding::to_value).collect()),
+                Value::List(
+                    self.sync
+                        .findings
+                        .iter()
+                        .map(SyncFinding::to_value)
+                        .collect(),
+                ),
             ),
         ])
     }

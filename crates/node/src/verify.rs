@@ -190,13 +190,15 @@ impl Node {
                 mark.count,
                 &admission,
             )?;
-            let stands =
-                matches!(view.step(mark.count)?, Some(step) if step.id == mark.event);
+            let stands = matches!(view.step(mark.count)?, Some(step) if step.id == mark.event);
             if !stands {
                 return Err(differs(
                     read,
                     "inputs_root",
-                    format!("journal `{name}` does not hold `{}` at position {}", mark.event, mark.count),
+                    format!(
+                        "journal `{name}` does not hold `{}` at position {}",
+                        mark.event, mark.count
+                    ),
                 ));
             }
             views.push(view);

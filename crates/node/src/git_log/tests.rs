@@ -143,6 +143,20 @@ fn a_payload_reads_like_this() {
     );
 }
 
+/// The payloads of the history above, byte for byte. `GATOS_BLESS=1` writes them anew; only a change of the
+/// format may need that.
+#[test]
+fn the_payloads_are_these_bytes() {
+    let found = lines(ordinary().path(), &GitLogOptions::default()).join("\n") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/git-commit/history.jsonl");
+    if std::env::var_os("GATOS_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &found).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(kept, found);
+}
+
 #[test]
 fn commits_come_by_commit_time_not_by_descent() {
     let fixture = ordinary();

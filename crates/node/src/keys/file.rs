@@ -106,11 +106,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Outcome<KeyFile> {
         .ok()
         .and_then(|text| text.lines().next())
         .unwrap_or_default();
-    let mut words = line.split_ascii_whitespace();
-    let (Some(algorithm), Some(key)) = (words.next(), words.next()) else {
-        return Err(bad_key(path, "is no OpenSSH key"));
-    };
-    let public = PublicKey::parse_openssh(&format!("{algorithm} {key}"))
+    let (public, _comment) = PublicKey::parse_openssh_line(line)
         .map_err(|error| bad_key(path, &format!("is no usable key: {error}")))?;
     Ok(KeyFile::Public(public))
 }

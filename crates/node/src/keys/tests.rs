@@ -330,9 +330,9 @@ fn what_is_no_usable_key_is_said_so() {
     let openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
     let large = "a ".repeat(40_000);
     let rows = [
-        ("", "is no OpenSSH key"),
-        ("hello", "is no OpenSSH key"),
-        ("\u{0}\u{1}", "is no OpenSSH key"),
+        ("", "is no usable key"),
+        ("hello", "is no usable key"),
+        ("\u{0}\u{1}", "is no usable key"),
         ("ssh-rsa AAAAB3NzaC1yc2E= x", "is no usable key"),
         ("ssh-ed25519 AAAA", "is no usable key"),
         (pem, "is not in OpenSSH's own format"),

@@ -1,5 +1,7 @@
-//! Chance from a seed: SplitMix64 (Steele, Lea, Flood 2014), so that a failure can be run again.
+//! Chance from a seed: SplitMix64 (Steele, Lea, Flood 2014), so that a failure can be run again; and the one
+//! way to say something of a run.
 
+use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A stream of numbers that its seed decides.
@@ -57,4 +59,9 @@ pub fn seed() -> u64 {
         .duration_since(UNIX_EPOCH)
         .map_or(1, |since| since.as_secs() % 1_000_000_000);
     number_from("GATOS_CRASH_SEED", clock)
+}
+
+/// Tells what a run did or left out, also when the test runner keeps the output of tests that pass.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

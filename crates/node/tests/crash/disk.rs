@@ -8,6 +8,7 @@ use gatos_node::{Acknowledgement, Fault, LogQuery, Node};
 use gatos_values::Namespace;
 
 use crate::books::Books;
+use crate::dice::tell;
 use crate::lanes::Acknowledged;
 use crate::power_cut::Image;
 use crate::scene::Scene;
@@ -32,7 +33,7 @@ fn fill(image: Result<Image, String>, kind: &str) {
     let image = match image {
         Ok(image) => image,
         Err(reason) => {
-            println!("SKIPPED: a full disk on {kind}: {reason}");
+            tell(&format!("SKIPPED: a full disk on {kind}: {reason}"));
             return;
         }
     };
@@ -57,23 +58,30 @@ fn fill(image: Result<Image, String>, kind: &str) {
         // A full disk still answers questions.
         assert!(count_events(&node) > 0);
         std::fs::remove_file(ballast(round)).expect("the ballast goes");
-        // The same node goes on, and so does the next one.
+        // The same node goes on, and so does the next one; a writer that failed and is only closed says why again.
         if round % 2 == 0 {
             append(&node, round, 1_000_000, &mut books).expect("the append after the flood works");
+            node.close_writer()
+                .expect("what was durable becomes visible");
+        } else {
+            let again = node.close_writer().expect_err("nothing was tried again");
+            assert_eq!(again.code, fault.code, "{again}");
         }
-        node.close_writer()
-            .expect("what was durable becomes visible");
         drop(node);
-        append(&scene.node(), round, 1_000_001, &mut books)
-            .expect("the next writer's append works");
+        let acknowledged = scene.append(CallName {
+            writer: Mix::VisibleSingles.seed(round),
+            thread: 1,
+            number: 0,
+        });
+        books.note(acknowledged.expect("the next writer's append works"));
         books
             .check_recovered(&scene)
             .unwrap_or_else(|complaint| panic!("{kind}: {complaint}"));
     }
-    println!(
+    tell(&format!(
         "{kind}: full {ROUND_COUNT} times, {} events acknowledged, 0 lost",
         books.acknowledged_count()
-    );
+    ));
 }
 
 fn append_until_full(node: &Node, round: u64, books: &mut Books) -> Fault {
@@ -113,7 +121,7 @@ fn a_read_only_disk_can_be_read_and_says_so_when_written() {
     let image = match Image::memory(DISK_BYTES) {
         Ok(image) => image,
         Err(reason) => {
-            println!("SKIPPED: a read-only disk: {reason}");
+            tell(&format!("SKIPPED: a read-only disk: {reason}"));
             return;
         }
     };
@@ -130,8 +138,12 @@ fn a_read_only_disk_can_be_read_and_says_so_when_written() {
         // Not closed: some events are durable and not yet visible.
     }
     check_read_only(&image, &scene);
-    append(&scene.node(), 1, 0, &mut books)
-        .expect("an append works when the disk is writable again");
+    let acknowledged = scene.append(CallName {
+        writer: Mix::VisibleSingles.seed(1),
+        thread: 1,
+        number: 0,
+    });
+    books.note(acknowledged.expect("an append works when the disk is writable again"));
     books.check_recovered(&scene).expect("everything is there");
 }
 

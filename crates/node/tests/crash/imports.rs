@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatos_node::LogQuery;
 use gatos_values::Namespace;
 
-use crate::dice::{self, Dice};
+use crate::dice::{self, Dice, tell};
 use crate::scene::{self, Scene};
 use crate::stock;
 
@@ -42,7 +42,7 @@ fn import(node: &gatos_node::Node) -> gatos_node::ImportReport {
 #[test]
 fn an_import_that_was_killed_is_finished_by_the_next_one() {
     let seed = dice::seed();
-    println!("imports killed midway, seed {seed}");
+    tell(&format!("imports killed midway, seed {seed}"));
     let mut dice = Dice::new(seed);
     let scene = Scene::new();
     let orders = format!(

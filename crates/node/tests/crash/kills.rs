@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::books::Books;
-use crate::dice::{self, Dice};
+use crate::dice::{self, Dice, tell};
 use crate::hands::{self, Hands};
 use crate::lanes::{self, Heard, Lane};
 use crate::scene::Scene;
@@ -36,7 +36,9 @@ fn sixteen_writers_are_killed_forty_times() {
 
 fn run(writer_count: usize, kill_count: u64) {
     let seed = dice::seed();
-    println!("{writer_count} writer(s), {kill_count} kills, seed {seed}");
+    tell(&format!(
+        "{writer_count} writer(s), {kill_count} kills, seed {seed}"
+    ));
     let begun = Instant::now();
     let mut dice = Dice::new(seed ^ writer_count as u64);
     let mut sum = Sum::default();
@@ -60,7 +62,7 @@ fn run(writer_count: usize, kill_count: u64) {
         sum.events += repository.books.event_count();
         sum.acknowledged += repository.books.acknowledged_count();
     }
-    println!(
+    tell(&format!(
         "{writer_count} writer(s): {} kills ({} of the lock's holder, {} at the start, {} at work, {} during upkeep, {} after a time) in {:.0} s, \
          {} events acknowledged, {} in Git, {} git commands beside; 0 lost",
         sum.kills,
@@ -73,7 +75,7 @@ fn run(writer_count: usize, kill_count: u64) {
         sum.acknowledged,
         sum.events,
         sum.git_commands,
-    );
+    ));
 }
 
 fn again(seed: u64, writer_count: usize, kill_count: u64) -> String {

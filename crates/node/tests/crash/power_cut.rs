@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::books::Books;
-use crate::dice::{self, Dice};
+use crate::dice::{self, Dice, tell};
 use crate::lanes::Lane;
 use crate::scene::{self, Scene};
 use crate::stock;
@@ -36,14 +36,14 @@ fn power_is_cut_on_xfs() {
 
 fn run(kind: &str, cut_count: u64) {
     let seed = dice::seed();
-    println!("{kind}: {cut_count} power cuts, seed {seed}");
+    tell(&format!("{kind}: {cut_count} power cuts, seed {seed}"));
     let mut dice = Dice::new(seed ^ kind.len() as u64);
     let (mut cuts, mut acknowledged, mut events) = (0, 0, 0);
     while cuts < cut_count {
         let image = match Image::make(kind) {
             Ok(image) => image,
             Err(reason) => {
-                println!("SKIPPED: power cuts on {kind}: {reason}");
+                tell(&format!("SKIPPED: power cuts on {kind}: {reason}"));
                 return;
             }
         };
@@ -61,9 +61,9 @@ fn run(kind: &str, cut_count: u64) {
         acknowledged += machine.books.acknowledged_count();
         events += machine.books.event_count();
     }
-    println!(
+    tell(&format!(
         "{kind}: {cuts} power cuts, {acknowledged} events acknowledged, {events} in Git; 0 lost"
-    );
+    ));
 }
 
 /// A repository on an image, through one cut after another.

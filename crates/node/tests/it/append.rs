@@ -17,7 +17,8 @@ fn an_event_is_a_commit_that_git_and_ssh_keygen_accept() {
     let tip = world.git(&["rev-parse", reference.trim()]);
     assert_eq!(tip.trim(), appended[0].commit);
     let out = world.folder().join("export");
-    node.export_event(&appended[0].id, &out).expect("the event exports");
+    node.export_event(&appended[0].id, &out)
+        .expect("the event exports");
     let script = "ssh-keygen -Y verify -f allowed_signers -I user:alice -n gatos-event -s event.json.sig < event.json && b3sum --no-names event.json";
     if which("ssh-keygen") && which("b3sum") {
         let said = run(&out, "sh", &["-c", script]);
@@ -44,9 +45,19 @@ fn events_chain_within_and_across_calls() {
         // A new node each time: the tip comes from the repository, not from memory.
         let node = world.node();
         let intents: Vec<_> = (0..70)
-            .map(|number| intent("ops", "tick", &format!(r#"{{"round":{round},"n":{number}}}"#)))
+            .map(|number| {
+                intent(
+                    "ops",
+                    "tick",
+                    &format!(r#"{{"round":{round},"n":{number}}}"#),
+                )
+            })
             .collect();
-        ids.extend(append(&node, &intents).into_iter().map(|one| one.id.to_string()));
+        ids.extend(
+            append(&node, &intents)
+                .into_iter()
+                .map(|one| one.id.to_string()),
+        );
     }
     assert_eq!(log_ids(&world.node(), "ops"), ids);
     world.fsck();
@@ -64,7 +75,10 @@ fn a_repeat_is_recognised_by_ulid_and_by_idempotency_key() {
         drop_writer(node, &world);
         let again = append(node, std::slice::from_ref(&first)).remove(0);
         assert!(again.duplicate);
-        assert_eq!((again.id, again.commit.clone()), (one.id, one.commit.clone()));
+        assert_eq!(
+            (again.id, again.commit.clone()),
+            (one.id, one.commit.clone())
+        );
         node.close_writer().expect("the writer closes");
     }
     let mut by_ulid = intent("ops", "deploy", r#"{"v":1}"#);
@@ -73,9 +87,15 @@ fn a_repeat_is_recognised_by_ulid_and_by_idempotency_key() {
     // Other content under the same key or ULID is refused, and so is a repeat where repeats are denied.
     let mut other = intent("ops", "deploy", r#"{"v":2}"#);
     other.idem = idem("deploy-1");
-    assert_eq!(code(node.append(&[other], Acknowledgement::Visible)), "DUP_COMMIT");
+    assert_eq!(
+        code(node.append(&[other], Acknowledgement::Visible)),
+        "DUP_COMMIT"
+    );
     first.repeats = Repeats::Deny;
-    assert_eq!(code(node.append(&[first], Acknowledgement::Visible)), "DUP_COMMIT");
+    assert_eq!(
+        code(node.append(&[first], Acknowledgement::Visible)),
+        "DUP_COMMIT"
+    );
     assert_eq!(log_ids(&node, "ops").len(), 1);
 }
 
@@ -116,14 +136,26 @@ fn refusals_name_code_and_change_nothing() {
     let node = world.node();
     let mut ahead = intent("ops", "a", "1");
     ahead.ulid = Some(Ulid::from_parts((1 << 34) * 1000 - 1, 0).expect("a ULID"));
-    assert_eq!(code(node.append(&[ahead], Acknowledgement::Visible)), "ULID_AHEAD");
+    assert_eq!(
+        code(node.append(&[ahead], Acknowledgement::Visible)),
+        "ULID_AHEAD"
+    );
     let reserved = intent("ops", "governance.change", "1");
-    assert_eq!(code(node.append(&[reserved], Acknowledgement::Visible)), "RESERVED_TYPE");
+    assert_eq!(
+        code(node.append(&[reserved], Acknowledgement::Visible)),
+        "RESERVED_TYPE"
+    );
     let mut stranger = intent("ops", "a", "1");
     stranger.actor = Some(actor("user:mallory"));
-    assert_eq!(code(node.append(&[stranger], Acknowledgement::Visible)), "UNKNOWN_ACTOR");
+    assert_eq!(
+        code(node.append(&[stranger], Acknowledgement::Visible)),
+        "UNKNOWN_ACTOR"
+    );
     let large = intent("ops", "a", &format!("\"{}\"", "x".repeat(97 * 1024)));
-    assert_eq!(code(node.append(&[large], Acknowledgement::Visible)), "TOO_LARGE");
+    assert_eq!(
+        code(node.append(&[large], Acknowledgement::Visible)),
+        "TOO_LARGE"
+    );
     assert!(node.journals().expect("the refs list").is_empty());
 }
 
@@ -138,7 +170,8 @@ fn threads_of_one_process_share_the_writer() {
             scope.spawn(move || {
                 for number in 0..per_thread {
                     let one = intent("ops", "tick", &format!(r#"{{"t":{thread},"n":{number}}}"#));
-                    node.append(&[one], Acknowledgement::Durable).expect("the append works");
+                    node.append(&[one], Acknowledgement::Durable)
+                        .expect("the append works");
                 }
             });
         }
@@ -160,7 +193,12 @@ fn exec_intents_always_carry_an_idempotency_key() {
     let appended = append(&node, &[intent("ops", "intent.exec.restart", "{}")]).remove(0);
     let stored = node.find_event(&appended.id).expect("the event is found");
     assert_eq!(
-        stored.event.envelope().idem.as_ref().map(|idem| idem.as_str().to_owned()),
+        stored
+            .event
+            .envelope()
+            .idem
+            .as_ref()
+            .map(|idem| idem.as_str().to_owned()),
         Some(appended.ulid.to_string())
     );
 }
@@ -169,7 +207,10 @@ fn exec_intents_always_carry_an_idempotency_key() {
 fn a_child_namespace_is_another_namespace() {
     let world = World::new();
     let node = world.node();
-    append(&node, &[intent("finance", "a", "1"), intent("finance/eu", "b", "2")]);
+    append(
+        &node,
+        &[intent("finance", "a", "1"), intent("finance/eu", "b", "2")],
+    );
     assert_eq!(log_ids(&node, "finance").len(), 1);
     assert_eq!(log_ids(&node, "finance/eu").len(), 1);
     let _ = ns("finance/eu");

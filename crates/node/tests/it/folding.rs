@@ -25,8 +25,12 @@ emit:
 
 fn install(node: &Node) {
     let compiled = compile_yaml(INVOICES).expect("the fold compiles");
-    node.fold_install(&ns("finance"), &compiled.rgf, Some(("invoices.yaml", INVOICES.as_bytes())))
-        .expect("the fold installs");
+    node.fold_install(
+        &ns("finance"),
+        &compiled.rgf,
+        Some(("invoices.yaml", INVOICES.as_bytes())),
+    )
+    .expect("the fold installs");
 }
 
 fn invoice(id: u32, customer: &str, amount: &str) -> gatos_node::Intent {
@@ -38,8 +42,11 @@ fn invoice(id: u32, customer: &str, amount: &str) -> gatos_node::Intent {
 }
 
 fn show(node: &Node, path: &str) -> String {
-    String::from_utf8(node.state_show(&ns("finance"), path, None).expect("the file is there"))
-        .expect("JSON is text")
+    String::from_utf8(
+        node.state_show(&ns("finance"), path, None)
+            .expect("the file is there"),
+    )
+    .expect("JSON is text")
 }
 
 #[test]
@@ -47,23 +54,40 @@ fn a_run_gives_state_that_verifies_and_that_git_holds() {
     let world = World::new();
     let node = world.node();
     install(&node);
-    append(&node, &[invoice(1, "acme", "10.5"), invoice(2, "acme", "1"), invoice(1, "bolt", "3")]);
-    let run = node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+    append(
+        &node,
+        &[
+            invoice(1, "acme", "10.5"),
+            invoice(2, "acme", "1"),
+            invoice(1, "bolt", "3"),
+        ],
+    );
+    let run = node
+        .fold_run(&ns("finance"), &mut |_| {})
+        .expect("the fold runs");
     assert_eq!((run.event_count, run.unchanged), (3, false));
-    assert_eq!(show(&node, "state/finance/totals.json"), r#"{"acme":11.5,"bolt":3}"#);
+    assert_eq!(
+        show(&node, "state/finance/totals.json"),
+        r#"{"acme":11.5,"bolt":3}"#
+    );
     assert_eq!(
         show(&node, "state/finance/invoices.json"),
         r#"{"1":{"amount":3,"customer":"bolt","id":"1"},"2":{"amount":1,"customer":"acme","id":"2"}}"#
     );
     world.fsck();
-    let shown = world.git(&["show", "refs/gatos/state/finance/head:state/finance/totals.json"]);
+    let shown = world.git(&[
+        "show",
+        "refs/gatos/state/finance/head:state/finance/totals.json",
+    ]);
     assert_eq!(shown, r#"{"acme":11.5,"bolt":3}"#);
     let (roots, count) = node
         .fold_verify(&ns("finance"), None, &mut |_| {})
         .expect("the checkpoint verifies");
     assert_eq!((roots, count), (run.roots, 3));
     // Nothing new: no new checkpoint.
-    let again = node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+    let again = node
+        .fold_run(&ns("finance"), &mut |_| {})
+        .expect("the fold runs");
     assert!(again.unchanged);
     assert_eq!(again.checkpoint, run.checkpoint);
 }
@@ -78,7 +102,9 @@ fn an_incremental_run_equals_a_full_one_and_reads_only_what_is_new() {
             .map(|number| invoice(number * (round + 1) % 13, "acme", &format!("{number}.25")))
             .collect();
         append(&node, &intents);
-        let run = node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+        let run = node
+            .fold_run(&ns("finance"), &mut |_| {})
+            .expect("the fold runs");
         assert_eq!(run.read_count, 20, "round {round}");
         assert_eq!(run.event_count, u64::from(20 * (round + 1)));
         // verify recomputes from nothing and compares fold state, skipped, window and all roots.
@@ -105,23 +131,32 @@ fn a_late_event_falls_back_to_an_earlier_checkpoint() {
         one
     };
     append(&node, &[timed(1000, 1, false)]);
-    node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+    node.fold_run(&ns("finance"), &mut |_| {})
+        .expect("the fold runs");
     append(&node, &[timed(3000, 2, false)]);
-    node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+    node.fold_run(&ns("finance"), &mut |_| {})
+        .expect("the fold runs");
     // Bob's event lies between: the second checkpoint's window is no prefix any more, the first one's is.
     append(&node, &[timed(2000, 1, true)]);
-    let run = node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+    let run = node
+        .fold_run(&ns("finance"), &mut |_| {})
+        .expect("the fold runs");
     assert_eq!((run.event_count, run.read_count), (3, 2));
-    node.fold_verify(&ns("finance"), None, &mut |_| {}).expect("the state verifies");
+    node.fold_verify(&ns("finance"), None, &mut |_| {})
+        .expect("the state verifies");
     // Before everything: a full run.
     let mut first = timed(500, 9, true);
     first.actor = Some(actor("user:carol"));
     let carol_key = node.keys().generate().expect("a key");
-    node.enrol(&actor("user:carol"), &carol_key).expect("carol is enrolled");
+    node.enrol(&actor("user:carol"), &carol_key)
+        .expect("carol is enrolled");
     append(&node, &[first]);
-    let run = node.fold_run(&ns("finance"), &mut |_| {}).expect("the fold runs");
+    let run = node
+        .fold_run(&ns("finance"), &mut |_| {})
+        .expect("the fold runs");
     assert_eq!((run.event_count, run.read_count), (4, 4));
-    node.fold_verify(&ns("finance"), None, &mut |_| {}).expect("the state verifies");
+    node.fold_verify(&ns("finance"), None, &mut |_| {})
+        .expect("the state verifies");
 }
 
 #[test]
@@ -130,7 +165,10 @@ fn without_a_fold_there_is_nothing_to_run() {
     let node = world.node();
     append(&node, &[invoice(1, "acme", "1")]);
     assert_eq!(code(node.fold_run(&ns("finance"), &mut |_| {})), "BAD_FOLD");
-    assert_eq!(code(node.state_show(&ns("finance"), "state/x.json", None)), "NO_CHECKPOINT");
+    assert_eq!(
+        code(node.state_show(&ns("finance"), "state/x.json", None)),
+        "NO_CHECKPOINT"
+    );
     assert_eq!(
         code(node.fold_install(&ns("finance"), b"no fold", None)),
         "BAD_FOLD"
@@ -145,13 +183,19 @@ fn events_carry_the_fold_of_their_governance() {
     install(&node);
     let after = append(&node, &[invoice(2, "acme", "1")]).remove(0);
     let root = |id| {
-        node.find_event(id).expect("the event is found").event.envelope().fold_root
+        node.find_event(id)
+            .expect("the event is found")
+            .event
+            .envelope()
+            .fold_root
     };
     assert_eq!(root(&before.id), gatos_values::roots::EMPTY_FOLD_ROOT);
     assert_eq!(
         root(&after.id),
         compile_yaml(INVOICES).expect("the fold compiles").fold_root
     );
-    node.append(&[invoice(3, "acme", "1")], Acknowledgement::Visible).expect("works");
-    node.verify(gatos_node::VerifyScope::All, None, &mut |_| {}).expect("both verify");
+    node.append(&[invoice(3, "acme", "1")], Acknowledgement::Visible)
+        .expect("works");
+    node.verify(gatos_node::VerifyScope::All, None, &mut |_| {})
+        .expect("both verify");
 }

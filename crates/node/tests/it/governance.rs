@@ -16,8 +16,15 @@ fn an_enrolled_actor_writes_its_own_journal() {
     assert_eq!(node.journals().expect("the refs list").len(), 2);
     let actors = node.actors().expect("the actors list");
     assert_eq!(actors.len(), 2);
-    assert!(actors.iter().any(|record| record.actor == bob && !record.governor));
-    assert_eq!(code(node.enrol(&actor("user:carol"), &public)), "BAD_GOVERNANCE");
+    assert!(
+        actors
+            .iter()
+            .any(|record| record.actor == bob && !record.governor)
+    );
+    assert_eq!(
+        code(node.enrol(&actor("user:carol"), &public)),
+        "BAD_GOVERNANCE"
+    );
     world.fsck();
 }
 

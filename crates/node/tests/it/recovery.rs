@@ -17,9 +17,12 @@ fn durable_events_become_visible_by_the_next_writer() {
     append(&node, &[intent("ops", "tick", "1")]);
     let durable: Vec<_> = (2..6)
         .map(|number| {
-            node.append(&[intent("ops", "tick", &number.to_string())], Acknowledgement::Durable)
-                .expect("the append works")
-                .remove(0)
+            node.append(
+                &[intent("ops", "tick", &number.to_string())],
+                Acknowledgement::Durable,
+            )
+            .expect("the append works")
+            .remove(0)
         })
         .collect();
     abandon(node);
@@ -39,7 +42,10 @@ fn durable_events_become_visible_by_the_next_writer() {
 fn events_whose_journal_was_moved_meanwhile_go_to_quarantine() {
     let world = World::new();
     let node = world.node();
-    append(&node, &[intent("ops", "tick", "1"), intent("ops", "tick", "2")]);
+    append(
+        &node,
+        &[intent("ops", "tick", "1"), intent("ops", "tick", "2")],
+    );
     let lost = node
         .append(&[intent("ops", "tick", "3")], Acknowledgement::Durable)
         .expect("the append works")
@@ -50,8 +56,18 @@ fn events_whose_journal_was_moved_meanwhile_go_to_quarantine() {
     abandon(node);
     let node = world.node();
     let outcome = node.append(&[intent("ops", "tick", "4")], Acknowledgement::Visible);
-    assert_eq!(outcome.expect_err("the journal was rewritten").code.as_str(), "FF_VIOLATION");
-    let quarantine = world.git(&["for-each-ref", "--format=%(refname)", "refs/gatos/quarantine"]);
+    assert_eq!(
+        outcome
+            .expect_err("the journal was rewritten")
+            .code
+            .as_str(),
+        "FF_VIOLATION"
+    );
+    let quarantine = world.git(&[
+        "for-each-ref",
+        "--format=%(refname)",
+        "refs/gatos/quarantine",
+    ]);
     let report = world.git(&["show", &format!("{}:report.json", quarantine.trim())]);
     assert!(report.contains(&lost.id.to_string()), "{report}");
     world.git(&["cat-file", "-e", &lost.commit]);

@@ -22,9 +22,11 @@ impl Team {
         world.git(&["remote", "add", "origin", &hub.display().to_string()]);
         let node = world.node();
         let bob = node.keys().generate().expect("a key");
-        node.enrol(&actor("user:bob"), &bob).expect("bob is enrolled");
+        node.enrol(&actor("user:bob"), &bob)
+            .expect("bob is enrolled");
         let compiled = compile_yaml(FOLD).expect("the fold compiles");
-        node.fold_install(&ns("ops"), &compiled.rgf, None).expect("the fold installs");
+        node.fold_install(&ns("ops"), &compiled.rgf, None)
+            .expect("the fold installs");
         sync(&node);
         Team { world }
     }
@@ -35,14 +37,21 @@ impl Team {
 
     fn clone(&self, name: &str) -> PathBuf {
         let directory = self.world.folder().join(name);
-        Node::clone_from(&self.hub(), &directory, None, self.world.options(), &mut |_| {})
-            .expect("the clone works");
+        Node::clone_from(
+            &self.hub(),
+            &directory,
+            None,
+            self.world.options(),
+            &mut |_| {},
+        )
+        .expect("the clone works");
         directory
     }
 }
 
 fn sync(node: &Node) -> gatos_node::sync::SyncReport {
-    node.sync("origin", true, &mut |_| {}).expect("the sync works")
+    node.sync("origin", true, &mut |_| {})
+        .expect("the sync works")
 }
 
 fn tick(by: &str, key: &str) -> gatos_node::Intent {
@@ -59,8 +68,11 @@ fn two_clones_come_to_the_same_events_and_state() {
     append(&alice, &[tick("user:alice", "a")]);
     append(&bob, &[tick("user:bob", "b"), tick("user:bob", "a")]);
     // Both fold before they know of each other: the heads diverge and must be joined.
-    alice.fold_run(&ns("ops"), &mut |_| {}).expect("the fold runs");
-    bob.fold_run(&ns("ops"), &mut |_| {}).expect("the fold runs");
+    alice
+        .fold_run(&ns("ops"), &mut |_| {})
+        .expect("the fold runs");
+    bob.fold_run(&ns("ops"), &mut |_| {})
+        .expect("the fold runs");
     assert!(sync(&alice).findings.is_empty());
     let report = sync(&bob);
     assert!(report.findings.is_empty(), "{:?}", report.findings);
@@ -69,10 +81,13 @@ fn two_clones_come_to_the_same_events_and_state() {
     assert_eq!(log_ids(&alice, "ops").len(), 3);
     let heads = [&alice, &bob].map(|node| node.checkpoint_head(&ns("ops")).expect("a head"));
     assert_eq!(heads[0], heads[1]);
-    let shown = alice.state_show(&ns("ops"), "state/ops/counts.json", None).expect("a file");
+    let shown = alice
+        .state_show(&ns("ops"), "state/ops/counts.json", None)
+        .expect("a file");
     assert_eq!(String::from_utf8_lossy(&shown), r#"{"a":2,"b":1}"#);
     for node in [&alice, &bob] {
-        node.verify(VerifyScope::All, None, &mut |_| {}).expect("everything verifies");
+        node.verify(VerifyScope::All, None, &mut |_| {})
+            .expect("everything verifies");
     }
     team.world.fsck();
 }
@@ -88,22 +103,35 @@ fn one_key_in_two_places_is_equivocation_and_both_branches_are_kept() {
     let ours = append(&alice, &[tick("user:alice", "ours")]).remove(0);
     let theirs = append(&thief, &[tick("user:alice", "theirs")]).remove(0);
     sync(&alice);
-    let report = thief.sync("origin", false, &mut |_| {}).expect("the sync works");
+    let report = thief
+        .sync("origin", false, &mut |_| {})
+        .expect("the sync works");
     assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
     assert_eq!(report.findings[0].code.as_str(), "EQUIVOCATION");
     let refused = thief.append(
         &[tick("user:alice", "more")],
         gatos_node::Acknowledgement::Visible,
     );
-    assert_eq!(refused.expect_err("the journal stands still").code.as_str(), "JOURNAL_FROZEN");
+    assert_eq!(
+        refused.expect_err("the journal stands still").code.as_str(),
+        "JOURNAL_FROZEN"
+    );
     let directory = team.world.folder().join("thief");
     let quarantine = run(
         &directory,
         "git",
-        &["log", "--format=%H", "refs/gatos/quarantine/equivocation/ops/user/alice", "--glob=refs/gatos/quarantine/*"],
+        &[
+            "log",
+            "--format=%H",
+            "refs/gatos/quarantine/equivocation/ops/user/alice",
+            "--glob=refs/gatos/quarantine/*",
+        ],
     );
     for commit in [&ours.commit, &theirs.commit] {
-        assert!(quarantine.contains(commit.as_str()), "{commit} is not pinned");
+        assert!(
+            quarantine.contains(commit.as_str()),
+            "{commit} is not pinned"
+        );
     }
     // Bob is not concerned.
     append(&thief, &[tick("user:bob", "b")]);
@@ -117,10 +145,16 @@ fn plain_fetch_clone_and_push_move_everything() {
     drop(alice);
     // A plain push uses the configured refspecs; a mirror clone brings every ref.
     team.world.git(&["push", "-q", "origin"]);
-    run(team.world.folder(), "git", &["clone", "-q", "--mirror", &team.hub(), "mirror.git"]);
+    run(
+        team.world.folder(),
+        "git",
+        &["clone", "-q", "--mirror", &team.hub(), "mirror.git"],
+    );
     let mirror = team.world.node_at(&team.world.folder().join("mirror.git"));
     assert_eq!(log_ids(&mirror, "ops").len(), 1);
-    mirror.verify(VerifyScope::All, None, &mut |_| {}).expect("the mirror verifies");
+    mirror
+        .verify(VerifyScope::All, None, &mut |_| {})
+        .expect("the mirror verifies");
     // A plain fetch lands below remotes and moves nothing of ours.
     let bob_directory = team.clone("bob");
     let alice = team.world.node();

@@ -42,20 +42,50 @@ fn verdict(world: &World) -> String {
 fn every_kind_of_tampering_is_named() {
     type Change = fn(String) -> String;
     let rows: [(&str, Change, &str); 6] = [
-        ("payload", |content| content.replace("\"n\":2", "\"n\":3"), "BAD_COMMIT"),
-        ("author", |content| content.replacen("author user:alice", "author user:mallory", 1), "BAD_COMMIT"),
-        ("trailer", |content| content.replace("Event-Id: blake3:", "Event-Id: blake3:0"), "BAD_COMMIT"),
-        ("extra header", |content| content.replacen("\n\n", "\nencoding UTF-8\n\n", 1), "BAD_COMMIT"),
-        ("dropped parent", |content| {
-            let start = content.find("parent ").expect("a parent");
-            format!("{}{}", &content[..start], &content[start + 48..])
-        }, "PREV_MISMATCH"),
-        ("trailing text", |content| format!("{content}Signed-off-by: mallory\n"), "BAD_COMMIT"),
+        (
+            "payload",
+            |content| content.replace("\"n\":2", "\"n\":3"),
+            "BAD_COMMIT",
+        ),
+        (
+            "author",
+            |content| content.replacen("author user:alice", "author user:mallory", 1),
+            "BAD_COMMIT",
+        ),
+        (
+            "trailer",
+            |content| content.replace("Event-Id: blake3:", "Event-Id: blake3:0"),
+            "BAD_COMMIT",
+        ),
+        (
+            "extra header",
+            |content| content.replacen("\n\n", "\nencoding UTF-8\n\n", 1),
+            "BAD_COMMIT",
+        ),
+        (
+            "dropped parent",
+            |content| {
+                let start = content.find("parent ").expect("a parent");
+                format!("{}{}", &content[..start], &content[start + 48..])
+            },
+            "PREV_MISMATCH",
+        ),
+        (
+            "trailing text",
+            |content| format!("{content}Signed-off-by: mallory\n"),
+            "BAD_COMMIT",
+        ),
     ];
     for (name, change, want) in rows {
         let world = World::new();
         let node = world.node();
-        append(&node, &[intent("ops", "tick", r#"{"n":1}"#), intent("ops", "tick", r#"{"n":2}"#)]);
+        append(
+            &node,
+            &[
+                intent("ops", "tick", r#"{"n":1}"#),
+                intent("ops", "tick", r#"{"n":2}"#),
+            ],
+        );
         drop(node);
         assert_eq!(verdict(&world), "good");
         forge(&world, change);
@@ -68,14 +98,26 @@ fn every_kind_of_tampering_is_named() {
 fn a_rewritten_journal_stops_the_writer_and_is_named_by_doctor() {
     let world = World::new();
     let node = world.node();
-    append(&node, &[intent("ops", "tick", "1"), intent("ops", "tick", "2")]);
+    append(
+        &node,
+        &[intent("ops", "tick", "1"), intent("ops", "tick", "2")],
+    );
     drop(node);
     let reference = world.git(&["for-each-ref", "--format=%(refname)", "refs/gatos/journal"]);
     let reference = reference.trim();
     world.git(&["update-ref", reference, &format!("{reference}~1")]);
     let node = world.node();
-    let outcome = node.append(&[intent("ops", "tick", "3")], gatos_node::Acknowledgement::Visible);
-    assert_eq!(outcome.expect_err("the journal was rewritten").code.as_str(), "FF_VIOLATION");
+    let outcome = node.append(
+        &[intent("ops", "tick", "3")],
+        gatos_node::Acknowledgement::Visible,
+    );
+    assert_eq!(
+        outcome
+            .expect_err("the journal was rewritten")
+            .code
+            .as_str(),
+        "FF_VIOLATION"
+    );
     let report = node.doctor().expect("the doctor works");
     assert!(!report.is_healthy());
     let finding = report

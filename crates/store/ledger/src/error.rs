@@ -32,7 +32,9 @@ pub enum LedgerError {
         bad: BadCommit,
     },
     /// A journal's ref no longer contains what was admitted before.
-    #[error("the journal's ref points at {tip:?}, which does not contain commit {known} that was admitted before")]
+    #[error(
+        "the journal's ref points at {tip:?}, which does not contain commit {known} that was admitted before"
+    )]
     Rewritten {
         /// The journal.
         journal: JournalName,
@@ -42,7 +44,9 @@ pub enum LedgerError {
         known: ObjectId,
     },
     /// The journal stands still because its key signed two events with one `prev`.
-    #[error("the journal stands still: its key signed two events with the same event before them (see `{reference}`)")]
+    #[error(
+        "the journal stands still: its key signed two events with the same event before them (see `{reference}`)"
+    )]
     Frozen {
         /// The journal.
         journal: JournalName,

@@ -107,7 +107,12 @@ impl Index {
         Ok(())
     }
 
-    fn note(&mut self, journal: &JournalName, position: u64, step: &Step) -> Result<(), LedgerError> {
+    fn note(
+        &mut self,
+        journal: &JournalName,
+        position: u64,
+        step: &Step,
+    ) -> Result<(), LedgerError> {
         self.lookup
             .insert(lookup::event_key(&step.id), journal, position)?;
         if let Some(idem) = &step.idem {
@@ -152,7 +157,9 @@ impl Index {
         repository: &Repository,
         id: &EventId,
     ) -> Result<Option<StoredEvent>, LedgerError> {
-        self.find(repository, lookup::event_key(id), &|event| event.id() == *id)
+        self.find(repository, lookup::event_key(id), &|event| {
+            event.id() == *id
+        })
     }
 
     /// Looks an actor's event up by its idempotency key.

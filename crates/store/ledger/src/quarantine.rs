@@ -113,7 +113,10 @@ pub fn set_aside_equivocation(
     )
 }
 
-#[allow(clippy::too_many_arguments, reason = "one private function serves both kinds of quarantine")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one private function serves both kinds of quarantine"
+)]
 fn pin(
     repository: &Repository,
     root: &str,
@@ -233,4 +236,3 @@ pub fn refuse_if_frozen(repository: &Repository, journal: &JournalName) -> Resul
 pub fn list(repository: &Repository) -> Result<Vec<(String, ObjectId)>, LedgerError> {
     Ok(refs::list(repository, "refs/gatos/quarantine/")?)
 }
-

@@ -373,7 +373,11 @@ pub struct EventReader {
 
 impl EventReader {
     /// Reads the selected events of the views.
-    pub fn new(repository: &Repository, views: Vec<JournalView>, selection: Selection) -> EventReader {
+    pub fn new(
+        repository: &Repository,
+        views: Vec<JournalView>,
+        selection: Selection,
+    ) -> EventReader {
         EventReader::from_positions(repository, views, &[], selection)
     }
 
@@ -384,7 +388,8 @@ impl EventReader {
         after: &[u64],
         selection: Selection,
     ) -> EventReader {
-        let worker_count = std::thread::available_parallelism().map_or(1, |count| count.get().min(4));
+        let worker_count =
+            std::thread::available_parallelism().map_or(1, |count| count.get().min(4));
         let (result_sender, receiver) = sync_channel(4 * worker_count);
         let (batch_sender, batch_receiver) = sync_channel::<(u64, Vec<Place>)>(2 * worker_count);
         let batch_receiver = std::sync::Arc::new(std::sync::Mutex::new(batch_receiver));
@@ -535,7 +540,10 @@ pub fn find_event(
             if let Some(record) = view.record(position)?
                 && record.event == *id
             {
-                return Ok(Some(index::read_event(&Reader::new(repository), record.commit)?));
+                return Ok(Some(index::read_event(
+                    &Reader::new(repository),
+                    record.commit,
+                )?));
             }
         }
     }

@@ -108,8 +108,7 @@ pub fn walk(
     let (batch_sender, batch_receiver) = sync_channel::<(u64, Vec<Read>)>(2 * worker_count);
     let batch_receiver = Mutex::new(batch_receiver);
     std::thread::scope(|scope| {
-        let (judged_sender, judged_receiver) =
-            sync_channel::<(u64, Vec<Judged>)>(4 * worker_count);
+        let (judged_sender, judged_receiver) = sync_channel::<(u64, Vec<Judged>)>(4 * worker_count);
         let reader = scope.spawn(move || read_back(repository, tip, stop, &batch_sender));
         for _ in 0..worker_count {
             let judged_sender = judged_sender.clone();
@@ -117,10 +116,15 @@ pub fn walk(
             scope.spawn(move || judge_all(journal, admission, batch_receiver, &judged_sender));
         }
         drop(judged_sender);
-        collect_in_order(&judged_receiver, |judged| checker.take(judged, &mut on_step));
+        collect_in_order(&judged_receiver, |judged| {
+            checker.take(judged, &mut on_step)
+        });
         let end = reader.join().unwrap_or(ReadEnd::Failed(BadCommit {
             commit: tip,
-            refusal: Refusal::new(ErrorCode::Internal, "the reading thread stopped unexpectedly"),
+            refusal: Refusal::new(
+                ErrorCode::Internal,
+                "the reading thread stopped unexpectedly",
+            ),
         }));
         checker.finish(end)
     })
@@ -211,7 +215,10 @@ fn read_back(
 fn end_of_workers(commit: ObjectId) -> ReadEnd {
     ReadEnd::Failed(BadCommit {
         commit,
-        refusal: Refusal::new(ErrorCode::Internal, "the judging threads stopped unexpectedly"),
+        refusal: Refusal::new(
+            ErrorCode::Internal,
+            "the judging threads stopped unexpectedly",
+        ),
     })
 }
 
@@ -416,7 +423,9 @@ pub fn link(
     {
         return Err(Refusal::new(
             ErrorCode::GovBehind,
-            format!("the event was judged under governance version {version}, the one before it under {version_before}"),
+            format!(
+                "the event was judged under governance version {version}, the one before it under {version_before}"
+            ),
         ));
     }
     Ok(())

@@ -295,11 +295,8 @@ impl Writer {
             }
         }
         for journal in self.shared.ensure_actor(ns, actor)? {
-            let found = lock(&self.shared.index).find_ulid(
-                &self.shared.repository,
-                &journal,
-                ulid,
-            )?;
+            let found =
+                lock(&self.shared.index).find_ulid(&self.shared.repository, &journal, ulid)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -524,8 +521,7 @@ impl Shared {
         drop(index);
         let rest: Vec<LeftEvent> = left.into_iter().skip(placement.visible_count).collect();
         if !placement.rest_fits {
-            let reason =
-                "the journal's ref was moved by other hands before these acknowledged events became visible";
+            let reason = "the journal's ref was moved by other hands before these acknowledged events became visible";
             return self.displace(journal, &rest, visible, reason).map(Err);
         }
         let mut tip = tip;
@@ -593,11 +589,7 @@ impl Shared {
     }
 
     /// All journals of an actor in a namespace, each with its index up to date.
-    fn ensure_actor(
-        &self,
-        ns: &Namespace,
-        actor: &Actor,
-    ) -> Result<Vec<JournalName>, LedgerError> {
+    fn ensure_actor(&self, ns: &Namespace, actor: &Actor) -> Result<Vec<JournalName>, LedgerError> {
         let prefix = format!("refs/gatos/journal/{ns}/{}/{}/", actor.kind(), actor.name());
         let mut journals = Vec::new();
         for (name, _) in refs::list(&self.repository, &prefix)? {
@@ -660,7 +652,10 @@ impl Shared {
         let sequence = state.next_sequence;
         state.next_sequence += 1;
         state.queue.push(frame);
-        let commits = calls.iter().map(|(_, stored, _, _)| stored.commit).collect();
+        let commits = calls
+            .iter()
+            .map(|(_, stored, _, _)| stored.commit)
+            .collect();
         for (journal, stored, content, _) in calls {
             state.push_waiting(Waiting {
                 sequence,

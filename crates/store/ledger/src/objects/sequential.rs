@@ -46,13 +46,13 @@ impl SequentialReader {
         }
         self.left_count -= 1;
         if self.reader.is_none() {
-            let store = self
-                .repository
-                .open_object_store()
-                .map_err(|error| ObjectError::Corrupt {
-                    id,
-                    reason: error.to_string(),
-                })?;
+            let store =
+                self.repository
+                    .open_object_store()
+                    .map_err(|error| ObjectError::Corrupt {
+                        id,
+                        reason: error.to_string(),
+                    })?;
             let mut handle = Arc::new(store).to_handle_arc();
             handle.ignore_replacements = true;
             self.reader = Some(Reader { handle });
