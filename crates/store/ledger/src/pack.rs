@@ -1,8 +1,9 @@
 //! Packs: one batch of Git objects as one pack and its index, whole after a crash or not there.
 //!
-//! Writes pack version 2 without deltas and index version 2, as `gitformat-pack(5)` describes them;
-//! reading packs is the Git library's work, and folding many into one is upkeep's. The bytes depend
-//! on the objects and their order only, never on the number of threads.
+//! Writes pack version 2 and index version 2, as `gitformat-pack(5)` describes them, with deltas one
+//! step deep between commits that are alike; reading packs is the Git library's work, and folding
+//! many into one is upkeep's. The bytes depend on the objects and their order only, never on the
+//! number of threads.
 //!
 //! INVARIANT 1: a pack appears under its final name only when pack and index are on the disk.
 //! INVARIANT 2: from before it appears until the caller calls [`PackWritten::release`], a `.keep`
@@ -17,7 +18,8 @@ use sha1::{Digest, Sha1};
 use crate::files::{self, DurableFile, FileError, FileOperation};
 use crate::object_id::{ObjectId, ObjectKind};
 
-mod deflate;
+mod delta;
+mod entries;
 #[cfg(test)]
 mod tests;
 
@@ -282,14 +284,14 @@ fn write_objects(path: &Path, objects: &[PackObject<'_>]) -> Result<PackContent,
     append(&header)?;
     let mut entries = Vec::with_capacity(objects.len());
     let mut offset = header.len() as u64;
-    deflate::deflate_in_order(objects, |chunk| {
-        for deflated in &chunk.objects {
+    entries::pack_in_order(objects, |chunk| {
+        for packed in &chunk.objects {
             entries.push(Entry {
-                id: deflated.id,
-                crc32: deflated.crc32,
+                id: packed.id,
+                crc32: packed.crc32,
                 offset,
             });
-            offset += deflated.size as u64;
+            offset += packed.size as u64;
         }
         append(&chunk.bytes).map_err(PackError::from)
     })?;

@@ -167,8 +167,8 @@ fn the_same_batch_twice_is_one_pack() {
 
 #[test]
 fn bytes_do_not_depend_on_threads_and_repeated_objects_are_written_once() {
-    // Large enough for several chunks, each object of its own size.
-    let objects: Vec<(ObjectKind, Vec<u8>)> = (0..2000_usize)
+    // Large enough for several chunks, each object of its own size; no commits, so no deltas.
+    let objects: Vec<(ObjectKind, Vec<u8>)> = (0..4000_usize)
         .map(|index| {
             (
                 Blob,
@@ -176,11 +176,11 @@ fn bytes_do_not_depend_on_threads_and_repeated_objects_are_written_once() {
             )
         })
         .collect();
-    let mut one_thread = Vec::new();
+    let mut one_by_one = Vec::new();
     let objects_named = named(&objects);
     for object in &objects_named {
-        deflate::deflate_in_order(&[*object], |chunk| {
-            one_thread.extend_from_slice(&chunk.bytes);
+        entries::pack_in_order(&[*object], |chunk| {
+            one_by_one.extend_from_slice(&chunk.bytes);
             Ok(())
         })
         .unwrap();
@@ -188,12 +188,137 @@ fn bytes_do_not_depend_on_threads_and_repeated_objects_are_written_once() {
     let directory = tempfile::tempdir().unwrap();
     let twice = objects_named.iter().chain(&objects_named).copied();
     let written = write_pack(directory.path(), twice).unwrap();
-    assert_eq!(written.object_count, 2000);
+    assert_eq!(written.object_count, 4000);
     let pack = std::fs::read(directory.path().join(format!("{}.pack", written.name))).unwrap();
     assert!(
-        pack[12..pack.len() - 20] == one_thread[..],
+        pack[12..pack.len() - 20] == one_by_one[..],
         "chunks in order, each object once"
     );
+}
+
+/// A commit like those of events: much that is the same, some that never is.
+fn event_commit(
+    parent: Option<ObjectId>,
+    actor: &str,
+    number: u64,
+    payload_size: usize,
+) -> Vec<u8> {
+    let digest = |salt: u64| blake3::hash(&(number * 10 + salt).to_be_bytes()).to_hex();
+    let mut payload = vec![0; payload_size / 2];
+    blake3::Hasher::new()
+        .update(&number.to_be_bytes())
+        .finalize_xof()
+        .fill(&mut payload);
+    let payload = gatos_values::hex::encode(&payload);
+    let parent = parent.map_or(String::new(), |parent| format!("parent {parent}\n"));
+    let person = format!(
+        "user:{actor} <{actor}@user.gatos.invalid> {} +0000",
+        1_700_000_000 + number
+    );
+    let same = "f462cb67ddde8e5c0550938b8d78f8aa15a5b810ffe575c4c4cbc799ffd70af3".repeat(6);
+    format!(
+        "tree {}\n{parent}author {person}\ncommitter {person}\n\ndeploy.done {number}\n\n\
+         {{\"actor\":\"user:{actor}\",\"gov\":\"{same}\",\"payload\":\"{payload}\",\"prev\":\"{}\"}}\n\n\
+         Event-Id: blake3:{}\nSig: {}{}\n",
+        ObjectId::EMPTY_TREE, digest(0), digest(1), digest(2), digest(3)
+    )
+    .into_bytes()
+}
+
+/// Journals of several actors, interleaved.
+fn journals(actors: usize, count: u64, payload_size: usize) -> Vec<(ObjectKind, Vec<u8>)> {
+    let mut tips = vec![None; actors];
+    let mut objects = vec![(Tree, Vec::new())];
+    for number in 0..count {
+        let actor = number as usize % actors;
+        let size = if number % 50 == 49 {
+            payload_size * 20
+        } else {
+            payload_size
+        };
+        let content = event_commit(tips[actor], &format!("actor{actor}"), number, size);
+        tips[actor] = Some(ObjectId::of(Commit, &content));
+        objects.push((Commit, content));
+    }
+    objects
+}
+
+#[test]
+fn commits_that_are_alike_become_small_deltas_that_git_and_gix_read() {
+    for (actors, payload_size) in [(1, 200), (5, 60), (40, 300)] {
+        let oracle = Oracle::new();
+        let objects = journals(actors, 600, payload_size);
+        let written = oracle.write(&objects);
+        let whole_size: usize = objects.iter().map(|(_, bytes)| bytes.len()).sum();
+        let size = written.size_bytes as usize;
+        assert!(
+            size * 5 < whole_size * 3,
+            "{size} of {whole_size} bytes, {actors} actors"
+        );
+        let index = format!("objects/pack/{}.idx", written.name);
+        let pack = format!("objects/pack/{}.pack", written.name);
+        oracle.git(&[
+            "index-pack",
+            "--strict",
+            "--no-rev-index",
+            "-o",
+            "theirs.idx",
+            &pack,
+        ]);
+        let theirs = std::fs::read(oracle.path().join("theirs.idx")).unwrap();
+        assert_eq!(theirs, std::fs::read(oracle.path().join(&index)).unwrap());
+        let listing = String::from_utf8(oracle.git(&["verify-pack", "-v", &index])).unwrap();
+        let depths: Vec<&str> = listing
+            .lines()
+            .filter(|line| line.starts_with("chain length"))
+            .collect();
+        assert_eq!(depths.len(), 1, "deltas stand on whole objects: {depths:?}");
+        for (kind, bytes) in &objects {
+            assert!(listing.contains(&ObjectId::of(*kind, bytes).to_string()));
+        }
+        let repository = gix::open(oracle.path()).unwrap();
+        for (kind, bytes) in &objects {
+            let id = gix::ObjectId::from(ObjectId::of(*kind, bytes));
+            assert!(repository.find_object(id).unwrap().data == *bytes);
+        }
+        written.release().unwrap();
+    }
+}
+
+/// Applies a delta the way `gitformat-pack(5)` tells it.
+fn apply(base: &[u8], delta: &[u8]) -> Vec<u8> {
+    let mut bytes = delta.iter().copied();
+    let mut size = || {
+        let (mut size, mut shift) = (0, 0);
+        loop {
+            let byte = bytes.next().unwrap();
+            size |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte < 0x80 {
+                return size;
+            }
+        }
+    };
+    assert_eq!(size(), base.len());
+    let target_size = size();
+    let mut target = Vec::new();
+    while let Some(opcode) = bytes.next() {
+        assert_ne!(opcode, 0, "reserved");
+        if opcode < 0x80 {
+            target.extend((0..opcode).map(|_| bytes.next().unwrap()));
+            continue;
+        }
+        let mut part = |first: u8, count: u8| {
+            (0..count)
+                .filter(|bit| opcode & (first << bit) != 0)
+                .map(|bit| (bit, bytes.next().unwrap()))
+                .fold(0, |sum, (bit, byte)| sum | usize::from(byte) << (8 * bit))
+        };
+        let (start, size) = (part(0x01, 4), part(0x10, 3));
+        target.extend_from_slice(&base[start..start + size]);
+    }
+    assert_eq!(target.len(), target_size);
+    target
 }
 
 #[test]
@@ -303,6 +428,27 @@ fn offsets_beyond_two_gibibytes_go_to_the_large_table() {
     assert_eq!(large(offsets + 16), 1 << 31);
     assert_eq!(large(offsets + 24), 1 << 40);
     assert_eq!(index.len(), offsets + 32 + 40);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn deltas_make_their_targets(
+        base in prop::collection::vec(0..4_u8, 0..3000),
+        parts in prop::collection::vec((any::<prop::sample::Index>(), 0..400_usize, prop::collection::vec(any::<u8>(), 0..300)), 0..8),
+    ) {
+        // Targets made of pieces of the base and of new bytes.
+        let mut target = Vec::new();
+        for (start, size, new) in parts {
+            let start = start.index(base.len() + 1);
+            target.extend_from_slice(&base[start..(start + size).min(base.len())]);
+            target.extend(new);
+        }
+        let mut delta = Vec::new();
+        delta::Base::new(&base).delta(&target, &mut delta);
+        prop_assert_eq!(apply(&base, &delta), target);
+    }
 }
 
 proptest! {

@@ -658,8 +658,10 @@ fn a_missing_or_swapped_segment_is_damage() {
 
 #[test]
 fn a_frame_copied_to_another_place_is_no_frame() {
-    let crash = Crash::new(&[200, 200, 200], &[]);
-    let frame_size = frame(1, 200).size_on_disk() as usize;
+    // The third event has a parent of 20 bytes, so these frames have one size.
+    let crash = Crash::new(&[220, 220, 200], &[]);
+    let frame_size = frame(1, 220).size_on_disk() as usize;
+    assert_eq!(frame_size, frame(3, 200).size_on_disk() as usize);
     let start = FRAMES_START as usize;
     for (from, to) in [(1, 0), (0, 1), (2, 1), (1, 2), (2, 3)] {
         let mut image = crash.after.clone();
