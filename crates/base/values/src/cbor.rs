@@ -7,6 +7,10 @@
 //! INVARIANT: `decode(bytes)` succeeds exactly when `bytes` is what [`encode`] writes for some value.
 //! Format page: `docs/formats/values.md`. Vectors: `vectors/values/cbor.tsv`, `rfc8949.tsv`. Tests: `tests/it/cbor.rs`.
 
+mod items;
+
+pub use items::{Items, encode_bytes_into, encode_list_head_into, encode_text_into};
+
 use crate::json::{DEPTH_MAX, EncodeError, check_assigned};
 use crate::text::{Text, is_nfc_assigned};
 use crate::value::Map;
@@ -23,6 +27,9 @@ const TAG_BIGFLOAT: u64 = 5;
 
 /// The one exponent of fixed values.
 const FIXED_EXPONENT: i128 = -32;
+
+/// The one byte of null.
+const NULL: u8 = 0xF6;
 
 /// Never reserve room for more entries than this on the word of a length field.
 const RESERVE_MAX: usize = 64;
@@ -257,7 +264,7 @@ impl<'a> Reader<'a> {
         let value = match initial {
             0xF4 => Value::Bool(false),
             0xF5 => Value::Bool(true),
-            0xF6 => Value::Null,
+            NULL => Value::Null,
             _ => return Err(self.error(CborErrorKind::Unsupported)),
         };
         self.input.set_position(self.input.position() + 1);
@@ -286,6 +293,15 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<Text, CborError> {
         let start = self.input.position();
+        let text = self.str()?;
+        Text::new(text).map_err(|_| CborError {
+            kind: CborErrorKind::TextForm,
+            offset: start,
+        })
+    }
+
+    fn str(&mut self) -> Result<&'a str, CborError> {
+        let start = self.input.position();
         let text = self
             .input
             .str()
@@ -297,10 +313,7 @@ impl<'a> Reader<'a> {
                 offset: start,
             });
         }
-        Text::new(text).map_err(|_| CborError {
-            kind: CborErrorKind::TextForm,
-            offset: start,
-        })
+        Ok(text)
     }
 
     fn list(&mut self, depth: usize) -> Result<Value, CborError> {

@@ -14,6 +14,7 @@ use crate::state::{Components, FoldFault, KindState, LwwEntry, Names, StateFile}
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use gatos_values::cbor::{self, Items};
 use gatos_values::{Text, Value, json};
 
 /// Writes all emissions of a fold; `state_of` gives the state of a reducer by index.
@@ -90,7 +91,7 @@ fn for_each_key<'a>(
     match state {
         KindState::Fields(map) => {
             let entries = map.entries.iter();
-            let live = entries.filter(|(_, entry)| !entry.fields.is_empty());
+            let live = entries.filter(|(_, entry)| !entry.is_hidden());
             for (key, entry) in live {
                 sink(key, Part::Fields(entry, &map.names))?;
             }
@@ -144,9 +145,9 @@ fn write(part: &Part<'_>, output: &mut Vec<u8>) -> Result<(), Overflow> {
         Part::Value(value) => write_value(value, output),
         Part::Sum(components) => write_sum(components, output)?,
         Part::Fields(entry, names) => {
-            let mut items = Items::open(output, b'{');
-            for (name, register) in &entry.fields {
-                write_value(&register.value, items.key(names.get(*name)));
+            let mut items = Brackets::open(output, b'{');
+            for field in entry.fields() {
+                write_saved(field.value, items.key(names.get(field.name)));
             }
             items.close(b'}');
         }
@@ -161,7 +162,7 @@ fn write_state(state: &KindState, output: &mut Vec<u8>) -> Result<(), Overflow> 
         | KindState::Entries(_)
         | KindState::Nested(_)
         | KindState::Sums(_) => {
-            let mut items = Items::open(output, b'{');
+            let mut items = Brackets::open(output, b'{');
             for_each_key(state, &mut |key, part| {
                 write(&part, items.key(key)).map_err(|_| Overflow {
                     key: key.to_string(),
@@ -180,7 +181,7 @@ fn write_state(state: &KindState, output: &mut Vec<u8>) -> Result<(), Overflow> 
         KindState::Extreme(value) => write_value(value.as_ref().unwrap_or(&Value::Null), output),
         KindState::Counter(components) => write_sum(components, output)?,
         _ => {
-            let mut items = Items::open(output, b'[');
+            let mut items = Brackets::open(output, b'[');
             for_each_element(state, &mut |value| write_value(value, items.element()));
             items.close(b']');
         }
@@ -221,16 +222,27 @@ fn write_value(value: &Value, output: &mut Vec<u8>) {
     debug_assert!(written.is_ok());
 }
 
+/// Writes a value that a state keeps as canonical CBOR.
+fn write_saved(cbor: &[u8], output: &mut Vec<u8>) {
+    // Most values are texts, which need no value in between.
+    if let Ok(text) = Items::new(cbor).text() {
+        return json::encode_text_into(text, output);
+    }
+    if let Ok(value) = cbor::decode(cbor, usize::MAX) {
+        write_value(&value, output);
+    }
+}
+
 /// Brackets and commas of one list or map.
-struct Items<'a> {
+struct Brackets<'a> {
     output: &'a mut Vec<u8>,
     is_first: bool,
 }
 
-impl<'a> Items<'a> {
-    fn open(output: &'a mut Vec<u8>, bracket: u8) -> Items<'a> {
+impl<'a> Brackets<'a> {
+    fn open(output: &'a mut Vec<u8>, bracket: u8) -> Brackets<'a> {
         output.push(bracket);
-        Items {
+        Brackets {
             output,
             is_first: true,
         }

@@ -5,7 +5,7 @@
 //! [`FoldState::decode`] keep the state between runs. Which events there are, and their order, is the caller's
 //! business; so are paths, refs and commits.
 //!
-//! Reading order: `kinds` (one lattice per kind), `register`, `sum`, `names` and `text_map` (their
+//! Reading order: `kinds` (one lattice per kind), `entry`, `register`, `sum`, `names` and `text_map` (their
 //! parts), `journals`, `select` (queries
 //! and conditions on an event), `join`, `encode`, `decode`.
 //!
@@ -19,6 +19,7 @@
 
 mod decode;
 mod encode;
+mod entry;
 mod join;
 mod journals;
 mod kinds;
@@ -38,9 +39,10 @@ use crate::rgf::Fold;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+pub(crate) use entry::LwwEntry;
 use gatos_values::{ErrorCode, EventId, Sha256Digest, Ulid, Value, merkle};
 use journals::{Covering, Journals};
-pub(crate) use kinds::{KindState, LwwEntry};
+pub(crate) use kinds::KindState;
 pub(crate) use names::Names;
 use register::Stamp;
 use select::{Input, holds_for_element, holds_for_event};

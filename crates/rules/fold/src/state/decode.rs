@@ -1,32 +1,36 @@
 //! Bytes back to a state, strictly: what `encode` would not have written is refused.
 //!
 //! A saved state is a cache, but a run continues from it, so nothing in it is taken on trust: digests, order,
-//! tables, chunk boundaries and the normal form of every lattice are checked.
+//! tables, chunk boundaries and the normal form of every lattice are checked. Chunks are read item by item, because
+//! loading must not cost more than the events it saves.
 //!
 //! INVARIANT: `decode(bytes)` succeeds only if encoding the result gives the same bytes.
 //!
-//! Format: `docs/formats/checkpoint.md`. TWIN: state-bytes — `state/encode.rs`. Tests: `state/tests.rs`.
+//! Format: `docs/formats/checkpoint.md`. TWIN: state-bytes — `state/encode.rs`. Tests: `tests/it/hostile.rs`.
 
 use super::encode::{
     OBSERVED_ADDED, OBSERVED_REMOVED, STAMP_SIZE, chunk_name, ends_chunk, path_size,
 };
+use super::entry::{Field, LwwEntry};
 use super::journals::{JournalIndex, Journals};
-use super::kinds::{KindState, LwwEntry, ObservedSet};
+use super::kinds::{KindState, ObservedSet};
 use super::names::Names;
 use super::register::{Register, Stamp};
 use super::sum::{Components, JournalCounts, Sum};
 use super::{FoldState, InputsRoot, PAYLOAD_DEPTH_MAX, ReducerState, is_storable};
 use crate::ir::{Reducer, Shape};
 use crate::rgf::Fold;
-use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
-use gatos_values::cbor::{self, CborError};
-use gatos_values::{Blake3Digest, ErrorCode, EventId, Sha256Digest, Ulid, Value};
+use gatos_values::cbor::{self, CborError, Items};
+use gatos_values::{Blake3Digest, ErrorCode, EventId, Sha256Digest, Text, Ulid, Value};
 
 /// Largest manifest or chunk that is read, in bytes.
 const PART_SIZE_MAX: usize = 1 << 30;
+
+/// Most lists that lie around a value in a chunk.
+const VALUE_DEPTH: usize = 6;
 
 /// Why bytes are no saved state of a fold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,7 +176,7 @@ fn decode_reducer(
     };
     let skipped = decode_skipped(skipped, journals)?;
     let mut state = KindState::new(&reducer.shape);
-    let mut order = EntryOrder::default();
+    let mut last: Option<Last> = None;
     for digest in decode_digests(chunks)? {
         let name = chunk_name(&digest);
         let Some(bytes) = load_chunk(&name) else {
@@ -181,7 +185,13 @@ fn decode_reducer(
         if Blake3Digest::of(&bytes) != digest {
             return Err(StateError::WrongChunk(name));
         }
-        decode_chunk(&bytes, &reducer.shape, journals, &mut state, &mut order)?;
+        last = Some(decode_chunk(
+            &bytes,
+            &reducer.shape,
+            journals,
+            &mut state,
+            last,
+        )?);
     }
     Ok(ReducerState { skipped, state })
 }
@@ -201,39 +211,22 @@ fn decode_skipped(value: &Value, journals: &Journals) -> Outcome<JournalCounts> 
     Ok(JournalCounts::from_sorted(counts))
 }
 
-/// Where the entries stand: each path above the one before, chunks ended where they must.
-#[derive(Default)]
-struct EntryOrder {
-    last: Option<Value>,
-    /// Whether a further chunk may follow: the last one ended at a boundary.
-    ended: bool,
-    any: bool,
+/// One part of a path. Parts at one place of one reducer's paths are of one kind, so the derived order is the order
+/// of values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part<'a> {
+    Key(&'a str),
+    Count(u64),
+    Id(&'a [u8]),
+    Element(Value),
 }
 
-impl EntryOrder {
-    fn start_chunk(&mut self) -> Outcome<()> {
-        if self.any && !self.ended {
-            return wrong("a chunk ends too early");
-        }
-        self.any = true;
-        Ok(())
-    }
-
-    fn entry(&mut self, path: Value, index: usize, entry_count: usize) -> Outcome<()> {
-        if self.last.as_ref().is_some_and(|last| *last >= path) {
-            return wrong("entries are not in order");
-        }
-        let mut bytes = Vec::new();
-        if cbor::encode_into(&path, &mut bytes).is_err() {
-            return wrong("a path is too deep");
-        }
-        self.ended = ends_chunk(&bytes, index + 1);
-        if self.ended && index + 1 < entry_count {
-            return wrong("a chunk ends too late");
-        }
-        self.last = Some(path);
-        Ok(())
-    }
+/// The last entry of a chunk: what the next chunk must lie above.
+struct Last {
+    /// Canonical CBOR of its path.
+    path: Vec<u8>,
+    /// Whether the chunk may end behind it.
+    ends: bool,
 }
 
 fn decode_chunk(
@@ -241,162 +234,238 @@ fn decode_chunk(
     shape: &Shape,
     journals: &Journals,
     state: &mut KindState,
-    order: &mut EntryOrder,
-) -> Outcome<()> {
-    let parts = list_of::<3>(cbor::decode(bytes, PART_SIZE_MAX)?)?;
-    let [stamps, names, entries] = parts;
-    let mut tables = Tables::decode(&stamps, &names, journals)?;
-    let Value::List(entries) = entries else {
-        return wrong("entries are no list");
+    before: Option<Last>,
+) -> Outcome<Last> {
+    let mut items = Items::new(bytes);
+    expect_list(&mut items, 3)?;
+    let mut tables = Tables::decode(&mut items, journals)?;
+    let mut last = match &before {
+        None => None,
+        Some(before) if !before.ends => return wrong("a chunk ends too early"),
+        Some(before) => Some(decode_path(&mut Items::new(&before.path), shape)?),
     };
-    if entries.is_empty() {
-        return wrong("an empty chunk");
-    }
-    order.start_chunk()?;
-    let entry_count = entries.len();
-    for (index, entry) in entries.into_iter().enumerate() {
-        let [path, body] = list_of::<2>(entry)?;
-        let Value::List(parts) = path else {
-            return wrong("a path is no list");
-        };
-        if parts.len() != path_size(shape) {
-            return wrong("the length of a path");
+    let entry_count = items.list()?;
+    let mut end = None;
+    for index in 0..entry_count {
+        expect_list(&mut items, 2)?;
+        let start = items.offset();
+        let path = decode_path(&mut items, shape)?;
+        let path_bytes = bytes.get(start..items.offset()).unwrap_or_default();
+        if last.as_ref().is_some_and(|last| *last >= path) {
+            return wrong("entries are not in order");
         }
-        insert(state, shape, &parts, body, &mut tables)?;
-        order.entry(Value::List(parts), index, entry_count)?;
+        let ends = ends_chunk(path_bytes, index + 1);
+        if ends && index + 1 < entry_count {
+            return wrong("a chunk ends too late");
+        }
+        insert(state, shape, &path, &mut items, &mut tables)?;
+        end = Some((path_bytes, ends));
+        last = Some(path);
     }
-    tables.check_all_used()
+    items.end()?;
+    tables.check_all_used()?;
+    match end {
+        None => wrong("an empty chunk"),
+        Some((path, ends)) => Ok(Last {
+            path: path.to_vec(),
+            ends,
+        }),
+    }
 }
 
-fn list_of<const N: usize>(value: Value) -> Outcome<[Value; N]> {
-    let Value::List(list) = value else {
-        return wrong("a list is missing");
-    };
-    <[Value; N]>::try_from(list).or_else(|_| wrong("the length of a list"))
+fn expect_list(items: &mut Items<'_>, size: usize) -> Outcome<()> {
+    if items.list()? == size {
+        Ok(())
+    } else {
+        wrong("the length of a list")
+    }
 }
 
-/// Puts one entry into a state. Paths rise, so every insertion is new.
+fn decode_path<'a>(items: &mut Items<'a>, shape: &Shape) -> Outcome<Vec<Part<'a>>> {
+    let size = path_size(shape);
+    expect_list(items, size)?;
+    let mut path = Vec::with_capacity(size);
+    let mut shape = shape;
+    while let Shape::MapJoin { value, .. } = shape {
+        path.push(Part::Key(items.text()?));
+        shape = value;
+    }
+    match shape {
+        Shape::MapLww { .. } | Shape::CountBy { .. } | Shape::SumBy { .. } => {
+            path.push(Part::Key(items.text()?));
+        }
+        Shape::SetObserved { .. } => {
+            path.push(Part::Count(items.count()?));
+            path.push(Part::Id(items.bytes()?));
+        }
+        Shape::List { .. } => path.push(Part::Count(items.count()?)),
+        Shape::SetGrow { .. } | Shape::SetTwoPhase { .. } | Shape::SetLww { .. } => {
+            path.push(Part::Element(storable(items)?));
+        }
+        // A single value has no further part.
+        _ => {}
+    }
+    Ok(path)
+}
+
+/// Reads a body and puts the entry into the state. Paths rise, so every insertion is new.
 fn insert(
     state: &mut KindState,
     shape: &Shape,
-    path: &[Value],
-    body: Value,
+    path: &[Part<'_>],
+    items: &mut Items<'_>,
     tables: &mut Tables,
 ) -> Outcome<()> {
     match (state, path) {
-        (KindState::Nested(map), [Value::Text(key), rest @ ..]) => {
+        (KindState::Nested(map), [Part::Key(key), rest @ ..]) => {
             let Shape::MapJoin { value: nested, .. } = shape else {
                 return wrong("the kind of a state");
             };
             if !map.contains_key(key) {
-                map.insert(key.clone(), KindState::new(nested));
+                map.insert(text(key)?, KindState::new(nested));
             }
             match map.get_mut(key) {
-                Some(state) => insert(state, nested, rest, body, tables),
-                None => wrong("the kind of a state"),
+                Some(state) => insert(state, nested, rest, items, tables)?,
+                None => return wrong("the kind of a state"),
             }
         }
-        (KindState::Fields(map), [Value::Text(key)]) => {
-            let entry = tables.fields(body, &mut map.names)?;
-            map.entries.insert(key.clone(), entry);
-            Ok(())
+        (KindState::Fields(map), [Part::Key(key)]) => {
+            map.entries
+                .insert(text(key)?, tables.fields(items, &mut map.names)?);
         }
-        (KindState::Entries(map), [Value::Text(key)]) => {
-            map.insert(key.clone(), tables.tombable(body)?);
-            Ok(())
+        (KindState::Entries(map), [Part::Key(key)]) => {
+            let has_value = match items.list()? {
+                2 => false,
+                3 => true,
+                _ => return wrong("a register"),
+            };
+            let stamp = tables.stamp(items)?;
+            let value = if has_value {
+                Some(storable(items)?)
+            } else {
+                None
+            };
+            map.insert(text(key)?, Register { stamp, value });
         }
-        (KindState::Sums(map), [Value::Text(key)]) => {
-            map.insert(key.clone(), tables.components(body)?);
-            Ok(())
+        (KindState::Sums(map), [Part::Key(key)]) => {
+            map.insert(text(key)?, tables.components(items)?)
         }
         (KindState::Register(register), []) => {
-            let [stamp, element, value] = list_of::<3>(body)?;
+            expect_list(items, 3)?;
             *register = Some(Register {
-                stamp: tables.stamp(&stamp, &element)?,
-                value: storable(value)?,
+                stamp: tables.stamp(items)?,
+                value: storable(items)?,
             });
-            Ok(())
         }
-        (KindState::Extreme(extreme), []) => {
-            *extreme = Some(storable(body)?);
-            Ok(())
-        }
-        (KindState::Counter(components), []) => {
-            *components = tables.components(body)?;
-            Ok(())
-        }
-        (state, path) => insert_element(state, path, body, tables),
+        (KindState::Extreme(extreme), []) => *extreme = Some(storable(items)?),
+        (KindState::Counter(components), []) => *components = tables.components(items)?,
+        (state, path) => insert_element(state, path, items, tables)?,
     }
+    Ok(())
 }
 
 fn insert_element(
     state: &mut KindState,
-    path: &[Value],
-    body: Value,
+    path: &[Part<'_>],
+    items: &mut Items<'_>,
     tables: &mut Tables,
 ) -> Outcome<()> {
-    match (state, path, body) {
-        (KindState::Grown(set), [value], Value::Null) => {
-            set.insert(storable(value.clone())?);
+    match (state, path) {
+        (KindState::Grown(set), [Part::Element(value)]) => {
+            if !items.null()? {
+                return wrong("an element of a set");
+            }
+            set.insert(value.clone());
         }
-        (KindState::TwoPhase(map), [value], Value::Bool(present)) => {
-            map.insert(storable(value.clone())?, present);
+        (KindState::TwoPhase(map), [Part::Element(value)]) => {
+            map.insert(value.clone(), boolean(items)?);
         }
-        (KindState::Switched(map), [value], body) => {
-            let [stamp, element, switched] = list_of::<3>(body)?;
-            let Value::Bool(switched) = switched else {
-                return wrong("an element of `set-lww`");
-            };
+        (KindState::Switched(map), [Part::Element(element)]) => {
+            expect_list(items, 3)?;
             let register = Register {
-                stamp: tables.stamp(&stamp, &element)?,
-                value: switched,
+                stamp: tables.stamp(items)?,
+                value: boolean(items)?,
             };
-            map.insert(storable(value.clone())?, register);
+            map.insert(element.clone(), register);
         }
-        (KindState::Observed(set), [side, Value::Bytes(id)], body) => {
-            insert_observed(set, side, id, body)?
+        (KindState::Observed(set), [Part::Count(side), Part::Id(id)]) => {
+            insert_observed(set, *side, id, items)?;
         }
-        (KindState::List(list), [index], value) => {
-            if *index != Value::from(list.len()) {
+        (KindState::List(list), [Part::Count(index)]) => {
+            if usize::try_from(*index) != Ok(list.len()) {
                 return wrong("an index of a list");
             }
-            list.push(storable(value)?);
+            list.push(storable(items)?);
         }
         _ => return wrong("an entry that does not fit its kind"),
     }
     Ok(())
 }
 
-fn insert_observed(set: &mut ObservedSet, side: &Value, id: &[u8], body: Value) -> Outcome<()> {
+fn insert_observed(
+    set: &mut ObservedSet,
+    side: u64,
+    id: &[u8],
+    items: &mut Items<'_>,
+) -> Outcome<()> {
     let Ok(id) = <[u8; 32]>::try_from(id).map(EventId::from_bytes) else {
         return wrong("an event id");
     };
-    match body {
-        Value::List(values) if *side == Value::from(OBSERVED_ADDED) => {
-            if values.is_empty() || !values.is_sorted_by(|left, right| left < right) {
-                return wrong("the values of an add");
-            }
-            let values: BTreeSet<Value> =
-                values.into_iter().map(storable).collect::<Outcome<_>>()?;
-            set.added.insert(id, values);
-        }
-        Value::Null if *side == Value::from(OBSERVED_REMOVED) => {
-            if set.added.contains_key(&id) {
-                return wrong("an add that is removed as well");
-            }
-            set.removed.insert(id);
-        }
-        _ => return wrong("an entry of `set-or`"),
+    if side == u64::from(OBSERVED_REMOVED) && !set.added.contains_key(&id) && items.null()? {
+        set.removed.insert(id);
+        return Ok(());
     }
+    if side != u64::from(OBSERVED_ADDED) {
+        return wrong("an entry of `set-or`");
+    }
+    let mut values = BTreeSet::new();
+    for _ in 0..items.list()? {
+        let value = storable(items)?;
+        if values.last().is_some_and(|last| *last >= value) {
+            return wrong("the values of an add");
+        }
+        values.insert(value);
+    }
+    if values.is_empty() {
+        return wrong("an add without a value");
+    }
+    set.added.insert(id, values);
     Ok(())
 }
 
-fn storable(value: Value) -> Outcome<Value> {
-    // What a reducer builds itself lies one level around a part of the payload.
+fn boolean(items: &mut Items<'_>) -> Outcome<bool> {
+    items
+        .value(VALUE_DEPTH)?
+        .as_bool()
+        .map_or_else(|| wrong("a boolean"), Ok)
+}
+
+fn text(key: &str) -> Outcome<Text> {
+    Text::new(key).or_else(|_| wrong("a key"))
+}
+
+/// A value that a payload may hold, or an object built of such values.
+fn storable(items: &mut Items<'_>) -> Outcome<Value> {
+    let value = items.value(VALUE_DEPTH)?;
     if is_storable(&value, PAYLOAD_DEPTH_MAX + 1) {
         Ok(value)
     } else {
         wrong("a value no payload can hold")
+    }
+}
+
+/// The bytes of such a value.
+fn storable_raw<'a>(items: &mut Items<'a>) -> Outcome<&'a [u8]> {
+    /// Initial bytes from here up to the tags start byte strings, texts, lists and maps.
+    const FIRST_BYTES: u8 = 2 << 5;
+    const FIRST_TEXT: u8 = 3 << 5;
+    const FIRST_LIST: u8 = 4 << 5;
+    const FIRST_TAG: u8 = 6 << 5;
+    let raw = items.raw(VALUE_DEPTH)?;
+    match raw.first() {
+        Some(FIRST_BYTES..FIRST_TEXT) => wrong("a value no payload can hold"),
+        Some(FIRST_LIST..FIRST_TAG) => storable(&mut Items::new(raw)).map(|_| raw),
+        _ => Ok(raw),
     }
 }
 
@@ -407,28 +476,28 @@ struct Tables {
 }
 
 impl Tables {
-    fn decode(stamps: &Value, names: &Value, journals: &Journals) -> Outcome<Tables> {
-        let (Value::Bytes(stamps), Value::List(names)) = (stamps, names) else {
-            return wrong("the tables of a chunk");
-        };
-        let (rows, rest) = stamps.as_chunks::<STAMP_SIZE>();
+    fn decode(items: &mut Items<'_>, journals: &Journals) -> Outcome<Tables> {
+        let (rows, rest) = items.bytes()?.as_chunks::<STAMP_SIZE>();
         let stamps: Vec<(Stamp, bool)> =
             rows.iter().map(|row| (decode_stamp(row), false)).collect();
         if !rest.is_empty() || !stamps.is_sorted_by(|(left, _), (right, _)| left < right) {
             return wrong("the table of stamps");
         }
-        let index = |name: &Value| {
-            journals
-                .index_of(name.as_str()?)
-                .map(|index| (index, false))
-        };
-        let Some(journals) = names.iter().map(index).collect::<Option<Vec<_>>>() else {
-            return wrong("a journal that is not covered");
-        };
-        if !names.is_sorted_by(|left, right| left < right) {
-            return wrong("the table of journals");
+        let mut used: Vec<(JournalIndex, bool)> = Vec::new();
+        for _ in 0..items.list()? {
+            let Some(index) = journals.index_of(items.text()?) else {
+                return wrong("a journal that is not covered");
+            };
+            // Journals were numbered in the order of their names.
+            if used.last().is_some_and(|(last, _)| *last >= index) {
+                return wrong("the table of journals");
+            }
+            used.push((index, false));
         }
-        Ok(Tables { stamps, journals })
+        Ok(Tables {
+            stamps,
+            journals: used,
+        })
     }
 
     fn check_all_used(&self) -> Outcome<()> {
@@ -443,78 +512,57 @@ impl Tables {
         }
     }
 
-    fn stamp(&mut self, place: &Value, element: &Value) -> Outcome<Stamp> {
-        let row = count(place).and_then(|place| self.stamps.get_mut(usize::try_from(place).ok()?));
-        let element = count(element).and_then(|element| u32::try_from(element).ok());
-        let (Some((stamp, used)), Some(element)) = (row, element) else {
+    /// Index into the table, then the element: two items.
+    fn stamp(&mut self, items: &mut Items<'_>) -> Outcome<Stamp> {
+        let (place, element) = (
+            usize::try_from(items.count()?),
+            u32::try_from(items.count()?),
+        );
+        let row = place.ok().and_then(|place| self.stamps.get_mut(place));
+        let (Some((stamp, used)), Ok(element)) = (row, element) else {
             return wrong("a stamp");
         };
         *used = true;
         Ok(Stamp { element, ..*stamp })
     }
 
-    fn fields(&mut self, body: Value, names: &mut Names) -> Outcome<LwwEntry> {
-        let [deleted, fields] = list_of::<2>(body)?;
-        let deleted = match deleted {
-            Value::Null => None,
-            stamp => {
-                let [place, element] = list_of::<2>(stamp)?;
-                Some(Box::new(self.stamp(&place, &element)?))
-            }
+    fn fields(&mut self, items: &mut Items<'_>, names: &mut Names) -> Outcome<LwwEntry> {
+        expect_list(items, 2)?;
+        let deleted = if items.null()? {
+            None
+        } else {
+            expect_list(items, 2)?;
+            Some(self.stamp(items)?)
         };
-        let mut entry = LwwEntry {
-            deleted,
-            fields: Vec::new(),
-        };
-        let Value::List(fields) = fields else {
-            return wrong("the fields of an entry");
-        };
-        for field in fields {
-            let [name, place, element, value] = list_of::<4>(field)?;
-            let Value::Text(name) = name else {
-                return wrong("the name of a field");
-            };
-            let register = Register {
-                stamp: self.stamp(&place, &element)?,
-                value: storable(value)?,
-            };
-            let last = entry.fields.last();
-            let is_above = last.is_none_or(|(last, _)| names.get(*last) < name.as_str());
-            if !is_above || entry.is_deleted_at(register.stamp) {
+        let field_count = items.list()?;
+        let mut fields: Vec<Field<'_>> = Vec::new();
+        let mut last: Option<&str> = None;
+        for _ in 0..field_count {
+            expect_list(items, 4)?;
+            let name = items.text()?;
+            let stamp = self.stamp(items)?;
+            if last.is_some_and(|last| last >= name) || Some(stamp) <= deleted {
                 return wrong("the fields of an entry");
             }
-            entry.fields.push((names.add(&name), register));
+            last = Some(name);
+            fields.push(Field {
+                name: names.add(name),
+                stamp,
+                value: storable_raw(items)?,
+            });
         }
-        if entry.deleted.is_none() && entry.fields.is_empty() {
+        if deleted.is_none() && fields.is_empty() {
             return wrong("an empty entry");
         }
-        Ok(entry)
+        Ok(LwwEntry::of(deleted, fields.into_iter()))
     }
 
-    fn tombable(&mut self, body: Value) -> Outcome<Register<Option<Value>>> {
-        let Value::List(mut parts) = body else {
-            return wrong("a register");
-        };
-        let value = match parts.len() {
-            3 => parts.pop().map(storable).transpose()?,
-            _ => None,
-        };
-        let [place, element] = list_of::<2>(Value::List(parts))?;
-        Ok(Register {
-            stamp: self.stamp(&place, &element)?,
-            value,
-        })
-    }
-
-    fn components(&mut self, body: Value) -> Outcome<Components> {
-        let Value::List(items) = body else {
-            return wrong("the components of a sum");
-        };
+    fn components(&mut self, items: &mut Items<'_>) -> Outcome<Components> {
         let mut components = Vec::new();
         let mut last = None;
-        for item in items {
-            let [place, sum] = list_of::<2>(item)?;
-            let place = count(&place).and_then(|place| usize::try_from(place).ok());
+        for _ in 0..items.list()? {
+            expect_list(items, 2)?;
+            let place = usize::try_from(items.count()?).ok();
             let Some((index, used)) = place.and_then(|place| self.journals.get_mut(place)) else {
                 return wrong("the journal of a component");
             };
@@ -523,7 +571,7 @@ impl Tables {
                 return wrong("the order of components");
             }
             last = place;
-            components.push((*index, decode_sum(sum)?));
+            components.push((*index, decode_sum(items.value(VALUE_DEPTH)?)?));
         }
         if components.is_empty() {
             return wrong("a sum without components");
@@ -537,23 +585,33 @@ fn decode_stamp(row: &[u8; STAMP_SIZE]) -> Stamp {
     let (mut ulid, mut event) = ([0; 16], [0; 32]);
     ulid.copy_from_slice(&row[..16]);
     event.copy_from_slice(&row[16..]);
+    let ulid = Ulid::from_bits(u128::from_be_bytes(ulid));
     Stamp {
-        ulid: Ulid::from_bits(u128::from_be_bytes(ulid)),
+        ulid,
         event: EventId::from_bytes(event),
         element: 0,
     }
 }
 
 fn decode_sum(value: Value) -> Outcome<Sum> {
-    if let Value::Integer(floor) = value {
-        return Ok(Sum { floor, fraction: 0 });
-    }
-    let [floor, fraction] = list_of::<2>(value)?;
+    let (floor, fraction) = match &value {
+        Value::Integer(floor) => {
+            return Ok(Sum {
+                floor: *floor,
+                fraction: 0,
+            });
+        }
+        Value::List(pair) if pair.len() == 2 => (&pair[0], count(&pair[1])),
+        _ => return wrong("a sum"),
+    };
     match (
         floor,
-        count(&fraction).and_then(|fraction| u32::try_from(fraction).ok()),
+        fraction.and_then(|fraction| u32::try_from(fraction).ok()),
     ) {
-        (Value::Integer(floor), Some(fraction)) if fraction > 0 => Ok(Sum { floor, fraction }),
+        (Value::Integer(floor), Some(fraction)) if fraction > 0 => Ok(Sum {
+            floor: *floor,
+            fraction,
+        }),
         _ => wrong("a sum"),
     }
 }

@@ -8,8 +8,9 @@
 //!
 //! Format: `docs/formats/checkpoint.md`. TWIN: state-bytes — `state/decode.rs`. Tests: `state/tests.rs`.
 
+use super::entry::LwwEntry;
 use super::journals::{JournalIndex, Journals};
-use super::kinds::{KindState, LwwEntry};
+use super::kinds::KindState;
 use super::names::Names;
 use super::register::{Register, Stamp};
 use super::sum::{Components, JournalCounts, Sum};
@@ -112,7 +113,7 @@ fn encode_reducer(
     };
     let mut entries = Vec::new();
     let mut path = Vec::new();
-    put_list_head(path_size(shape), &mut path);
+    cbor::encode_list_head_into(path_size(shape), &mut path);
     visit(&reducer.state, &mut path, &mut |path, body| {
         entries.push(Entry {
             path: path.to_vec(),
@@ -186,7 +187,7 @@ fn visit<'a>(state: &'a KindState, path: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8
         KindState::Nested(map) => {
             for (key, state) in map.iter() {
                 let size = path.len();
-                put_text(key, path);
+                cbor::encode_text_into(key, path);
                 visit(state, path, sink);
                 path.truncate(size);
             }
@@ -245,7 +246,7 @@ fn visit_keyed<'a, T>(
 ) {
     for (key, item) in map.iter() {
         let size = path.len();
-        put_text(key, path);
+        cbor::encode_text_into(key, path);
         sink(path, body(item));
         path.truncate(size);
     }
@@ -272,7 +273,7 @@ fn visit_observed<'a>(
 ) {
     let size = path.len();
     put(&side.into(), path);
-    put_bytes(id, path);
+    cbor::encode_bytes_into(id, path);
     sink(path, body);
     path.truncate(size);
 }
@@ -281,21 +282,21 @@ fn visit_observed<'a>(
 fn encode_chunk(entries: &[Entry<'_>], journals: &Journals) -> Vec<u8> {
     let tables = Tables::of(entries, journals);
     let mut output = Vec::new();
-    put_list_head(3, &mut output);
+    cbor::encode_list_head_into(3, &mut output);
     let mut stamps = Vec::with_capacity(tables.stamps.len() * STAMP_SIZE);
     for stamp in &tables.stamps {
         stamps.extend_from_slice(&stamp.ulid.bits().to_be_bytes());
         stamps.extend_from_slice(stamp.event.as_bytes());
     }
-    put_bytes(&stamps, &mut output);
-    put_list_head(tables.journals.len(), &mut output);
+    cbor::encode_bytes_into(&stamps, &mut output);
+    cbor::encode_list_head_into(tables.journals.len(), &mut output);
     tables
         .journals
         .iter()
-        .for_each(|(name, _)| put_text(name, &mut output));
-    put_list_head(entries.len(), &mut output);
+        .for_each(|(name, _)| cbor::encode_text_into(name, &mut output));
+    cbor::encode_list_head_into(entries.len(), &mut output);
     for entry in entries {
-        put_list_head(2, &mut output);
+        cbor::encode_list_head_into(2, &mut output);
         output.extend_from_slice(&entry.path);
         tables.put_body(entry.body, &mut output);
     }
@@ -350,24 +351,24 @@ impl<'a> Tables<'a> {
         match body {
             Body::Fields(entry, names) => self.put_fields(entry, names, output),
             Body::Tombable(register) => {
-                put_list_head(2 + usize::from(register.value.is_some()), output);
+                cbor::encode_list_head_into(2 + usize::from(register.value.is_some()), output);
                 self.put_stamp(register.stamp, output);
                 register.value.iter().for_each(|value| put(value, output));
             }
             Body::Register(register) => {
-                put_list_head(3, output);
+                cbor::encode_list_head_into(3, output);
                 self.put_stamp(register.stamp, output);
                 put(&register.value, output);
             }
             Body::Switched(register) => {
-                put_list_head(3, output);
+                cbor::encode_list_head_into(3, output);
                 self.put_stamp(register.stamp, output);
                 put(&register.value.into(), output);
             }
             Body::Components(components) => self.put_components(components, output),
             Body::Value(value) => put(value, output),
             Body::Values(values) => {
-                put_list_head(values.len(), output);
+                cbor::encode_list_head_into(values.len(), output);
                 values.iter().for_each(|value| put(value, output));
             }
             Body::Present(present) => put(&present.into(), output),
@@ -377,20 +378,20 @@ impl<'a> Tables<'a> {
 
     /// `[deleted, fields]`: null or `[stamp, element]`, and `[name, stamp, element, value]` for each field.
     fn put_fields(&self, entry: &LwwEntry, names: &Names, output: &mut Vec<u8>) {
-        put_list_head(2, output);
-        match &entry.deleted {
+        cbor::encode_list_head_into(2, output);
+        match entry.deleted() {
             None => put(&Value::Null, output),
             Some(stamp) => {
-                put_list_head(2, output);
-                self.put_stamp(**stamp, output);
+                cbor::encode_list_head_into(2, output);
+                self.put_stamp(stamp, output);
             }
         }
-        put_list_head(entry.fields.len(), output);
-        for (name, register) in &entry.fields {
-            put_list_head(4, output);
-            put_text(names.get(*name), output);
-            self.put_stamp(register.stamp, output);
-            put(&register.value, output);
+        cbor::encode_list_head_into(entry.fields().count(), output);
+        for field in entry.fields() {
+            cbor::encode_list_head_into(4, output);
+            cbor::encode_text_into(names.get(field.name), output);
+            self.put_stamp(field.stamp, output);
+            output.extend_from_slice(field.value);
         }
     }
 
@@ -401,14 +402,14 @@ impl<'a> Tables<'a> {
             .map(|(journal, sum)| (self.journal_place(journal), sum))
             .collect();
         sorted.sort_unstable();
-        put_list_head(sorted.len(), output);
+        cbor::encode_list_head_into(sorted.len(), output);
         for (place, sum) in sorted {
-            put_list_head(2, output);
+            cbor::encode_list_head_into(2, output);
             put(&place.into(), output);
             if sum.fraction == 0 {
                 put(&sum.floor.into(), output);
             } else {
-                put_list_head(2, output);
+                cbor::encode_list_head_into(2, output);
                 put(&sum.floor.into(), output);
                 put(&sum.fraction.into(), output);
             }
@@ -439,11 +440,8 @@ impl Body<'_> {
     fn mention(&self, stamp: &mut dyn FnMut(Stamp), journal: &mut dyn FnMut(JournalIndex)) {
         match self {
             Body::Fields(entry, _) => {
-                entry.deleted.iter().for_each(|deleted| stamp(**deleted));
-                entry
-                    .fields
-                    .iter()
-                    .for_each(|(_, register)| stamp(register.stamp));
+                entry.deleted().into_iter().for_each(&mut *stamp);
+                entry.fields().for_each(|field| stamp(field.stamp));
             }
             Body::Tombable(register) => stamp(register.stamp),
             Body::Register(register) => stamp(register.stamp),
@@ -454,45 +452,8 @@ impl Body<'_> {
     }
 }
 
-// Writers of single CBOR items. Payloads nest within `PAYLOAD_DEPTH_MAX`, so the depth limit is never met.
-
+/// Payloads nest within `PAYLOAD_DEPTH_MAX`, so the depth limit is never met.
 fn put(value: &Value, output: &mut Vec<u8>) {
     let written = cbor::encode_into(value, output);
     debug_assert!(written.is_ok());
-}
-
-fn put_text(text: &str, output: &mut Vec<u8>) {
-    put_head(3, text.len(), output);
-    output.extend_from_slice(text.as_bytes());
-}
-
-fn put_bytes(bytes: &[u8], output: &mut Vec<u8>) {
-    put_head(2, bytes.len(), output);
-    output.extend_from_slice(bytes);
-}
-
-fn put_list_head(count: usize, output: &mut Vec<u8>) {
-    put_head(4, count, output);
-}
-
-/// The shortest head of a CBOR item (RFC 8949 §3).
-fn put_head(major: u8, argument: usize, output: &mut Vec<u8>) {
-    let major = major << 5;
-    let argument = argument as u64;
-    match argument {
-        0..24 => output.push(major | argument as u8),
-        24..0x100 => output.extend_from_slice(&[major | 24, argument as u8]),
-        0x100..0x1_0000 => {
-            output.push(major | 25);
-            output.extend_from_slice(&(argument as u16).to_be_bytes());
-        }
-        0x1_0000..0x1_0000_0000 => {
-            output.push(major | 26);
-            output.extend_from_slice(&(argument as u32).to_be_bytes());
-        }
-        _ => {
-            output.push(major | 27);
-            output.extend_from_slice(&argument.to_be_bytes());
-        }
-    }
 }

@@ -3,8 +3,10 @@
 //! TWIN: kinds — `state/kinds.rs`.
 
 use super::FoldState;
+use super::entry::{self, LwwEntry};
 use super::journals::{JournalIndex, Journals};
-use super::kinds::{FieldMap, KindState, LwwEntry, ObservedSet, beats};
+use super::kinds::{FieldMap, KindState, ObservedSet, beats};
+use super::names::NameIndex;
 use super::register::Register;
 use super::sum::Components;
 use super::text_map::TextMap;
@@ -123,18 +125,23 @@ fn join_kind(mine: &mut KindState, theirs: &KindState, shape: &Shape, prefixes: 
 }
 
 fn join_fields(mine: &mut FieldMap, theirs: &FieldMap) {
+    let numbers: Vec<NameIndex> = theirs
+        .names
+        .iter()
+        .map(|name| mine.names.add(name))
+        .collect();
+    let number = |name: NameIndex| numbers.get(name as usize).copied().unwrap_or_default();
+    let nothing = LwwEntry::default();
     for (key, entry) in theirs.entries.iter() {
-        if !mine.entries.contains_key(key) {
-            mine.entries.insert(key.clone(), LwwEntry::default());
-        }
-        let Some(joined) = mine.entries.get_mut(key) else {
-            continue;
-        };
-        if let Some(deleted) = &entry.deleted {
-            joined.delete(**deleted);
-        }
-        for (name, register) in &entry.fields {
-            joined.take(theirs.names.get(*name), &mut mine.names, register);
+        let joined = entry::join(
+            mine.entries.get(key).unwrap_or(&nothing),
+            entry,
+            number,
+            &mine.names,
+        );
+        match mine.entries.get_mut(key) {
+            Some(entry) => *entry = joined,
+            None => mine.entries.insert(key.clone(), joined),
         }
     }
 }

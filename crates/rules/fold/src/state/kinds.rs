@@ -6,18 +6,18 @@
 //! TWIN: kinds — `ir::Shape`, `state/join.rs`, `state/encode.rs`, `state/decode.rs`, `emit.rs`, and the slow twin in
 //! `gatos-testkit`.
 
-use super::names::{NameIndex, Names};
-use super::register::{Register, Stamp};
+use super::entry::{LwwEntry, Scratch};
+use super::names::Names;
+use super::register::Register;
 use super::select::{Input, Misfit, holds_all};
 use super::sum::Components;
 use super::text_map::TextMap;
 use crate::ir::{Amount, Condition, End, Granularity, Operation, Selector, Shape, Source};
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use gatos_numbers::Number;
-use gatos_values::{EventId, Map, Text, Value};
+use gatos_values::{EventId, Text, Value};
 
 /// The state of one kind.
 #[derive(Clone, Debug)]
@@ -53,15 +53,7 @@ pub(crate) enum KindState {
 pub(crate) struct FieldMap {
     pub(crate) names: Names,
     pub(crate) entries: TextMap<LwwEntry>,
-}
-
-/// The registers of one key of `map-join-lww` by field.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LwwEntry {
-    /// The greatest stamp of a delete. Boxed: most entries have none.
-    pub(crate) deleted: Option<Box<Stamp>>,
-    /// Registers later than the delete, sorted by name.
-    pub(crate) fields: Vec<(NameIndex, Register)>,
+    scratch: Scratch,
 }
 
 /// The state of `set-or`. No event is in both.
@@ -361,10 +353,8 @@ fn apply_fields(
         match map.entries.get_mut(&key) {
             Some(entry) => entry.delete(input.stamp),
             None => {
-                let deleted = Some(Box::new(input.stamp));
-                let fields = Vec::new();
-                map.entries
-                    .insert(new_key(&key)?, LwwEntry { deleted, fields });
+                let deleted = LwwEntry::of(Some(input.stamp), core::iter::empty());
+                map.entries.insert(new_key(&key)?, deleted);
             }
         }
         return Ok(());
@@ -373,82 +363,20 @@ fn apply_fields(
     let Value::Map(fields) = &*value else {
         return Err(Misfit);
     };
-    match map.entries.get_mut(&key) {
-        Some(entry) => entry.write(input.stamp, fields, &mut map.names),
+    let FieldMap {
+        names,
+        entries,
+        scratch,
+    } = map;
+    match entries.get_mut(&key) {
+        Some(entry) => entry.write(input.stamp, fields, names, scratch),
         // Without a field there is no register, so nothing is written.
         None if fields.is_empty() => {}
         None => {
-            let mut entry = LwwEntry {
-                deleted: None,
-                fields: Vec::with_capacity(fields.len()),
-            };
-            entry.write(input.stamp, fields, &mut map.names);
-            map.entries.insert(new_key(&key)?, entry);
+            let mut entry = LwwEntry::default();
+            entry.write(input.stamp, fields, names, scratch);
+            entries.insert(new_key(&key)?, entry);
         }
     }
     Ok(())
-}
-
-impl LwwEntry {
-    pub(super) fn is_deleted_at(&self, stamp: Stamp) -> bool {
-        self.deleted
-            .as_ref()
-            .is_some_and(|deleted| stamp <= **deleted)
-    }
-
-    /// Raises the tombstone and drops the registers it covers.
-    pub(super) fn delete(&mut self, stamp: Stamp) {
-        if !self.is_deleted_at(stamp) {
-            self.deleted = Some(Box::new(stamp));
-            self.fields.retain(|(_, register)| register.stamp > stamp);
-        }
-    }
-
-    /// Writes every field of one event. Both sides are sorted, so one walk over the two suffices.
-    fn write(&mut self, stamp: Stamp, fields: &Map, names: &mut Names) {
-        if self.is_deleted_at(stamp) {
-            return;
-        }
-        let mut place = 0;
-        for (name, value) in fields {
-            self.write_one(&mut place, name, names, stamp, value);
-        }
-    }
-
-    /// Takes over one register of another state, or one that was saved.
-    pub(super) fn take(&mut self, name: &str, names: &mut Names, register: &Register) {
-        if !self.is_deleted_at(register.stamp) {
-            self.write_one(&mut 0, name, names, register.stamp, &register.value);
-        }
-    }
-
-    /// Writes one field. Search starts at `place`, which is left behind the field.
-    fn write_one(
-        &mut self,
-        place: &mut usize,
-        name: &str,
-        names: &mut Names,
-        stamp: Stamp,
-        value: &Value,
-    ) {
-        while let Some((present, register)) = self.fields.get_mut(*place) {
-            // Equality first: the fields of an event mostly are the fields of the entry.
-            let present = names.get(*present);
-            if present == name {
-                register.update(stamp, value);
-                *place += 1;
-                return;
-            }
-            if present > name {
-                break;
-            }
-            *place += 1;
-        }
-        let register = Register {
-            stamp,
-            value: value.clone(),
-        };
-        self.fields.insert(*place, (names.add(name), register));
-        *place += 1;
-    }
 }

@@ -21,6 +21,11 @@ impl Names {
         self.list.get(index as usize).map_or("", Text::as_str)
     }
 
+    /// The names in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(Text::as_str)
+    }
+
     /// The number of a name, which gets one if it has none yet.
     pub(crate) fn add(&mut self, name: &str) -> NameIndex {
         let place = self

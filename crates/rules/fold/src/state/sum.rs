@@ -57,40 +57,95 @@ impl From<Number> for Sum {
     }
 }
 
-/// A sum split by journal.
+/// A sum split by journal, sorted by journal number. Mostly there is one journal for a key, so one component lies
+/// inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Components(Vec<(JournalIndex, Sum)>);
+pub(crate) enum Components {
+    #[default]
+    None,
+    One(Component),
+    Many(Vec<Component>),
+}
+
+/// The sum over a prefix of one journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Component {
+    floor: i128,
+    fraction: u32,
+    journal: JournalIndex,
+}
+
+impl Component {
+    fn new(journal: JournalIndex, sum: Sum) -> Component {
+        Component {
+            floor: sum.floor,
+            fraction: sum.fraction,
+            journal,
+        }
+    }
+
+    fn sum(&self) -> Sum {
+        Sum {
+            floor: self.floor,
+            fraction: self.fraction,
+        }
+    }
+}
 
 impl Components {
-    pub(super) fn from_sorted(components: Vec<(JournalIndex, Sum)>) -> Components {
-        Components(components)
+    pub(super) fn from_sorted(
+        components: impl IntoIterator<Item = (JournalIndex, Sum)>,
+    ) -> Components {
+        let components = components
+            .into_iter()
+            .map(|(journal, sum)| Component::new(journal, sum));
+        let mut list: Vec<Component> = components.collect();
+        match list.len() {
+            0 => Components::None,
+            1 => list.pop().map_or(Components::None, Components::One),
+            _ => Components::Many(list),
+        }
+    }
+
+    fn as_slice(&self) -> &[Component] {
+        match self {
+            Components::None => &[],
+            Components::One(component) => core::slice::from_ref(component),
+            Components::Many(list) => list,
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (JournalIndex, Sum)> {
-        self.0.iter().copied()
+        self.as_slice()
+            .iter()
+            .map(|component| (component.journal, component.sum()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_slice().is_empty()
     }
 
     /// Adds an amount to the journal's component; `false` (and nothing changed) where that overflows.
     pub(super) fn add(&mut self, journal: JournalIndex, amount: Number) -> bool {
-        let place = self.0.binary_search_by_key(&journal, |(index, _)| *index);
-        let before = place
-            .ok()
-            .and_then(|place| self.0.get(place))
-            .map_or(Sum::default(), |(_, sum)| *sum);
+        let place = self
+            .as_slice()
+            .binary_search_by_key(&journal, |component| component.journal);
+        let found = place.ok().and_then(|place| self.as_slice().get(place));
+        let before = found.map_or(Sum::default(), Component::sum);
         let Some(after) = before.plus(amount) else {
             return false;
         };
-        match place {
-            Ok(place) => {
-                if let Some((_, sum)) = self.0.get_mut(place) {
-                    *sum = after;
-                }
+        let component = Component::new(journal, after);
+        match (&mut *self, place) {
+            (Components::None, _) => *self = Components::One(component),
+            (Components::One(only), Ok(_)) => *only = component,
+            (Components::One(only), Err(place)) => {
+                let mut list = Vec::from([*only]);
+                list.insert(place, component);
+                *self = Components::Many(list);
             }
-            Err(place) => self.0.insert(place, (journal, after)),
+            (Components::Many(list), Ok(place)) => list[place] = component,
+            (Components::Many(list), Err(place)) => list.insert(place, component),
         }
         true
     }
@@ -100,10 +155,10 @@ impl Components {
         const HALF_BITS: u32 = 64;
         let (mut high, mut low, mut fraction) = (0_i128, 0_u128, 0_u64);
         // Halves of at most 2^32 components cannot overflow their accumulators.
-        for (_, sum) in &self.0 {
-            high += sum.floor >> HALF_BITS;
-            low += (sum.floor as u128) & u128::from(u64::MAX);
-            fraction += u64::from(sum.fraction);
+        for component in self.as_slice() {
+            high += component.floor >> HALF_BITS;
+            low += (component.floor as u128) & u128::from(u64::MAX);
+            fraction += u64::from(component.fraction);
         }
         low += u128::from(fraction >> 32);
         high += (low >> HALF_BITS) as i128;
@@ -118,7 +173,8 @@ impl Components {
 
     /// For each journal, the component over the longer prefix.
     pub(super) fn join(&mut self, other: &Components, prefixes: &Prefixes) {
-        self.0 = join_by_prefix(&self.0, &other.0, prefixes);
+        let (mine, theirs): (Vec<_>, Vec<_>) = (self.iter().collect(), other.iter().collect());
+        *self = Components::from_sorted(join_by_prefix(&mine, &theirs, prefixes));
     }
 }
 
