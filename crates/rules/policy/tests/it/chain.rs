@@ -391,6 +391,19 @@ fn a_second_valid_successor_is_a_fork() {
         fork,
         "also when the chain has grown"
     );
+    // What follows another version is no second successor of ours.
+    let prev = chain.repository_id().to_string();
+    let elsewhere = prev.replacen("blake3:", "blake3:0", 1)[..prev.len()].to_owned();
+    let from = format!("\"prev\":\"{prev}\"");
+    let bytes = with_text(&theirs.bytes, &from, &format!("\"prev\":\"{elsewhere}\""));
+    let error = refused(&chain, &signed(bytes, &[1]));
+    assert_eq!(
+        error,
+        GovernanceError::NotNext {
+            expected: 3,
+            found: 1
+        }
+    );
     // What nobody signed is no rival, only noise.
     assert!(matches!(
         refused(&chain, &unsigned),
