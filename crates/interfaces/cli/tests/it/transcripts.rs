@@ -149,15 +149,19 @@ fn manual_of(command: &str) -> Option<&'static Manual> {
         .split_whitespace()
         .filter(|word| !word.starts_with('-'))
         .collect();
-    let is_named = |manual: &&&'static Manual| {
+    let place = |manual: &Manual| {
         let wanted: Vec<&str> = manual.command.split(' ').collect();
-        words.windows(wanted.len()).any(|window| window == wanted)
+        words
+            .windows(wanted.len())
+            .position(|window| window == wanted)
     };
-    MANUALS
+    // `gatos help event show` is a call of `help`: the first word that is a command counts.
+    let named = MANUALS
         .iter()
-        .filter(is_named)
-        .max_by_key(|manual| manual.command.len())
-        .copied()
+        .filter_map(|manual| Some((place(manual)?, *manual)));
+    named
+        .min_by_key(|(place, manual)| (*place, std::cmp::Reverse(manual.command.len())))
+        .map(|(_, manual)| manual)
 }
 
 fn check_document(step: &Step, manual: &Manual, line: &str) -> Vec<String> {
@@ -192,4 +196,57 @@ fn check_document(step: &Step, manual: &Manual, line: &str) -> Vec<String> {
         )
     }));
     complaints
+}
+
+/// For people, for programs, and refused: each command is seen in every way it can end.
+#[test]
+fn every_command_is_seen_in_every_way() {
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    for manual in MANUALS {
+        missing.insert(format!("{}: for people", manual.command));
+        if !manual.fields().is_empty() {
+            missing.insert(format!("{}: for programs", manual.command));
+        }
+        if !manual.no_when.is_empty() {
+            missing.insert(format!("{}: refused", manual.command));
+        }
+    }
+    for name in SESSIONS {
+        let text = fs::read_to_string(folder().join(name).with_extension("md"));
+        let page = Page::parse(&text.expect("the session is there"));
+        for step in page.steps() {
+            let is_refused = step.printed.last().is_some_and(|line| is_status(line));
+            for (manual, is_json) in calls(&step.command) {
+                let way = match (is_refused, is_json) {
+                    (true, _) => "refused",
+                    (false, true) => "for programs",
+                    (false, false) => "for people",
+                };
+                missing.remove(&format!("{}: {way}", manual.command));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not seen in any session: {missing:#?}");
+}
+
+/// Whether a line is an exit status in brackets.
+fn is_status(line: &str) -> bool {
+    let inner = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    inner.is_some_and(|status| {
+        !status.is_empty() && status.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// The calls of `gatos` in a shell line, and whether each asks for JSON.
+fn calls(command: &str) -> Vec<(&'static Manual, bool)> {
+    let parts = command.split([';', '|', '&', '(', ')', '\n']);
+    let calls = parts.filter(|part| part.split_whitespace().any(|word| word == "gatos"));
+    calls
+        .filter_map(|call| {
+            let is_json = call.split_whitespace().any(|word| word == "--json");
+            manual_of(call).map(|manual| (manual, is_json))
+        })
+        .collect()
 }

@@ -58,7 +58,8 @@ impl Arguments {
             .as_ref()
             .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         let node = common::open_as(&self.signing)?;
-        let report = node.fold_install(&self.namespace.ns, &rgf, source)?;
+        let installed = node.fold_install(&self.namespace.ns, &rgf, source);
+        let report = installed.map_err(|fault| fault.at(input::shown(&self.file)))?;
         node.close_writer()?;
         console.done(&report.to_value(), &text(&report))?;
         Ok(Answer::Yes)
