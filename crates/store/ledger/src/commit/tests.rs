@@ -5,7 +5,8 @@ use super::{head_of, person_line};
 #[test]
 fn a_head_gives_tree_and_parents() {
     let id = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-    let content = format!("tree {id}\nparent {id}\nparent {id}\nauthor a <b> 0 +0000\n\nparent {id}\n");
+    let content =
+        format!("tree {id}\nparent {id}\nparent {id}\nauthor a <b> 0 +0000\n\nparent {id}\n");
     let (tree, parents) = head_of(content.as_bytes()).expect("a good head");
     assert_eq!(tree.to_string(), id);
     assert_eq!(parents.len(), 2);
