@@ -4,8 +4,9 @@
 //! `HOME`, with the built `gatos` first on the `PATH`. In a `console` block, lines after `$ ` are
 //! commands and the lines below are what they print (both streams): `...` within a line stands for
 //! any text, a line of only `...` for any lines, a last line `[1]` for that exit status. A `sh`
-//! block prints nothing that is looked at and must end well. A block whose info string also says
-//! `norun` is left alone. A block in an HTML comment runs unseen: that is how a page sets a scene.
+//! block prints nothing that is looked at and must end well. A block whose info string says
+//! `file=NAME` is written to that file. One that says `norun` is left alone. A block in an HTML
+//! comment runs unseen: that is how a page sets a scene.
 //!
 //! INVARIANT: a page without an expected line still has its commands' exit status checked.
 //! Tests: `examples/tests.rs`.
@@ -65,7 +66,12 @@ fn steps(text: &str) -> Vec<Step> {
     for fence in markdown::fences(text) {
         let mut words = fence.info.split_whitespace();
         let language = words.next().unwrap_or_default();
-        if words.any(|word| word == "norun") {
+        let words: Vec<&str> = words.collect();
+        if words.contains(&"norun") {
+            continue;
+        }
+        if let Some(name) = words.iter().find_map(|word| word.strip_prefix("file=")) {
+            steps.push(file_step(&fence, name));
             continue;
         }
         match language {
@@ -79,6 +85,19 @@ fn steps(text: &str) -> Vec<Step> {
 
 fn script_step(fence: &Fence) -> Step {
     let script = format!("set -e\n{}\nset +e", fence.lines.join("\n"));
+    Step {
+        line: fence.line,
+        script,
+        shown: None,
+        status: 0,
+    }
+}
+
+fn file_step(fence: &Fence, name: &str) -> Step {
+    let script = format!(
+        "cat > '{name}' <<'@@gatos-file-ends'\n{}\n@@gatos-file-ends",
+        fence.lines.join("\n")
+    );
     Step {
         line: fence.line,
         script,

@@ -66,3 +66,10 @@ fn a_script_that_fails_midway_does_not_pass() {
         "{complaints:?}"
     );
 }
+
+#[test]
+fn a_named_block_becomes_a_file() {
+    let text =
+        "```yaml file=a.yaml\nkey: \"$.id\"\n```\n```console\n$ cat a.yaml\nkey: \"$.id\"\n```\n";
+    assert_eq!(said(text), Vec::<String>::new());
+}
