@@ -16,6 +16,7 @@ use crate::report::{self, Complaint, Failure, Outcome};
 use crate::{shell, sources};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 const PAGE: &str = "ARCHITECTURE.md";
 /// Folders whose crates serve the others' tests and the repository, and which nothing ships.
@@ -27,6 +28,7 @@ pub fn run(_arguments: &[String]) -> Outcome {
     let page = shell::read(&root.join(PAGE))?;
     let crates = crates_of(&shell::metadata()?, &root.to_string_lossy());
     let mut complaints = compare(&page, &crates)?;
+    complaints.extend(check_named(&crates, &|folder| source_text(&root, folder))?);
     complaints.extend(sources::check(&root)?);
     report::settle("check-architecture", &complaints)
 }
@@ -208,6 +210,36 @@ fn check_direction(room: &Room, found: &Crate, rooms: &[Room]) -> Vec<Complaint>
         }
     }
     complaints
+}
+
+/// All sources of the crate in this folder, as one text.
+fn source_text(root: &Path, folder: &str) -> Outcome<String> {
+    let mut text = String::new();
+    for path in sources::files(root, &[folder], "rs")? {
+        text.push_str(&shell::read(&root.join(path))?);
+    }
+    Ok(text)
+}
+
+/// Dependencies that no source of the crate names.
+fn check_named(
+    crates: &BTreeMap<String, Crate>,
+    read: &dyn Fn(&str) -> Outcome<String>,
+) -> Outcome<Vec<Complaint>> {
+    let mut complaints = Vec::new();
+    for (name, found) in crates {
+        let text = read(&found.folder)?;
+        for dependency in found.ours.union(&found.outside) {
+            if !text.contains(&dependency.replace('-', "_")) {
+                complaints.push(Complaint::new(
+                    format!("{}/Cargo.toml", found.folder),
+                    format!("no source of `{name}` names its dependency `{dependency}`"),
+                    "delete the line",
+                ));
+            }
+        }
+    }
+    Ok(complaints)
 }
 
 /// The table of outside crates against what the crates really pull in.

@@ -1,6 +1,6 @@
 //! What the architecture check says about pages and crates that disagree.
 
-use super::{compare, crates_of};
+use super::{check_named, compare, crates_of};
 use serde_json::{Value, json};
 
 const PAGE: &str = "\
@@ -107,4 +107,17 @@ fn a_crate_without_a_row_and_a_row_without_a_crate_are_named() {
 fn a_page_without_its_marker_says_so() {
     let failure = compare("# nothing\n", &Default::default()).expect_err("there is no table");
     assert!(failure.to_string().contains("<!-- table: crates -->"));
+}
+
+#[test]
+fn a_dependency_that_no_source_names_is_named() {
+    let used = package("used-up", vec![dependency("two-words", None, false)]);
+    let crates = crates_of(&json!({ "packages": [used] }), "/r");
+    let said = |text: &'static str| {
+        check_named(&crates, &|_| Ok(text.to_owned()))
+            .expect("the text is there")
+            .len()
+    };
+    assert_eq!(said("use two_words::Thing;"), 0);
+    assert_eq!(said("use three_words::Thing;"), 1);
 }
