@@ -13,6 +13,7 @@ mod seeds;
 #[cfg(test)]
 mod tests;
 
+use crate::flags::Flags;
 use crate::markdown;
 use crate::report::{Failure, Outcome};
 use crate::shell;
@@ -93,35 +94,20 @@ struct Options {
 
 impl Options {
     fn parse(arguments: &[String]) -> Outcome<Options> {
+        let known = ["seconds", "jobs", "sanitizer"];
+        let flags = Flags::parse(arguments, USAGE, &known, usize::MAX)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options = Options {
-            names: Vec::new(),
-            seconds: SECONDS,
-            jobs: cores,
-            sanitizer: None,
-        };
-        let mut rest = arguments.iter();
-        while let Some(argument) = rest.next() {
-            match argument.as_str() {
-                "--seconds" => options.seconds = number(rest.next())?,
-                "--jobs" => options.jobs = number(rest.next())?.max(1) as usize,
-                "--sanitizer" => options.sanitizer = Some(rest.next().ok_or_else(usage)?.clone()),
-                flag if flag.starts_with('-') => return Err(usage()),
-                name => options.names.push(name.to_owned()),
-            }
-        }
-        Ok(options)
+        let jobs = flags.number("jobs", cores as u64)?.max(1);
+        Ok(Options {
+            names: (0..)
+                .map_while(|index| flags.word(index))
+                .map(str::to_owned)
+                .collect(),
+            seconds: flags.number("seconds", SECONDS)?,
+            jobs: usize::try_from(jobs).map_err(|_| flags.usage())?,
+            sanitizer: flags.text("sanitizer").map(str::to_owned),
+        })
     }
-}
-
-fn usage() -> Failure {
-    Failure::new(USAGE)
-}
-
-fn number(argument: Option<&String>) -> Outcome<u64> {
-    argument
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(usage)
 }
 
 /// A row of the table in `fuzz/README.md`.

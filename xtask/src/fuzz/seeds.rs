@@ -1,41 +1,65 @@
 //! First inputs for the fuzzer, out of the golden vectors.
 //!
-//! A seed is named as the table in `fuzz/README.md` names it: `folder` (each file), `file` (the
-//! whole), `file#2` (the second column of each line), `file#3:hex` or `file#3:base64` (decoded).
-//! Columns are parted by tabs; lines that start with `#` are comments. Tests: `fuzz/tests.rs`.
+//! A seed is named as the table in `fuzz/README.md` names it: `file` or `folder` (each file in it),
+//! and behind that nothing (the whole file), `#2` (the second column of each line), or `#3:hex` or
+//! `#3:base64` (that column, decoded). Columns are parted by tabs; lines that start with `#` are
+//! comments. Tests: `fuzz/tests.rs`.
 
 use crate::report::{Failure, Outcome};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The inputs a seed stands for; each carries a name that is the same on every run.
 pub fn inputs(root: &Path, seed: &str) -> Outcome<Vec<(String, Vec<u8>)>> {
     let (path, column) = seed.split_once('#').unwrap_or((seed, ""));
-    let full = root.join(path);
-    if full.is_dir() {
-        return folder_inputs(&full);
+    let mut inputs = Vec::new();
+    for (name, bytes) in files(&root.join(path))? {
+        if column.is_empty() {
+            inputs.push((name, bytes));
+            continue;
+        }
+        let (number, decode) = column_of(seed, column)?;
+        let cells = column_inputs(&String::from_utf8_lossy(&bytes), number, decode);
+        let numbered = cells.into_iter().enumerate();
+        inputs.extend(numbered.map(|(index, cell)| (format!("{name}-{number}-{index}"), cell)));
     }
-    let bytes = read(&full)?;
-    let name = stem(&full);
-    if column.is_empty() {
-        return Ok(vec![(name, bytes)]);
-    }
+    Ok(inputs)
+}
+
+/// The number of a column, and how its cells become bytes.
+fn column_of(seed: &str, column: &str) -> Outcome<(usize, Decoder)> {
     let (number, encoding) = column.split_once(':').unwrap_or((column, "text"));
-    let number: usize = number.parse().map_err(|_| {
+    number.parse().ok().zip(decoder(encoding)).ok_or_else(|| {
         Failure::new(format!(
-            "`{seed}` names no column; write `file#2` or `file#2:hex`"
+            "`{seed}` names no column\n    cure: write `file#2`, `file#2:hex` or `file#2:base64`"
         ))
-    })?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let decode = decoder(encoding).ok_or_else(|| {
-        Failure::new(format!(
-            "`{seed}`: no encoding `{encoding}`; there are text, hex and base64"
-        ))
-    })?;
-    Ok(column_inputs(&text, number, decode)
-        .into_iter()
-        .enumerate()
-        .map(|(index, input)| (format!("{name}-{number}-{index}"), input))
-        .collect())
+    })
+}
+
+/// The file, or every file of the folder, with its name.
+fn files(path: &Path) -> Outcome<Vec<(String, Vec<u8>)>> {
+    let mut paths = vec![path.to_path_buf()];
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path)
+            .map_err(|error| Failure::new(format!("cannot list `{}`: {error}", path.display())))?;
+        paths = entries.flatten().map(|entry| entry.path()).collect();
+        paths.retain(|path| path.is_file());
+        paths.sort();
+    }
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).map_err(|error| {
+            Failure::new(format!(
+                "cannot read the seed `{}`: {error}\n    cure: mend the column `seeds` in fuzz/README.md",
+                path.display()
+            ))
+        })?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        Ok((name, bytes))
+    };
+    paths.into_iter().map(read).collect()
 }
 
 /// How a cell becomes bytes; `None` for a cell that is no such text.
@@ -49,29 +73,6 @@ pub fn decoder(name: &str) -> Option<Decoder> {
         "base64" => Some(from_base64),
         _ => None,
     }
-}
-
-fn folder_inputs(folder: &Path) -> Outcome<Vec<(String, Vec<u8>)>> {
-    let entries = std::fs::read_dir(folder)
-        .map_err(|error| Failure::new(format!("cannot list `{}`: {error}", folder.display())))?;
-    let files = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.is_file());
-    files.map(|path| Ok((stem(&path), read(&path)?))).collect()
-}
-
-fn stem(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-fn read(path: &Path) -> Outcome<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        Failure::new(format!("cannot read the seed `{}`: {error}\n    cure: mend the column `seeds` in fuzz/README.md", path.display()))
-    })
 }
 
 /// The cells of one column, from 1, without those that do not decode.
