@@ -78,7 +78,7 @@ impl Node {
         }
         operations.push(ChangeOperation::KeyEnrol {
             actor: actor.clone(),
-            public: public.clone(),
+            public: *public,
         });
         self.govern(operations)
     }

@@ -138,10 +138,13 @@ impl Appended {
 
 /// One lock per (namespace, actor), handed out in sorted order so that no two calls can wait for each other.
 #[derive(Default)]
-pub(crate) struct Lanes(Mutex<HashMap<(Namespace, Actor), Arc<Mutex<()>>>>);
+pub(crate) struct Lanes(Mutex<HashMap<Lane, Arc<Mutex<()>>>>);
+
+/// What a lane is held for.
+type Lane = (Namespace, Actor);
 
 impl Lanes {
-    fn of(&self, wanted: &BTreeSet<(Namespace, Actor)>) -> Vec<Arc<Mutex<()>>> {
+    fn of(&self, wanted: &BTreeSet<Lane>) -> Vec<Arc<Mutex<()>>> {
         let mut lanes = lock(&self.0);
         wanted
             .iter()

@@ -211,7 +211,7 @@ impl GovernedAdmission {
     /// Checking one signature prepares tables for its key; they are kept, since journals hold many.
     fn context(&self, public: &PublicKey) -> Arc<VerifyingContext> {
         lock(&self.contexts)
-            .entry(public.clone())
+            .entry(*public)
             .or_insert_with(|| Arc::new(VerifyingContext::new(public)))
             .clone()
     }

@@ -273,7 +273,7 @@ impl Node {
             let bytes = reader.read(*blob, ObjectKind::Blob, FILE_SIZE_MAX)?;
             leaves.push((path.as_str(), Blake3Digest::of(&bytes)));
         }
-        Ok(merkle::state_root(leaves.into_iter()))
+        Ok(merkle::state_root(leaves))
     }
 
     /// Loads the fold state a checkpoint carries.
