@@ -111,7 +111,9 @@ fn count_events(node: &Node) -> usize {
         .map(|name| {
             let ns = Namespace::parse(name).expect("a namespace of the test");
             let reader = node.log(LogQuery::all(ns)).expect("a read works");
-            reader.map(|entry| entry.expect("an entry reads")).count()
+            reader
+                .inspect(|entry| assert!(entry.is_ok(), "an entry reads"))
+                .count()
         })
         .sum()
 }

@@ -247,7 +247,9 @@ fn read(scene: &Scene, ns: &Namespace, appended: u64) {
     let node = scene.node();
     let count = timed("read everything", || {
         let reader = node.log(LogQuery::all(ns.clone())).expect("the log opens");
-        reader.map(|entry| entry.expect("the entry reads")).count()
+        reader
+            .inspect(|entry| assert!(entry.is_ok(), "the entry reads"))
+            .count()
     });
     assert_eq!(count as u64, appended);
 }
