@@ -32,6 +32,10 @@ const DEEDS: &[&[&str]] = &[
     &["prune-packed", "--quiet"],
 ];
 
+/// How often a command that failed is tried again before its words count.
+const REPEATS: usize = 3;
+const REPEAT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// Complaints that only say that somebody else was first, or that a file was replaced meanwhile.
 const RACES: &[&str] = &[
     "gc is already running",
@@ -86,8 +90,17 @@ fn work(repository: &Path, seed: u64, stop: &AtomicBool) -> (u64, Vec<String>) {
     let mut count = 0;
     while !stop.load(Ordering::Relaxed) {
         let deed = *dice.choose(DEEDS);
-        let said = stock::try_run(repository, "git", deed);
+        let mut said = stock::try_run(repository, "git", deed);
         count += 1;
+        // Two repacks at once (this one and the writer's upkeep) may take packs from under each other; Git
+        // then stops with any words. What is really wrong is still wrong a moment later.
+        for _ in 0..REPEATS {
+            if said.ok {
+                break;
+            }
+            std::thread::sleep(REPEAT_PAUSE);
+            said = stock::try_run(repository, "git", deed);
+        }
         if !said.ok && !RACES.iter().any(|race| said.complaint.contains(race)) {
             complaints.push(format!(
                 "`git {}`: {}",

@@ -364,10 +364,6 @@ fn finish(file: &DurableFile) -> Result<(), FileError> {
 }
 
 fn write_keep(path: &Path) -> Result<(), FileError> {
-    match DurableFile::create(path) {
-        Ok(file) => file.write_all_at(KEEP_TEXT, 0),
-        // The same batch written again after a kill: the file is there and means the same.
-        Err(error) if error.source.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
+    // Whole or absent, also after a power cut: recovery knows our files by their text.
+    files::atomic_write(path, KEEP_TEXT)
 }

@@ -740,9 +740,19 @@ impl Shared {
                 Err(error) => return Err(error.into()),
             }
         }
+        let indexed = self.index_batch(&batch, &heads);
+        flushed.event_count = self.retire(&batch, &heads);
+        if indexed.is_err() {
+            // The events are visible, and the index can be rebuilt: the next use of these journals looks at
+            // their refs again and adds what is missing.
+            let mut state = lock(&self.state);
+            for journal in heads.keys() {
+                state.journals.remove(journal);
+            }
+        }
         keep.release()?;
-        self.index_batch(&batch, &heads)?;
-        flushed.event_count = self.retire(&batch, &heads)?;
+        let last = batch.last().map_or(0, |waiting| waiting.sequence);
+        lock(&self.wal).release(last)?;
         Ok(flushed)
     }
 
@@ -820,12 +830,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Drops what became visible (or went to quarantine) from memory and from the log.
-    fn retire(
-        &self,
-        batch: &[Waiting],
-        heads: &HashMap<JournalName, ObjectId>,
-    ) -> Result<u64, LedgerError> {
+    /// Drops what became visible (or went to quarantine) from memory, and counts the former.
+    fn retire(&self, batch: &[Waiting], heads: &HashMap<JournalName, ObjectId>) -> u64 {
         let mut state = lock(&self.state);
         let mut visible_count = 0;
         for waiting in batch {
@@ -844,10 +850,7 @@ impl Shared {
                 }
             }
         }
-        let last = batch.last().map_or(0, |waiting| waiting.sequence);
-        drop(state);
-        lock(&self.wal).release(last)?;
-        Ok(visible_count)
+        visible_count
     }
 
     fn run_background(&self) {
