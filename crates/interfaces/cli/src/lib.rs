@@ -2,7 +2,7 @@
 //!
 //! A verb a file below [`verbs`]; what all of them share stands beside it: [`console`] (where replies
 //! leave), [`text`], [`table`] and [`escape`] (for people), [`input`] and [`files`] (bounded reads, whole
-//! writes), [`manual`], [`reference`] and [`pages`] (help, docs and man pages from one definition).
+//! writes), [`manual`], [`mod@reference`] and [`pages`] (help, docs and man pages from one definition).
 //!
 //! What is absent: no rule about events, folds or refs. The node decides; here it is said.
 //!
