@@ -9,12 +9,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use gatos_ledger::objects::Reader;
-use gatos_ledger::{ObjectId, RefChange, Repository, refs};
+use gatos_ledger::pack::{self, PackObject};
+use gatos_ledger::{ObjectId, ObjectKind, RefChange, Repository, refs};
 use gatos_testkit::git_fixture::FixtureGit;
 
 const JOURNAL: &str = "refs/gatos/journal/measure/user/alice/0123456789abcdef";
 /// Times each figure is taken; the median counts.
 const ROUND_COUNT: usize = 5;
+/// Commits in one pack: one visible batch.
+const PACK_COMMIT_COUNT: usize = 4096;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,34 +30,47 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (repository, _) = Repository::init(folder.path(), true)?;
     match what.as_str() {
         "read" => measure_reading(&git, &repository, folder.path(), count),
-        "refs" => measure_refs(&git, &repository, folder.path(), count),
+        "refs" => measure_refs(&repository, count),
         other => Err(format!("`{other}` is neither `read` nor `refs`").into()),
     }
 }
 
-/// Commits of the size of an event of 300 bytes, with little to compress.
-fn write_journal(
-    git: &FixtureGit,
-    folder: &Path,
-    count: usize,
-) -> Result<ObjectId, Box<dyn Error>> {
-    let mut stream = String::new();
+/// Commits of the size of an event of 300 bytes, with little to compress, in packs as the writer
+/// makes them.
+fn write_journal(repository: &Repository, count: usize) -> Result<Vec<ObjectId>, Box<dyn Error>> {
+    let mut ids: Vec<ObjectId> = Vec::with_capacity(count);
+    let mut contents = Vec::new();
     for number in 0..count {
-        let noise = blake3::hash(&number.to_le_bytes()).to_hex();
-        let message = format!(
-            "type.of.event 01J{number:023}\n\n{{\"payload\":\"{noise}{noise}{noise}{noise}\"}}\n\nEvent-Id: blake3:{noise}\nSig: {noise}{noise}\n"
+        let noise = |part: u64| blake3::hash(&(number as u64 * 8 + part).to_le_bytes()).to_hex();
+        let parent = ids
+            .last()
+            .map_or_else(String::new, |id| format!("parent {id}\n"));
+        let person = "user:alice <alice@user.gatos.invalid> 1767225600 +0000";
+        // What differs from event to event: payload, the event before, the id, the signature.
+        let content = format!(
+            "tree {}\n{parent}author {person}\ncommitter {person}\n\ntype.of.event 01J{number:023}\n\n\
+             {{\"actor\":\"user:alice\",\"payload\":{{\"note\":\"some words of every event, the same in each\",\"noise\":\"{}{}{}\"}},\"prev\":\"blake3:{}\"}}\n\n\
+             Event-Id: blake3:{}\nSig: {}{}\n",
+            ObjectId::EMPTY_TREE,
+            noise(0),
+            noise(1),
+            noise(2),
+            noise(3),
+            noise(4),
+            noise(5),
+            noise(6),
         );
-        stream.push_str(&format!(
-            "commit {JOURNAL}\nauthor a <a@b> 1767225600 +0000\ncommitter a <a@b> 1767225600 +0000\ndata {}\n{message}\n",
-            message.len()
-        ));
+        ids.push(ObjectId::of(ObjectKind::Commit, content.as_bytes()));
+        contents.push(content);
+        if contents.len() == PACK_COMMIT_COUNT || number + 1 == count {
+            let objects = contents
+                .iter()
+                .map(|content| PackObject::new(ObjectKind::Commit, content.as_bytes()));
+            pack::write_pack(&repository.pack_dir(), objects)?.release()?;
+            contents.clear();
+        }
     }
-    git.feed(
-        folder,
-        &["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"],
-        stream.as_bytes(),
-    );
-    Ok(ObjectId::parse(&git.run(folder, &["rev-parse", JOURNAL]))?)
+    Ok(ids)
 }
 
 fn measure_reading(
@@ -63,7 +79,17 @@ fn measure_reading(
     folder: &Path,
     count: usize,
 ) -> Result<(), Box<dyn Error>> {
-    let tip = write_journal(git, folder, count)?;
+    let tip = *write_journal(repository, count)?
+        .last()
+        .ok_or("no commits")?;
+    refs::update(
+        repository,
+        &[RefChange {
+            name: JOURNAL.to_owned(),
+            expected: None,
+            new: tip,
+        }],
+    )?;
     let walk = || -> Result<(f64, u64), Box<dyn Error>> {
         let started = Instant::now();
         let mut size = 0;
@@ -97,15 +123,8 @@ fn measure_reading(
     Ok(())
 }
 
-fn measure_refs(
-    git: &FixtureGit,
-    repository: &Repository,
-    folder: &Path,
-    count: usize,
-) -> Result<(), Box<dyn Error>> {
-    write_journal(git, folder, ROUND_COUNT + 1)?;
-    let ids = git.run(folder, &["rev-list", "--reverse", JOURNAL]);
-    let ids: Vec<ObjectId> = ids.lines().map(ObjectId::parse).collect::<Result<_, _>>()?;
+fn measure_refs(repository: &Repository, count: usize) -> Result<(), Box<dyn Error>> {
+    let ids = write_journal(repository, ROUND_COUNT + 1)?;
     let mut seconds = Vec::new();
     for round in 0..=ROUND_COUNT {
         let changes: Vec<RefChange> = (0..count)

@@ -4,6 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gatos_values::ErrorCode;
 
@@ -13,6 +16,9 @@ use super::version::{GIT_VERSION_MIN, GitVersion};
 const STDOUT_SIZE_MAX: u64 = 64 << 20;
 /// Standard error kept from either end of what was printed, in bytes.
 const STDERR_SIZE_MAX: usize = 16 << 10;
+
+/// How long standard error is waited for after git has ended.
+const STDERR_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Variables of the `GIT_` family that say how to reach other machines and where the user's own
 /// settings are. Every other `GIT_` variable is taken away: it may name another repository.
@@ -255,12 +261,8 @@ impl GitCommand {
         let child_stdout = child.0.stdout.take();
         let child_stderr = child.0.stderr.take();
 
-        let (stderr, fed, read_out) = std::thread::scope(|scope| {
-            let stderr = scope.spawn(move || {
-                child_stderr
-                    .map(|pipe| read_both_ends(pipe, end_size_max))
-                    .unwrap_or_default()
-            });
+        let stderr = child_stderr.map(|pipe| StderrReader::start(pipe, end_size_max));
+        let (fed, read_out) = std::thread::scope(|scope| {
             let fed = scope.spawn(move || match (write, child_stdin) {
                 (Some(write), Some(mut pipe)) => write(&mut pipe).and_then(|()| pipe.flush()),
                 _ => Ok(()),
@@ -272,7 +274,7 @@ impl GitCommand {
             if read_out.is_err() {
                 child.stop();
             }
-            (stderr.join().unwrap_or_default(), fed.join(), read_out)
+            (fed.join(), read_out)
         });
         read_out.map_err(broken)?;
         let status = child.0.wait().map_err(broken)?;
@@ -287,7 +289,7 @@ impl GitCommand {
                 )));
             }
         }
-        Ok((status, stderr))
+        Ok((status, stderr.map(StderrReader::finish).unwrap_or_default()))
     }
 }
 
@@ -330,30 +332,80 @@ impl Drop for RunningChild {
     }
 }
 
-/// Reads to the end, keeping the first and the last part: `git` tells the cause first or last.
-fn read_both_ends(mut pipe: ChildStderr, end_size_max: usize) -> String {
-    let mut head = Vec::new();
-    let mut tail = Vec::new();
-    let mut dropped = false;
-    let mut chunk = [0; 4096];
-    while let Ok(count) = pipe.read(&mut chunk) {
-        if count == 0 {
-            break;
-        }
-        let room = end_size_max.saturating_sub(head.len()).min(count);
-        head.extend_from_slice(&chunk[..room]);
-        tail.extend_from_slice(&chunk[room..count]);
-        if tail.len() > 2 * end_size_max {
-            tail.drain(..tail.len() - end_size_max);
-            dropped = true;
+/// Reads standard error on a thread of its own, keeping the first and the last part: `git` tells
+/// the cause first or last.
+struct StderrReader {
+    kept: Arc<Mutex<BothEnds>>,
+    end: Receiver<()>,
+}
+
+impl StderrReader {
+    fn start(mut pipe: ChildStderr, end_size_max: usize) -> StderrReader {
+        let kept = Arc::new(Mutex::new(BothEnds::new(end_size_max)));
+        let (sender, end) = channel();
+        let shared = kept.clone();
+        std::thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+                lock(&shared).push(&chunk[..count]);
+            }
+            // Nobody waits any more if git ended long ago.
+            let _ = sender.send(());
+        });
+        StderrReader { kept, end }
+    }
+
+    /// What was printed. Once git has ended its words are there; something it started may keep the
+    /// pipe open much longer, such as a shared ssh connection, and is not waited for.
+    fn finish(self) -> String {
+        let _ = self.end.recv_timeout(STDERR_PATIENCE);
+        lock(&self.kept).text()
+    }
+}
+
+fn lock(kept: &Mutex<BothEnds>) -> MutexGuard<'_, BothEnds> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The beginning and the end of a long text.
+struct BothEnds {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    size_max: usize,
+    has_gap: bool,
+}
+
+impl BothEnds {
+    fn new(size_max: usize) -> BothEnds {
+        BothEnds {
+            head: Vec::new(),
+            tail: Vec::new(),
+            size_max,
+            has_gap: false,
         }
     }
-    let mut text = String::from_utf8_lossy(&head).into_owned();
-    if dropped {
-        text.push_str("\n[…]\n");
+
+    fn push(&mut self, bytes: &[u8]) {
+        let room = self
+            .size_max
+            .saturating_sub(self.head.len())
+            .min(bytes.len());
+        self.head.extend_from_slice(&bytes[..room]);
+        self.tail.extend_from_slice(&bytes[room..]);
+        if self.tail.len() > 2 * self.size_max {
+            self.tail.drain(..self.tail.len() - self.size_max);
+            self.has_gap = true;
+        }
     }
-    text.push_str(&String::from_utf8_lossy(&tail));
-    text
+
+    fn text(&self) -> String {
+        let gap: &[u8] = if self.has_gap {
+            "\n[…]\n".as_bytes()
+        } else {
+            b""
+        };
+        String::from_utf8_lossy(&[&self.head, gap, &self.tail].concat()).into_owned()
+    }
 }
 
 /// What one run printed.

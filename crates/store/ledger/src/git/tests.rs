@@ -157,6 +157,22 @@ fn long_words_of_git_are_kept_at_both_ends() {
 }
 
 #[test]
+fn what_git_leaves_running_is_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // As an ssh that shares its connection: it outlives git and keeps standard error open.
+    let lingering = script(
+        folder.path(),
+        "lingering",
+        r#"case $1 in --version) echo git version 2.47.3;; *) sleep 30 >/dev/null & echo words >&2; exit 1;; esac"#,
+    );
+    let git = GitProgram::at(&lingering).expect("it says so");
+    let started = std::time::Instant::now();
+    let error = git.command().argument("fetch").run().expect_err("it fails");
+    assert!(error.to_string().ends_with("words"), "{error}");
+    assert!(started.elapsed().as_secs() < 20);
+}
+
+#[test]
 fn variables_that_point_elsewhere_do_not_reach_git() {
     let git = GitProgram::find().expect("git is installed");
     let mut command = std::process::Command::new("unused");

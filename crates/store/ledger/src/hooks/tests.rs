@@ -118,17 +118,21 @@ fn every_kind_of_ref_that_only_grows_is_guarded() {
 }
 
 #[test]
-fn checkpoints_may_join_heads_and_other_refs_are_free() {
+fn checkpoints_and_folds_may_be_joined_and_other_refs_are_free() {
     let it = Pushed::new(&FixtureGit::default_git());
     let third = &it.commits[2];
-    let state = "refs/gatos/state/finance/head";
-    it.client
-        .run(&["push", "--quiet", "origin", &format!("{third}:{state}")]);
     let other = it.client.commit(&[&it.commits[0]], "their checkpoint");
     let join = it.client.commit(&[third, &other], "joined");
-    it.client
-        .run(&["push", "--quiet", "origin", &format!("{join}:{state}")]);
-    assert_eq!(it.server.run(&["rev-parse", state]), join);
+    for name in [
+        "refs/gatos/state/finance/head",
+        "refs/gatos/folds/finance/head",
+    ] {
+        it.client
+            .run(&["push", "--quiet", "origin", &format!("{third}:{name}")]);
+        it.client
+            .run(&["push", "--quiet", "origin", &format!("{join}:{name}")]);
+        assert_eq!(it.server.run(&["rev-parse", name]), join);
+    }
 
     for name in ["refs/gatos/cache/x", "refs/tags/x"] {
         it.client

@@ -2,8 +2,9 @@
 # gatos update hook, version 1
 #
 # Installed by `gatos init`; needs nothing but git. Called by git for every ref of a push with
-# <ref> <old id> <new id>. Refs of the ledger only move forward: no deletion, no rewriting, no
-# merge. `refs/replace/` is refused, since a replacement changes what a commit seems to say.
+# <ref> <old id> <new id>. Refs of the ledger only move forward: no deletion, no rewriting, and no
+# merge into what is signed in order. `refs/replace/` is refused, since a replacement changes what
+# a commit seems to say.
 # (receive.denyNonFastForwards and receive.denyDeletes guard refs/heads/ alone.)
 
 ref=$1
@@ -25,13 +26,12 @@ case $ref in
 refs/replace/*)
     refuse "replace refs are not accepted" "remove the refspec for refs/replace/ from the push"
     ;;
-refs/gatos/state/*)
-    # A checkpoint made after a sync joins the heads it was made from.
+refs/gatos/state/* | refs/gatos/folds/* | refs/gatos/policies/*)
+    # What two clones computed or installed side by side is joined by a sync.
     merges=allowed
     ;;
 refs/gatos/journal/* | refs/gatos/sessions/* | refs/gatos/governance | refs/gatos/governance/*) ;;
-refs/gatos/folds/* | refs/gatos/policies/* | refs/gatos/attest/* | refs/gatos/audit/*) ;;
-refs/gatos/epoch/*) ;;
+refs/gatos/attest/* | refs/gatos/audit/* | refs/gatos/epoch/*) ;;
 *)
     exit 0
     ;;
