@@ -178,3 +178,53 @@ fn size_is_limited_before_anything_is_read() {
     assert_eq!(error.code(), ErrorCode::TooLarge);
     assert!(cbor::decode(&[0x82, 1, 2], 3).is_ok());
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn item_by_item_gives_the_same(values in prop::collection::vec(any::values(), 0..6), text in "\\PC{0,8}", count: u64, at in any::<prop::sample::Index>(), byte: u8) {
+        let text = Text::new(&text).unwrap_or_default();
+        let whole = Value::List([vec![text.clone().into(), Value::Bytes(vec![byte]), count.into(), Value::Null], values.clone()].concat());
+        let bytes = cbor::encode(&whole).expect("not deep");
+        let mut written = Vec::new();
+        cbor::encode_list_head_into(4 + values.len(), &mut written);
+        cbor::encode_text_into(&text, &mut written);
+        cbor::encode_bytes_into(&[byte], &mut written);
+        for item in [Value::from(count), Value::Null].iter().chain(&values) {
+            cbor::encode_into(item, &mut written).expect("not deep");
+        }
+        prop_assert_eq!(&written, &bytes);
+        prop_assert_eq!(read_items(&bytes), Ok(whole));
+        // Item by item nothing is accepted that the decoder refuses.
+        let mut changed = bytes;
+        let at = at.index(changed.len());
+        changed[at] ^= byte;
+        if let Ok(value) = read_items(&changed) {
+            prop_assert_eq!(cbor::decode(&changed, ANY_SIZE), Ok(value));
+        }
+    }
+}
+
+/// Reads a list of text, bytes, count, null and further values.
+fn read_items(bytes: &[u8]) -> Result<Value, cbor::CborError> {
+    let mut items = cbor::Items::new(bytes);
+    let item_count = items.list()?;
+    let text = Text::new(items.text()?).expect("checked");
+    let mut list = vec![
+        text.into(),
+        Value::Bytes(items.bytes()?.to_vec()),
+        items.count()?.into(),
+    ];
+    if items.null()? {
+        list.push(Value::Null);
+    }
+    while list.len() < item_count {
+        let start = items.offset();
+        let raw = items.raw(1)?;
+        assert_eq!(raw, &bytes[start..items.offset()]);
+        list.push(cbor::Items::new(raw).value(1)?);
+    }
+    items.end()?;
+    Ok(Value::List(list))
+}

@@ -13,6 +13,8 @@ pub(crate) struct Names {
     list: Vec<Text>,
     /// Numbers in the order of names.
     sorted: Vec<NameIndex>,
+    /// The name asked for last: names tend to be asked for in the order of their numbers, again and again.
+    latest: NameIndex,
 }
 
 impl Names {
@@ -28,17 +30,29 @@ impl Names {
 
     /// The number of a name, which gets one if it has none yet.
     pub(crate) fn add(&mut self, name: &str) -> NameIndex {
+        for guess in [self.latest.wrapping_add(1), 0] {
+            if self
+                .list
+                .get(guess as usize)
+                .is_some_and(|known| known.as_str() == name)
+            {
+                self.latest = guess;
+                return guess;
+            }
+        }
         let place = self
             .sorted
             .binary_search_by(|index| self.get(*index).cmp(name));
-        let place = match place {
-            Ok(place) => return self.sorted.get(place).copied().unwrap_or_default(),
-            Err(place) => place,
+        self.latest = match place {
+            Ok(place) => self.sorted.get(place).copied().unwrap_or_default(),
+            Err(place) => {
+                let index = NameIndex::try_from(self.list.len()).unwrap_or(NameIndex::MAX);
+                // Names come from text, so this is a copy.
+                self.list.push(Text::new(name).unwrap_or_default());
+                self.sorted.insert(place, index);
+                index
+            }
         };
-        let index = NameIndex::try_from(self.list.len()).unwrap_or(NameIndex::MAX);
-        // Names come from text, so this is a copy.
-        self.list.push(Text::new(name).unwrap_or_default());
-        self.sorted.insert(place, index);
-        index
+        self.latest
     }
 }
