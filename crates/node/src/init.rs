@@ -3,7 +3,7 @@
 //! `init` is complete or absent: the genesis ref is the last thing written, so a run that was cut short can
 //! simply be repeated. Tests: ../tests/it/init.rs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gatos_ledger::{RefChange, Repository, WriterLock, objects, refs, settings};
@@ -82,6 +82,8 @@ impl InitReport {
     }
 }
 
+/// The clone's setting that names a key file outside the key folder.
+pub(crate) const KEY_FILE_SETTING: &str = "gatos.keyFile";
 /// The profile of a single clone whose writer holds the gate.
 pub const PROFILE_LOCAL: &str = "local";
 
@@ -122,6 +124,7 @@ impl Node {
         settings::set(node.repository(), "gatos.actor", actor.as_str())?;
         settings::set(node.repository(), "gatos.key", &public.key_id().to_string())?;
         settings::set(node.repository(), "gatos.profile", &profile)?;
+        node.remember_key_file(options)?;
         Ok(InitReport {
             repository: repository_id,
             name,
@@ -140,6 +143,22 @@ impl Node {
         }
         let public = self.keys().generate()?;
         Ok((self.keys().load(&public.key_id().to_string())?, true))
+    }
+
+    /// A key file that was named by its path stays where it is; the clone remembers the path.
+    fn remember_key_file(&self, options: &InitOptions) -> Outcome<()> {
+        let Some(path) = options
+            .key
+            .as_deref()
+            .filter(|named| Path::new(named).is_file())
+        else {
+            return Ok(());
+        };
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+        if let Some(text) = absolute.to_str() {
+            settings::set(self.repository(), KEY_FILE_SETTING, text)?;
+        }
+        Ok(())
     }
 
     fn publish_genesis(

@@ -4,6 +4,7 @@
 //! INVARIANT: a key is used for an actor only if governance's newest version has it live for that actor.
 //! Tests: ../tests/it/append.rs, ../tests/it/keys.rs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gatos_policy::governance::Chain;
@@ -11,6 +12,7 @@ use gatos_values::{Actor, ErrorCode, KeyId, SignatureNamespace, SshSignature};
 
 use crate::append::lock;
 use crate::fault::{Fault, Outcome};
+use crate::init::KEY_FILE_SETTING;
 use crate::keys::Signer;
 use crate::node::Node;
 
@@ -87,6 +89,15 @@ impl Node {
         })
     }
 
+    /// The key in the file that `init --key FILE` was given, if it is still there.
+    fn configured_key_file(&self) -> Outcome<Option<Signer>> {
+        let named = gatos_ledger::settings::value(self.repository(), KEY_FILE_SETTING)?;
+        match named.map(PathBuf::from) {
+            Some(path) if path.is_file() => Ok(Some(self.keys().load_file(&path)?)),
+            _ => Ok(None),
+        }
+    }
+
     fn find_acting_key(
         &self,
         chain: &Chain,
@@ -133,6 +144,15 @@ impl Node {
                     signer,
                 });
             }
+        }
+        if let Some(signer) = self.configured_key_file()?
+            && live.contains(&signer.public().key_id())
+        {
+            return Ok(ActingKey {
+                actor,
+                key: signer.public().key_id(),
+                signer,
+            });
         }
         let ids: Vec<String> = live.iter().map(KeyId::to_string).collect();
         Err(Fault::new(

@@ -519,6 +519,22 @@ impl Node {
         options: NodeOptions,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Outcome<CloneReport> {
+        let was_there = directory.exists();
+        let outcome = Node::clone_and_judge(url, directory, root, options, progress);
+        if outcome.is_err() && !was_there && directory.exists() {
+            // What was refused is not left behind; the error says why.
+            let _ = std::fs::remove_dir_all(directory);
+        }
+        outcome
+    }
+
+    fn clone_and_judge(
+        url: &str,
+        directory: &Path,
+        root: Option<&GovernanceId>,
+        options: NodeOptions,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<CloneReport> {
         progress(stage("clone"));
         let repository = transfer::clone(url, directory)?;
         let remote = "origin";
@@ -535,11 +551,11 @@ impl Node {
                 ErrorCode::RepoMismatch,
                 url,
                 format!(
-                    "the remote's genesis is `{}`, not the `{root}` asked for; the clone is left unforwarded",
+                    "the remote's genesis is `{}`, not the `{root}` asked for",
                     chain.repository_id()
                 ),
             )
-            .with_hint("ask the repository's governors for the genesis id, and remove this folder"));
+            .with_hint("ask the repository's governors for the genesis id"));
         }
         hooks::install(&repository)?;
         settings::apply_to_created(&repository)?;

@@ -1,6 +1,6 @@
 //! Enrolment: who may sign, from when on.
 
-use crate::world::{World, actor, append, code, intent};
+use crate::world::{World, actor, append, code, intent, try_run};
 use gatos_node::Acknowledgement;
 
 #[test]
@@ -37,6 +37,38 @@ fn a_second_genesis_is_refused() {
         ..gatos_node::InitOptions::default()
     });
     assert_eq!(code(again), "REPO_EXISTS");
+}
+
+#[test]
+fn a_key_file_named_at_init_serves_afterwards() {
+    let world = World::empty();
+    let file = world.folder().join("id_ed25519");
+    let made = try_run(
+        world.folder(),
+        "ssh-keygen",
+        &[
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-f",
+            &file.display().to_string(),
+        ],
+    );
+    if !made.0 {
+        println!("skipped: ssh-keygen cannot make a key here: {}", made.1);
+        return;
+    }
+    gatos_node::Node::init(&gatos_node::InitOptions {
+        directory: world.path(),
+        actor: Some(actor("user:alice")),
+        key: Some(file.display().to_string()),
+        home: Some(world.home()),
+        ..gatos_node::InitOptions::default()
+    })
+    .expect("init works with a key of OpenSSH");
+    append(&world.node(), &[intent("ops", "a", "1")]);
 }
 
 #[test]
