@@ -24,6 +24,11 @@ fn a_held_lock_is_refused_with_its_owner_and_free_after_the_drop() {
     assert_eq!(holder.as_ref(), Some(owner));
     drop(lock);
     assert_eq!(WriterLock::holder(directory.path()).unwrap(), None);
+    assert_eq!(
+        std::fs::read(directory.path().join(LOCK_FILE)).unwrap(),
+        b"",
+        "no ghost is named"
+    );
     WriterLock::acquire(directory.path(), NOW).unwrap();
 }
 

@@ -284,6 +284,20 @@ fn a_damaged_look_up_is_begun_anew_and_covers_nothing() {
 }
 
 #[test]
+fn what_is_inserted_again_is_kept_once() {
+    let directory = scratch::folder();
+    let mut lookup = open(directory.path());
+    for _ in 0..5 {
+        for number in 1..=20 {
+            lookup.insert(key(number), &journal(1), number).unwrap();
+        }
+        lookup.flush().unwrap();
+    }
+    assert_eq!(lookup.verify().unwrap(), 20);
+    assert_eq!(lookup.find(key(1)).unwrap(), [(journal(1), 1)]);
+}
+
+#[test]
 fn coverage_may_shrink_when_a_journal_did() {
     let directory = scratch::folder();
     let mut lookup = open(directory.path());

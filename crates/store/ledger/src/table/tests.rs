@@ -213,6 +213,20 @@ fn a_torn_end_is_cut_off_at_every_byte() {
 }
 
 #[test]
+fn after_a_cut_nothing_counts_as_flushed_that_was_not() {
+    let directory = scratch::folder();
+    let mut table = filled(directory.path(), 8);
+    table.truncate(2).unwrap();
+    table.append(&records(20..=30)).unwrap();
+    drop(table);
+    // A crash that lost the middle of what was not flushed.
+    let mut bytes = std::fs::read(file(directory.path())).unwrap();
+    bytes[offset_of(5) as usize..offset_of(6) as usize].fill(0);
+    std::fs::write(file(directory.path()), bytes).unwrap();
+    assert_eq!(open(directory.path()).count(), 4);
+}
+
+#[test]
 fn a_flipped_bit_never_gives_a_wrong_record() {
     let directory = scratch::folder();
     drop(filled(directory.path(), 4));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::WalError;
 use super::frame::{self, Header, WalEvent};
-use super::segment::{self, FRAMES_START, Note, Segment};
+use super::segment::{self, FRAMES_START, Segment};
 
 /// One call's events, found in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ fn read_with(directory: &Path, writes: bool) -> Result<Option<Recovered>, WalErr
     let Some(last) = opened.pop() else {
         return Ok(None);
     };
-    let note = last_note(opened.iter().chain([&last]))?;
+    let note = last.read_note()?.unwrap_or_default();
     let visible_sequence = note.visible_sequence;
     let mut frames = Vec::new();
     let mut segments = Vec::new();
@@ -144,17 +144,6 @@ fn read_with(directory: &Path, writes: bool) -> Result<Option<Recovered>, WalErr
     }))
 }
 
-/// The most that any of the notes tells. A note that was lost tells nothing.
-fn last_note<'a>(segments: impl Iterator<Item = &'a Segment>) -> Result<Note, WalError> {
-    let mut last = Note::default();
-    for segment in segments {
-        let note = segment.read_note()?.unwrap_or_default();
-        last.visible_sequence = last.visible_sequence.max(note.visible_sequence);
-        last.durable_sequence = last.durable_sequence.max(note.durable_sequence);
-    }
-    Ok(last)
-}
-
 impl Recovered {
     /// Makes what stands durable, and what was dropped unreadable for ever.
     pub(super) fn settle(&self) -> Result<(), WalError> {
@@ -175,22 +164,10 @@ impl Recovered {
 }
 
 fn open_segments(directory: &Path, writes: bool) -> Result<Vec<Segment>, WalError> {
-    let mut segments: Vec<Segment> = Vec::new();
-    for number in segment::numbers(directory)? {
-        let segment = Segment::open(directory, number, writes)?;
-        if let Some(before) = segments.last()
-            && before.number() + 1 != number
-        {
-            return Err(WalError::Corrupt {
-                path: segment.file().path().to_path_buf(),
-                position: 0,
-                sequence: segment.first_sequence(),
-                reason: "the segment before it is missing",
-            });
-        }
-        segments.push(segment);
-    }
-    Ok(segments)
+    let numbers = segment::numbers(directory)?.into_iter();
+    numbers
+        .map(|number| Segment::open(directory, number, writes))
+        .collect()
 }
 
 /// Reads one segment frame by frame.

@@ -348,6 +348,24 @@ fn a_failed_write_or_flush_poisons_until_the_log_is_opened_again() {
 }
 
 #[test]
+fn a_full_segment_is_flushed_before_the_next_one_begins() {
+    let directory = scratch::folder();
+    let (mut wal, _) = open(directory.path());
+    wal.append_frames(&[frame(1, 5000)]).unwrap();
+    let broken = fault::inject(
+        directory.path(),
+        Some(FileOperation::Sync),
+        0,
+        1,
+        ErrorKind::Other,
+    );
+    wal.append_frames(&[frame(2, 5000)]).unwrap_err();
+    drop(broken);
+    assert!(wal.is_poisoned());
+    assert_eq!(segment_names(directory.path()).len(), 1);
+}
+
+#[test]
 fn whatever_fails_while_opening_nothing_acknowledged_is_lost() {
     let directory = scratch::folder();
     let mut failures = 0;
@@ -628,7 +646,7 @@ fn after_an_orderly_end_every_flipped_bit_of_a_frame_is_found() {
 }
 
 #[test]
-fn a_missing_or_swapped_segment_is_damage() {
+fn a_missing_damaged_or_swapped_segment_is_damage() {
     let directory = scratch::folder();
     let (mut wal, _) = open(directory.path());
     for number in 1..=40 {
@@ -645,6 +663,13 @@ fn a_missing_or_swapped_segment_is_damage() {
             Wal::open_sized(directory.path(), SMALL).unwrap_err().code(),
             ErrorCode::WalCorrupt
         );
+    }
+    for damaged in 0..clean.files.len() - 1 {
+        let mut image = clean.clone();
+        image.files[damaged].1[FRAMES_START as usize + 100] ^= 1;
+        image.restore(directory.path());
+        let error = Wal::open_sized(directory.path(), SMALL).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::WalCorrupt, "segment {damaged}");
     }
     let mut image = clean.clone();
     let first = image.files[1].1.clone();
