@@ -210,3 +210,66 @@ fn shown_json(value: &serde_json::Value) -> String {
         other => format!("{other}"),
     }
 }
+
+/// The YAML test suite, where `GATOS_YAML_SUITE` names its cases as one JSON list (`[{id, cases: [{yaml, json, fail}]}]`).
+/// What we read must be what the suite says; what the suite refuses must be refused. We may refuse more.
+#[test]
+fn reads_the_suite_as_it_says() {
+    let Some(path) = std::env::var_os("GATOS_YAML_SUITE") else {
+        return;
+    };
+    let suite = std::fs::read_to_string(path).expect("the suite is readable");
+    let suite: serde_json::Value = serde_json::from_str(&suite).expect("the suite is JSON");
+    let (mut same, mut refused, mut wrong) = (0, 0, Vec::new());
+    for group in suite.as_array().expect("a list") {
+        for case in group["cases"].as_array().expect("cases") {
+            let source = case["yaml"].as_str().unwrap_or_default();
+            match (parse(source), case["json"].as_str(), &case["fail"]) {
+                (Err(_), ..) => refused += 1,
+                (Ok(mut node), Some(json), _) => {
+                    sort(&mut node);
+                    let expected = parse(json).map(|mut node| {
+                        sort(&mut node);
+                        shown(&node)
+                    });
+                    let expected = expected.unwrap_or_default();
+                    if shown(&node) == expected {
+                        same += 1;
+                    } else {
+                        wrong.push(format!("{} {} {expected}", group["id"], shown(&node)));
+                    }
+                }
+                (Ok(node), None, fail) if *fail == true => {
+                    wrong.push(format!("{} accepted {}", group["id"], shown(&node)))
+                }
+                (Ok(_), None, _) => {}
+            }
+        }
+    }
+    std::println!("{same} as the suite says, {refused} refused");
+    assert!(same > 100);
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Brings maps into the order of their keys, which means nothing in either text.
+fn sort(node: &mut Node) {
+    match &mut node.data {
+        Data::List(items) => items.iter_mut().for_each(sort),
+        Data::Map(entries) => {
+            entries.sort_by(|left, right| left.key.cmp(&right.key));
+            entries.iter_mut().for_each(|entry| sort(&mut entry.value));
+        }
+        _ => {}
+    }
+}
+
+/// Sources made to be slow for the scanner stay within a second or two even unoptimised.
+#[test]
+fn nasty_sources_take_linear_time() {
+    for piece in [
+        "[", "{a: ", "- ", "? ", "a: ", "&a ", "'", "\"\\", "|\n ", "- - - \n", "{", "!a ", "%",
+        "a\n", ": ", "#", "\t", ", ",
+    ] {
+        let _ = parse(&piece.repeat(20_000));
+    }
+}
