@@ -110,11 +110,13 @@ impl<'a> PackObject<'a> {
     }
 }
 
-/// A pack that is on the disk, protected by its `.keep` file for as long as this value lives.
+/// A pack that is on the disk, protected by its `.keep` file until [`PackWritten::release`].
 ///
-/// Dropping it gives the objects up to `git gc` like [`PackWritten::release`], but hides an error.
+/// Dropping it leaves the file there, as a kill would: same objects make a pack of the same name, and a
+/// `git repack -a -d` that saw the first one unprotected would remove the second. The next writer
+/// takes the file away once recovery is done ([`remove_stale_keeps`]).
 #[derive(Debug)]
-#[must_use = "the objects lose their protection when this is dropped"]
+#[must_use = "the `.keep` file stays until the pack is released"]
 pub struct PackWritten {
     /// The common stem of the files: `pack-` and the checksum of the pack in hex.
     pub name: String,
@@ -129,12 +131,6 @@ impl PackWritten {
     /// Removes the `.keep` file. Call it once a durable ref reaches the objects, or once they are given up.
     pub fn release(self) -> Result<(), FileError> {
         files::remove(&self.keep)
-    }
-}
-
-impl Drop for PackWritten {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.keep);
     }
 }
 
@@ -179,12 +175,19 @@ pub fn write_pack<'a>(
     })
 }
 
-/// Removes temporary files and `.keep` files that a killed writer left, and tells how many.
-///
-/// Only the holder of the writer's lock may call it, and only after the refs of the last pack were
-/// either moved or given up. `.keep` files of other programs stay.
+/// Removes temporary files that a killed writer left, and tells how many. Only the holder of the
+/// writer's lock may call this.
 pub fn remove_stale_temporaries(pack_directory: &Path) -> Result<usize, FileError> {
-    let mut removed = files::remove_temporaries(pack_directory)?;
+    files::remove_temporaries(pack_directory)
+}
+
+/// Removes the `.keep` files that a killed writer left, and tells how many; those of other programs stay.
+///
+/// Only the holder of the writer's lock may call this, and only after recovery: until then a pack
+/// without a ref is what recovery writes once more, under the same name, while a `git repack -a -d` that
+/// has seen it unprotected may be about to remove that name.
+pub fn remove_stale_keeps(pack_directory: &Path) -> Result<usize, FileError> {
+    let mut removed = 0;
     for name in files::list(pack_directory)? {
         let path = pack_directory.join(&name);
         if name.ends_with(".keep") && DurableFile::open_to_read(&path)?.read_all()? == KEEP_TEXT {

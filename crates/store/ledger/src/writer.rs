@@ -179,6 +179,8 @@ impl Writer {
             recovered.event_count = flushed.event_count;
             recovered.quarantined.extend(flushed.quarantined);
         }
+        // Not before: an unprotected pack that recovery writes again may be another git's to remove.
+        pack::remove_stale_keeps(&repository.pack_dir())?;
         Ok(Writer {
             shared,
             background: Mutex::new(None),
