@@ -61,12 +61,13 @@ impl Books {
     /// What must hold once a writer has recovered: everything that was acknowledged is there, once; no call
     /// is half there; nothing lies about; Git and our own verification find nothing wrong.
     pub fn check_recovered(&mut self, scene: &Scene) -> Result<(), String> {
+        wait_for_orphans(scene.repository());
         self.read(scene.repository())?;
         self.check_acknowledged(|_| true)?;
         self.check_whole_calls()?;
         check_nothing_set_aside(scene.repository())?;
         check_no_leftovers(scene.repository())?;
-        stock::git(scene.repository(), &["fsck", "--strict", "--no-progress"])
+        fsck_when_quiet(scene.repository())
             .map_err(|complaint| format!("git fsck: {complaint}"))?;
         let verified = scene
             .node()
@@ -294,4 +295,41 @@ fn collect(folder: &Path, visit: &mut dyn FnMut(&Path)) {
             false => visit(&path),
         }
     }
+}
+
+/// A repack that a killed writer had started goes on without it, and removes packs while others read them:
+/// judging begins when no `git` works in the repository any more (Linux; elsewhere at once).
+fn wait_for_orphans(repository: &Path) {
+    let name = repository.to_string_lossy().into_owned();
+    for _ in 0..200 {
+        let is_busy = std::fs::read_dir("/proc").is_ok_and(|processes| {
+            processes.flatten().any(|process| {
+                let folder = process.path();
+                let is_git = std::fs::read_to_string(folder.join("comm"))
+                    .is_ok_and(|comm| comm.starts_with("git"));
+                is_git
+                    && (std::fs::read_link(folder.join("cwd"))
+                        .is_ok_and(|cwd| cwd.starts_with(repository))
+                        || std::fs::read(folder.join("cmdline"))
+                            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&name)))
+            })
+        });
+        if !is_busy {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+/// What is really damaged is so on every look; a pack that went while `fsck` read it is not.
+fn fsck_when_quiet(repository: &Path) -> Result<Vec<u8>, String> {
+    let look = || stock::git(repository, &["fsck", "--strict", "--no-progress"]);
+    for _ in 0..4 {
+        if let Ok(said) = look() {
+            return Ok(said);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        wait_for_orphans(repository);
+    }
+    look()
 }
