@@ -2,8 +2,8 @@
 #![no_main]
 
 use gatos_ledger::codec::{
-    EventCommitView, decode_document_commit, decode_event_commit, encode_document_commit,
-    encode_event_commit, parent_of,
+    EventCommitView, EventDecoder, decode_document_commit, decode_event_commit,
+    encode_document_commit, encode_event_commit, parent_of,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -11,6 +11,9 @@ fuzz_target!(|content: &[u8]| {
     let parent = parent_of(content);
     let view = EventCommitView::scan(content);
     if let Ok(decoded) = decode_event_commit(content) {
+        let mut decoder = EventDecoder::default();
+        assert_eq!(decoder.decode(content).as_ref(), Ok(&decoded));
+        assert_eq!(decoder.decode(content).as_ref(), Ok(&decoded));
         assert_eq!(encode_event_commit(&decoded.event, decoded.parent), content);
         let view = view.expect("what decodes also scans");
         assert_eq!(view.envelope, decoded.event.bytes());

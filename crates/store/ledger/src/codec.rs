@@ -21,7 +21,9 @@ mod tests;
 pub use document::{
     DOCUMENT_SIZE_MAX, DecodedDocument, decode_document_commit, encode_document_commit,
 };
-pub use event::{DecodedCommit, EventCommitView, decode_event_commit, encode_event_commit};
+pub use event::{
+    DecodedCommit, EventCommitView, EventDecoder, decode_event_commit, encode_event_commit,
+};
 
 /// Why bytes are not the commit they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use gatos_values::{EventId, JournalName, Ulid};
 
+use crate::codec::EventDecoder;
 use crate::error::LedgerError;
 use crate::git::Repository;
 use crate::index::{self, CaughtUp};
@@ -399,6 +400,7 @@ impl EventReader {
             let results = result_sender.clone();
             std::thread::spawn(move || {
                 let mut reader = SequentialReader::new(&repository);
+                let mut decoder = EventDecoder::default();
                 loop {
                     let received = batches
                         .lock()
@@ -407,7 +409,7 @@ impl EventReader {
                     let Ok((index, batch)) = received else { return };
                     let read = batch
                         .into_iter()
-                        .map(|place| read_place(&mut reader, place))
+                        .map(|place| read_place(&mut decoder, &mut reader, place))
                         .collect();
                     if results.send((index, read)).is_err() {
                         return;
@@ -514,11 +516,16 @@ impl Iterator for PositionedReader {
     }
 }
 
-fn read_place(reader: &mut SequentialReader, place: Place) -> Result<Positioned, LedgerError> {
+fn read_place(
+    decoder: &mut EventDecoder,
+    reader: &mut SequentialReader,
+    place: Place,
+) -> Result<Positioned, LedgerError> {
+    let objects = reader.reader(place.commit)?;
     Ok(Positioned {
         view_index: place.view_index,
         position: place.position,
-        stored: index::read_event(reader.reader(place.commit)?, place.commit)?,
+        stored: index::read_event_with(decoder, objects, place.commit)?,
     })
 }
 

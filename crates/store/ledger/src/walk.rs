@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use gatos_values::{ErrorCode, EventId, IdempotencyKey, JournalName, SealedEvent, Ulid};
 
-use crate::codec;
+use crate::codec::{self, EventDecoder};
 use crate::git::Repository;
 use crate::object_id::ObjectId;
 use crate::objects::SequentialReader;
@@ -228,6 +228,7 @@ fn judge_all(
     batches: &Mutex<Receiver<(u64, Vec<Read>)>>,
     sender: &SyncSender<(u64, Vec<Judged>)>,
 ) {
+    let mut decoder = EventDecoder::default();
     loop {
         let received = batches
             .lock()
@@ -238,7 +239,7 @@ fn judge_all(
             .into_iter()
             .map(|read| Judged {
                 commit: read.commit,
-                outcome: judge(journal, admission, &read),
+                outcome: judge(journal, admission, &mut decoder, &read),
             })
             .collect();
         if sender.send((index, judged)).is_err() {
@@ -250,9 +251,11 @@ fn judge_all(
 fn judge(
     journal: &JournalName,
     admission: &dyn Admission,
+    decoder: &mut EventDecoder,
     read: &Read,
 ) -> Result<Admitted, Refusal> {
-    let decoded = codec::decode_event_commit(&read.content)
+    let decoded = decoder
+        .decode(&read.content)
         .map_err(|error| Refusal::new(error.code(), error.to_string()))?;
     let event = decoded.event;
     if event.envelope().journal() != *journal {

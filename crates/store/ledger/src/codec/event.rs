@@ -2,7 +2,10 @@
 //!
 //! Layout: docs/formats/journal.md, "Commit of an event". TWIN: journal commit.
 
-use gatos_values::{Blake3Digest, EventId, SealedEvent, Sha256Digest, SshSignature, Ulid, hex};
+use gatos_values::{
+    Blake3Digest, EventId, PublicKey, SealedEvent, Sha256Digest, SignatureError, SshSignature,
+    Ulid, hex,
+};
 
 use super::lines::{Lines, push, push_head};
 use super::{CommitError, require_equal};
@@ -100,14 +103,39 @@ pub struct DecodedCommit {
 
 /// Reads the content of a commit and requires that it is what [`encode_event_commit`] makes of it.
 pub fn decode_event_commit(content: &[u8]) -> Result<DecodedCommit, CommitError> {
-    let view = EventCommitView::scan(content)?;
-    let signature = SshSignature::from_base64_line(view.signature)?;
-    let event = SealedEvent::from_parts(view.envelope.to_vec(), signature)?;
-    require_equal(content, &encode_event_commit(&event, view.parent))?;
-    Ok(DecodedCommit {
-        event,
-        parent: view.parent,
-    })
+    EventDecoder::default().decode(content)
+}
+
+/// As [`decode_event_commit`], for many commits: a key that was found to be a point of the curve once
+/// need not be checked again for the next commit of the same journal.
+#[derive(Debug, Clone, Default)]
+pub struct EventDecoder {
+    last_public: Option<PublicKey>,
+}
+
+impl EventDecoder {
+    /// As [`decode_event_commit`]; what was decoded before changes the time it takes, never the answer.
+    pub fn decode(&mut self, content: &[u8]) -> Result<DecodedCommit, CommitError> {
+        let view = EventCommitView::scan(content)?;
+        let signature = self.signature(view.signature)?;
+        let event = SealedEvent::from_parts(view.envelope.to_vec(), signature)?;
+        require_equal(content, &encode_event_commit(&event, view.parent))?;
+        Ok(DecodedCommit {
+            event,
+            parent: view.parent,
+        })
+    }
+
+    fn signature(&mut self, line: &str) -> Result<SshSignature, SignatureError> {
+        if let Some(public) = &self.last_public
+            && let Ok(signature) = SshSignature::from_base64_line_by(public, line)
+        {
+            return Ok(signature);
+        }
+        let signature = SshSignature::from_base64_line(line)?;
+        self.last_public = Some(signature.public);
+        Ok(signature)
+    }
 }
 
 /// The parts of an event's commit, borrowed from its content.

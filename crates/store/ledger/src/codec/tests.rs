@@ -175,6 +175,24 @@ fn views_borrow_what_strict_decoding_gives() {
     assert_eq!(parent_of(&encode_event_commit(&first, None)).unwrap(), None);
 }
 
+#[test]
+fn a_decoder_that_remembers_a_key_answers_as_one_that_does_not() {
+    let by = |seed: u8| {
+        let mut envelope = event(1, None, payload()).envelope().clone();
+        envelope.key = key(seed).public().key_id();
+        encode_event_commit(&SealedEvent::sign(envelope, &key(seed)).unwrap(), None)
+    };
+    let (ours, theirs) = (by(1), by(2));
+    let mut broken = ours.clone();
+    let length = broken.len();
+    broken[length - 20] = b'!';
+    let mut decoder = EventDecoder::default();
+    for content in [&ours, &ours, &theirs, &broken, &theirs, &ours, &broken] {
+        assert_eq!(decoder.decode(content), decode_event_commit(content));
+    }
+    assert!(decode_event_commit(&broken).is_err());
+}
+
 /// Replaces one text in a commit and tells what strict decoding says.
 fn verdict(replace: &str, by: &str) -> String {
     let first = event(1, None, payload());
