@@ -5,7 +5,7 @@
 //! them the rules'. Nothing here reads a file, a clock, the environment or randomness.
 //!
 //! Reading order: [`code`] (error codes), [`text`], [`value`], [`json`], [`cbor`], [`digest`], [`merkle`],
-//! [`ulid`], [`name`], [`uri`], [`glob`], [`sshsig`], [`event`], [`roots`].
+//! [`ulid`], [`name`], [`uri`], [`glob`], [`sshsig`], [`event`], [`roots`], [`seed`].
 //!
 //! INVARIANT 1: `encode` and `decode` are inverse, and a decoder for canonical bytes refuses every other byte string.
 //! INVARIANT 2: no input makes a decoder panic, recurse deeper than [`json::DEPTH_MAX`] or reserve more memory than
@@ -28,6 +28,7 @@ pub mod json;
 pub mod merkle;
 pub mod name;
 pub mod roots;
+pub mod seed;
 pub mod sshsig;
 pub mod text;
 pub mod ulid;

@@ -13,6 +13,7 @@ mod hostile;
 mod json;
 mod merkle;
 mod name;
+mod seed;
 mod slow;
 mod sshsig;
 mod suites;
