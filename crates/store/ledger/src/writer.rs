@@ -90,12 +90,30 @@ struct JournalState {
     visible: Option<ObjectId>,
 }
 
-/// An event on its way from the log to Git.
+/// An event on its way from the log to Git: its commit, and what the index will note of it. The decoded
+/// event is not kept; a caller who asks for it again is rare.
+#[derive(Clone)]
 struct Waiting {
     sequence: u64,
     journal: JournalName,
-    stored: Arc<StoredEvent>,
+    step: Step,
     content: Arc<[u8]>,
+}
+
+/// A waiting event as the look-ups find it.
+#[derive(Clone)]
+struct Unseen {
+    commit: ObjectId,
+    content: Arc<[u8]>,
+}
+
+impl Unseen {
+    fn read(&self) -> Result<StoredEvent, LedgerError> {
+        Ok(StoredEvent {
+            event: codec::decode_event_commit(&self.content)?.event,
+            commit: self.commit,
+        })
+    }
 }
 
 /// An event found in the log of an earlier writer.
@@ -113,9 +131,13 @@ struct State {
     durable_sequence: u64,
     waiting: VecDeque<Waiting>,
     /// Waiting events by id and by idempotency key, since the index learns of them only when visible.
-    waiting_by_id: HashMap<EventId, Arc<StoredEvent>>,
-    waiting_by_idem: HashMap<(Namespace, Actor, IdempotencyKey), Arc<StoredEvent>>,
+    waiting_by_id: HashMap<EventId, Unseen>,
+    waiting_by_idem: HashMap<(Namespace, Actor, IdempotencyKey), Unseen>,
     leader_active: bool,
+    /// The last sequence number a leader has taken from the queue.
+    taken_sequence: u64,
+    /// Which of the two conditions the callers of the group taken last wait on.
+    taken_turn: usize,
     failure: Option<LedgerError>,
     stopping: bool,
 }
@@ -124,7 +146,9 @@ struct Shared {
     repository: Repository,
     admission: Box<dyn Admission + Send>,
     state: Mutex<State>,
-    progress: Condvar,
+    /// Callers of the group being flushed wait on one, callers of the next group on the other, so that the
+    /// end of a flush wakes nobody in vain. They take turns.
+    progress: [Condvar; 2],
     wake_background: Condvar,
     wal: Mutex<Wal>,
     index: Mutex<Index>,
@@ -165,7 +189,7 @@ impl Writer {
             repository: repository.clone(),
             admission,
             state: Mutex::new(State::new(next_sequence)),
-            progress: Condvar::new(),
+            progress: [Condvar::new(), Condvar::new()],
             wake_background: Condvar::new(),
             wal: Mutex::new(wal),
             index: Mutex::new(index),
@@ -258,8 +282,9 @@ impl Writer {
 
     /// Looks an event up by its id.
     pub fn find_id(&self, id: &EventId) -> Result<Option<StoredEvent>, LedgerError> {
-        if let Some(stored) = lock(&self.shared.state).waiting_by_id.get(id) {
-            return Ok(Some((**stored).clone()));
+        let unseen = lock(&self.shared.state).waiting_by_id.get(id).cloned();
+        if let Some(unseen) = unseen {
+            return unseen.read().map(Some);
         }
         lock(&self.shared.index).find_id(&self.shared.repository, id)
     }
@@ -272,8 +297,9 @@ impl Writer {
         idem: &IdempotencyKey,
     ) -> Result<Option<StoredEvent>, LedgerError> {
         let key = (ns.clone(), actor.clone(), idem.clone());
-        if let Some(stored) = lock(&self.shared.state).waiting_by_idem.get(&key) {
-            return Ok(Some((**stored).clone()));
+        let unseen = lock(&self.shared.state).waiting_by_idem.get(&key).cloned();
+        if let Some(unseen) = unseen {
+            return unseen.read().map(Some);
         }
         self.shared.ensure_actor(ns, actor)?;
         lock(&self.shared.index).find_idempotency_key(&self.shared.repository, ns, actor, idem)
@@ -286,15 +312,8 @@ impl Writer {
         actor: &Actor,
         ulid: Ulid,
     ) -> Result<Option<StoredEvent>, LedgerError> {
-        {
-            let state = lock(&self.shared.state);
-            let found = state.waiting.iter().find(|waiting| {
-                let envelope = waiting.stored.event.envelope();
-                envelope.ulid == ulid && envelope.ns == *ns && envelope.actor == *actor
-            });
-            if let Some(waiting) = found {
-                return Ok(Some((*waiting.stored).clone()));
-            }
+        if let Some(unseen) = lock(&self.shared.state).unseen_by_ulid(ns, actor, ulid) {
+            return unseen.read().map(Some);
         }
         for journal in self.shared.ensure_actor(ns, actor)? {
             let found =
@@ -386,6 +405,8 @@ impl State {
             waiting_by_id: HashMap::new(),
             waiting_by_idem: HashMap::new(),
             leader_active: false,
+            taken_sequence: next_sequence - 1,
+            taken_turn: 0,
             failure: None,
             stopping: false,
         }
@@ -400,28 +421,44 @@ impl State {
 
     /// Notes an event as waiting to become visible.
     fn push_waiting(&mut self, waiting: Waiting) {
-        let stored = waiting.stored.clone();
-        let envelope = stored.event.envelope();
-        self.waiting_by_id.insert(stored.event.id(), stored.clone());
-        if let Some(idem) = &envelope.idem {
-            self.waiting_by_idem.insert(
-                (envelope.ns.clone(), envelope.actor.clone(), idem.clone()),
-                stored.clone(),
-            );
+        let unseen = waiting.unseen();
+        self.waiting_by_id.insert(waiting.step.id, unseen.clone());
+        if let Some(key) = waiting.idempotency_key() {
+            self.waiting_by_idem.insert(key, unseen);
         }
         self.waiting.push_back(waiting);
     }
 
-    fn forget_waiting(&mut self, event: &SealedEvent) {
-        self.waiting_by_id.remove(&event.id());
-        let envelope = event.envelope();
-        if let Some(idem) = &envelope.idem {
-            self.waiting_by_idem.remove(&(
-                envelope.ns.clone(),
-                envelope.actor.clone(),
-                idem.clone(),
-            ));
+    fn forget_waiting(&mut self, waiting: &Waiting) {
+        self.waiting_by_id.remove(&waiting.step.id);
+        if let Some(key) = waiting.idempotency_key() {
+            self.waiting_by_idem.remove(&key);
         }
+    }
+
+    fn unseen_by_ulid(&self, ns: &Namespace, actor: &Actor, ulid: Ulid) -> Option<Unseen> {
+        let found = self.waiting.iter().find(|waiting| {
+            let journal = &waiting.journal;
+            waiting.step.ulid == ulid && journal.ns == *ns && journal.actor == *actor
+        });
+        found.map(Waiting::unseen)
+    }
+
+    /// Which condition tells a caller that the group of its frame is durable.
+    fn turn_of(&self, sequence: u64) -> usize {
+        if sequence <= self.taken_sequence {
+            self.taken_turn
+        } else {
+            1 - self.taken_turn
+        }
+    }
+
+    /// Takes everything queued as the next group to flush.
+    fn take_group(&mut self) -> Vec<EncodedFrame> {
+        self.leader_active = true;
+        self.taken_sequence = self.next_sequence - 1;
+        self.taken_turn = 1 - self.taken_turn;
+        std::mem::take(&mut self.queue)
     }
 }
 
@@ -552,10 +589,7 @@ impl Shared {
             waiting.push(Waiting {
                 sequence: left.sequence,
                 journal: journal.clone(),
-                stored: Arc::new(StoredEvent {
-                    event: left.event,
-                    commit,
-                }),
+                step: Step::of(&left.event, commit),
                 content: content.into(),
             });
         }
@@ -662,7 +696,7 @@ impl Shared {
             state.push_waiting(Waiting {
                 sequence,
                 journal,
-                stored: Arc::new(stored),
+                step: Step::of(&stored.event, stored.commit),
                 content: content.into(),
             });
         }
@@ -686,24 +720,31 @@ impl Shared {
             }
             state.refuse_after_failure()?;
             if state.leader_active {
-                state = self
-                    .progress
+                let turn = state.turn_of(sequence);
+                state = self.progress[turn]
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            state.leader_active = true;
-            let frames = std::mem::take(&mut state.queue);
-            let last = state.next_sequence - 1;
+            let frames = state.take_group();
+            let (last, turn) = (state.taken_sequence, state.taken_turn);
             drop(state);
             let written = lock(&self.wal).append_and_sync(&frames);
             state = lock(&self.state);
             state.leader_active = false;
+            let next = &self.progress[1 - turn];
             match written {
-                Ok(_) => state.durable_sequence = last,
-                Err(error) => state.failure = Some(error.into()),
+                Ok(_) => {
+                    state.durable_sequence = last;
+                    // One of those who came meanwhile leads the next group.
+                    next.notify_one();
+                }
+                Err(error) => {
+                    state.failure = Some(error.into());
+                    next.notify_all();
+                }
             }
-            self.progress.notify_all();
+            self.progress[turn].notify_all();
         }
     }
 
@@ -719,14 +760,14 @@ impl Shared {
         let objects: Vec<PackObject<'_>> = batch
             .iter()
             .map(|waiting| {
-                PackObject::with_id(waiting.stored.commit, ObjectKind::Commit, &waiting.content)
+                PackObject::with_id(waiting.step.commit, ObjectKind::Commit, &waiting.content)
             })
             .collect();
         let keep = pack::write_pack(&self.repository.pack_dir(), objects)?;
         let mut flushed = Flushed::default();
         let mut heads: HashMap<JournalName, ObjectId> = batch
             .iter()
-            .map(|waiting| (waiting.journal.clone(), waiting.stored.commit))
+            .map(|waiting| (waiting.journal.clone(), waiting.step.commit))
             .collect();
         loop {
             let changes = ref_changes(&heads, &expected);
@@ -767,12 +808,7 @@ impl Shared {
             .iter()
             .take_while(|waiting| waiting.sequence <= durable)
             .count();
-        let batch: Vec<Waiting> = state
-            .waiting
-            .iter()
-            .take(count)
-            .map(Waiting::share)
-            .collect();
+        let batch: Vec<Waiting> = state.waiting.iter().take(count).cloned().collect();
         let expected = batch
             .iter()
             .map(|waiting| {
@@ -796,10 +832,7 @@ impl Shared {
         let ours: Vec<(EventId, Ulid, &[u8])> = batch
             .iter()
             .filter(|waiting| waiting.journal == *journal)
-            .map(|waiting| {
-                let event = &waiting.stored.event;
-                (event.id(), event.envelope().ulid, &*waiting.content)
-            })
+            .map(|waiting| (waiting.step.id, waiting.step.ulid, &*waiting.content))
             .collect();
         quarantine::set_aside_displaced(
             &self.repository,
@@ -821,7 +854,7 @@ impl Shared {
                 by_journal
                     .entry(&waiting.journal)
                     .or_default()
-                    .push(Step::of(&waiting.stored.event, waiting.stored.commit));
+                    .push(waiting.step.clone());
             }
         }
         let mut index = lock(&self.index);
@@ -838,12 +871,12 @@ impl Shared {
         let mut visible_count = 0;
         for waiting in batch {
             state.waiting.pop_front();
-            state.forget_waiting(&waiting.stored.event);
+            state.forget_waiting(waiting);
             match heads.get(&waiting.journal) {
                 Some(_) => {
                     visible_count += 1;
                     if let Some(known) = state.journals.get_mut(&waiting.journal) {
-                        known.visible = Some(waiting.stored.commit);
+                        known.visible = Some(waiting.step.commit);
                     }
                 }
                 None => {
@@ -879,13 +912,17 @@ impl Shared {
 }
 
 impl Waiting {
-    fn share(&self) -> Waiting {
-        Waiting {
-            sequence: self.sequence,
-            journal: self.journal.clone(),
-            stored: self.stored.clone(),
+    fn unseen(&self) -> Unseen {
+        Unseen {
+            commit: self.step.commit,
             content: self.content.clone(),
         }
+    }
+
+    fn idempotency_key(&self) -> Option<(Namespace, Actor, IdempotencyKey)> {
+        let JournalName { ns, actor, .. } = &self.journal;
+        let idem = self.step.idem.clone()?;
+        Some((ns.clone(), actor.clone(), idem))
     }
 }
 

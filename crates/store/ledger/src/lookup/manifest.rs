@@ -31,6 +31,8 @@ pub(super) struct Journals {
     names: Vec<String>,
     covered: Vec<u64>,
     numbers: HashMap<String, u32>,
+    /// The journal asked for last; events come journal by journal.
+    last: Option<(JournalName, u32)>,
 }
 
 impl Journals {
@@ -49,12 +51,21 @@ impl Journals {
 
     /// The number of a journal, which gets one if it has none.
     pub(super) fn number(&mut self, journal: &JournalName) -> Result<u32, LookupError> {
-        let name = journal.short();
-        if let Some(number) = self.numbers.get(&name) {
+        if let Some((last, number)) = &self.last
+            && last == journal
+        {
             return Ok(*number);
         }
-        self.add(name)?;
-        Ok(self.names.len() as u32 - 1)
+        let name = journal.short();
+        let number = match self.numbers.get(&name) {
+            Some(number) => *number,
+            None => {
+                self.add(name)?;
+                self.names.len() as u32 - 1
+            }
+        };
+        self.last = Some((journal.clone(), number));
+        Ok(number)
     }
 
     pub(super) fn name(&self, number: u32) -> Option<JournalName> {
