@@ -11,7 +11,7 @@
 mod tests;
 
 use crate::report::{Failure, Outcome};
-use crate::{architecture, docs, shell};
+use crate::{architecture, docs, numbers, shell};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -62,6 +62,12 @@ const GATES: &[Gate] = &[
         guards: "links, requirements and examples hold",
         is_slow: false,
         run: documents,
+    },
+    Gate {
+        name: "numbers",
+        guards: "the functions of Q32.32 are MPFR's, 10^5 arguments each",
+        is_slow: true,
+        run: |_tally| numbers::gate(),
     },
     Gate {
         name: "demo",

@@ -17,6 +17,7 @@ mod fuzz;
 mod history;
 mod markdown;
 mod measure;
+mod numbers;
 mod power_cut;
 mod report;
 mod shell;
@@ -53,6 +54,11 @@ const COMMANDS: &[Command] = &[
         name: "fuzz",
         summary: "fuzz every decoder: `fuzz [TARGET...] [--seconds N] [--jobs N] [--sanitizer address]`",
         run: fuzz::run,
+    },
+    Command {
+        name: "numbers",
+        summary: "judge the functions of Q32.32 by MPFR: `numbers [--arguments N] [--seed N] [--threads N] [FUNCTION...]`",
+        run: numbers::run,
     },
     Command {
         name: "crash",

@@ -17,6 +17,7 @@
 pub mod binary64;
 mod error;
 mod fixed;
+mod functions;
 mod number;
 mod pcg32;
 mod q32;
@@ -24,6 +25,7 @@ mod text;
 
 pub use error::NumberError;
 pub use fixed::Fixed;
+pub use functions::Function;
 pub use number::Number;
 pub use pcg32::{PCG32_SIZE, Pcg32};
 pub use q32::Q32;

@@ -1,6 +1,8 @@
 //! Tests of the numbers crate, one module a theme; `slow` holds the obvious twins.
 
 mod binary64;
+mod constants;
+mod functions;
 mod number;
 mod pcg32;
 mod q32;
