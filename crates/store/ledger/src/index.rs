@@ -4,7 +4,10 @@
 //! bytes; this file keeps both in step with the refs, through `walk` and its admission.
 //!
 //! INVARIANT: a record is in a table only after its commit was admitted and its ref, on disk, contains it.
-//! Format: docs/formats/index.md. Tests: ../tests/it/index.rs.
+//! Format: docs/formats/index.md. Tests: index/tests.rs.
+
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -75,11 +78,13 @@ impl Index {
         if caught.usable_count < table.count() {
             table.truncate(caught.usable_count)?;
         }
+        // Before anything is added: coverage counts from the first event on, and what lies below must not
+        // be taken for indexed because something above it is.
+        self.index_missing(repository, journal, &table)?;
         if !caught.new_steps.is_empty() {
             self.append_to(&mut table, journal, &caught.new_steps)?;
             table.sync()?;
         }
-        self.index_missing(repository, journal, &table)?;
         tip_of(&table)
     }
 
@@ -119,11 +124,14 @@ impl Index {
             let key = lookup::idempotency_key(&journal.ns, &journal.actor, idem);
             self.lookup.insert(key, journal, position)?;
         }
-        self.lookup.cover(journal, position)?;
+        // Above a gap nothing is covered; the next catching up begins at the gap.
+        if self.lookup.covered(journal)? + 1 == position {
+            self.lookup.cover(journal, position)?;
+        }
         Ok(())
     }
 
-    /// Adds to the hash look-up what a crash kept from it.
+    /// Adds to the hash look-up what a crash kept from it, and takes back what the table no longer holds.
     fn index_missing(
         &mut self,
         repository: &Repository,
@@ -131,8 +139,8 @@ impl Index {
         table: &TableWriter,
     ) -> Result<(), LedgerError> {
         let covered = self.lookup.covered(journal)?;
-        if covered >= table.count() {
-            return Ok(());
+        if covered > table.count() {
+            self.lookup.cover(journal, table.count())?;
         }
         let reader = Reader::new(repository);
         for position in covered + 1..=table.count() {

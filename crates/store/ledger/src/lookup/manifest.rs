@@ -82,7 +82,10 @@ impl Journals {
     }
 
     pub(super) fn covered(&self, journal: &JournalName) -> u64 {
-        let number = self.numbers.get(&journal.short());
+        let number = match &self.last {
+            Some((last, number)) if last == journal => Some(number),
+            _ => self.numbers.get(&journal.short()),
+        };
         number.map_or(0, |number| self.covered[*number as usize])
     }
 }
