@@ -11,7 +11,7 @@
 mod tests;
 
 use crate::report::{Failure, Outcome};
-use crate::{architecture, docs, numbers, shell};
+use crate::{architecture, docs, numbers, shell, targets};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -74,6 +74,12 @@ const GATES: &[Gate] = &[
         guards: "the README's own command; its result checked without us, and without its caches",
         is_slow: true,
         run: demo,
+    },
+    Gate {
+        name: "targets",
+        guards: "the same bits natively, with musl, on wasm32 and on big-endian s390x",
+        is_slow: true,
+        run: same_bits,
     },
 ];
 
@@ -258,6 +264,10 @@ fn rustdoc(_tally: &mut Tally) -> Outcome {
 
 fn documents(_tally: &mut Tally) -> Outcome {
     docs::run(&[])
+}
+
+fn same_bits(_tally: &mut Tally) -> Outcome {
+    targets::gate()
 }
 
 /// Runs the demo into a fresh folder, then has scripts judge what it left there.

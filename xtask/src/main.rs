@@ -23,6 +23,7 @@ mod report;
 mod shell;
 mod soak;
 mod sources;
+mod targets;
 
 use report::{Failure, Outcome};
 use std::process::ExitCode;
@@ -74,6 +75,11 @@ const COMMANDS: &[Command] = &[
         name: "soak",
         summary: "append, fold, verify and clone a million events, and tell what it took: `soak [--events N]`",
         run: soak::run,
+    },
+    Command {
+        name: "targets",
+        summary: "the same bits on every target: `targets [TARGET...] [--scale N] [--require TARGET,...] [--list]`",
+        run: targets::run,
     },
     Command {
         name: "make-history",
