@@ -15,14 +15,18 @@
     reason = "the one home of floats in the base: it exists to make them the same everywhere"
 )]
 
+mod approximation;
 mod arithmetic;
 mod bits;
 mod convert;
+mod function;
 mod general;
 mod hexadecimal;
 pub mod poison;
 mod round;
+mod table;
 mod text;
+mod wide;
 
 pub use arithmetic::{
     add, ceil, div, floor, floor_div, floor_mod, fma, fmod, mul, remainder, round_ties_even, sqrt,
@@ -36,6 +40,10 @@ pub use convert::{
     CANONICAL_NAN_BITS_32, from_binary32_bits, from_i32, from_i64, from_q32, from_u32, from_u64,
     to_binary32_bits, to_i32, to_i32_truncated, to_i64, to_i64_exact, to_i64_truncated, to_q32,
     to_u32, to_u32_truncated, to_u64, to_u64_truncated,
+};
+pub use function::{
+    acos, asin, atan, atan2, cbrt, cos, cosh, exp, exp_m1, exp2, hypot, ln, ln_1p, log2, log10,
+    pow, sin, sinh, tan, tanh,
 };
 pub use general::general_14;
 pub use hexadecimal::{hexadecimal, parse_hexadecimal};

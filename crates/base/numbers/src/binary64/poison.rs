@@ -5,8 +5,9 @@
 //! Tests: `tests/it/binary64/poison.rs`.
 
 use super::{
-    CANONICAL_NAN_BITS, add, canonical_bits, ceil, div, floor, floor_mod, fma, fmod, from_bits,
-    from_i64, mul, remainder, round_ties_even, sqrt, sub, to_binary32_bits, trunc,
+    CANONICAL_NAN_BITS, acos, add, asin, atan2, canonical_bits, cbrt, ceil, cos, cosh, div, exp,
+    exp_m1, exp2, floor, floor_mod, fma, fmod, from_bits, from_i64, hypot, ln, ln_1p, log2, log10,
+    mul, pow, remainder, round_ties_even, sin, sinh, sqrt, sub, tan, tanh, to_binary32_bits, trunc,
 };
 use core::hint::black_box;
 
@@ -115,6 +116,17 @@ pub const CASES: &[PoisonCase] = cases! {
     "1 + a little over 2^-53 rounds up": |a, b, _| add(a, b), [ONE, 0x3ca0_0000_0000_0001] => 0x3ff0_0000_0000_0001;
     "a product and a sum are not contracted": |a, b, c| add(mul(a, b), c), [0x3ff0_0000_0000_0001, 0x3ff0_0000_0000_0001, 0xbff0_0000_0000_0002] => 0;
     "fma keeps the low half of the product": fma, [0x3ff0_0000_0000_0001, 0x3ff0_0000_0000_0001, 0xbff0_0000_0000_0002] => 0x3970_0000_0000_0000;
+    "ln(-1) is the canonical NaN": |a, _, _| ln(a), [0xbff0_0000_0000_0000] => CANONICAL_NAN_BITS;
+    "sin(inf) is the canonical NaN": |a, _, _| sin(a), [POSITIVE_INFINITY] => CANONICAL_NAN_BITS;
+    "asin(2) is the canonical NaN": |a, _, _| asin(a), [TWO] => CANONICAL_NAN_BITS;
+    "pow(-1, 0.5) is the canonical NaN": |a, b, _| pow(a, b), [0xbff0_0000_0000_0000, 0x3fe0_0000_0000_0000] => CANONICAL_NAN_BITS;
+    "ln(0) is -inf": |a, _, _| ln(a), [0] => NEGATIVE_INFINITY;
+    "exp of the lowest exponent is subnormal": |a, _, _| exp(a), [0xc087_4385_446d_71c3] => SUBNORMAL_LOWEST;
+    "sin(-0) is -0": |a, _, _| sin(a), [NEGATIVE_ZERO] => NEGATIVE_ZERO;
+    "tan of a subnormal is itself": |a, _, _| tan(a), [SUBNORMAL_HIGHEST] => SUBNORMAL_HIGHEST;
+    "atan2(-0, -0) is -pi": |a, b, _| atan2(a, b), [NEGATIVE_ZERO, NEGATIVE_ZERO] => 0xc009_21fb_5444_2d18;
+    "hypot does not overflow in the middle": |a, b, _| hypot(a, b), [0x7fe0_0000_0000_0000, 0x7fd0_0000_0000_0000] => 0x7fe1_e377_9b97_f4a8;
+    "pow(-0, -1) is -inf": |a, b, _| pow(a, b), [NEGATIVE_ZERO, 0xbff0_0000_0000_0000] => NEGATIVE_INFINITY;
     "0.5 rounds to even": |a, _, _| round_ties_even(a), [0x3fe0_0000_0000_0000] => 0;
     "2.5 rounds to even": |a, _, _| round_ties_even(a), [0x4004_0000_0000_0000] => TWO;
     "2^53 + 1 as an integer ties to even": |_, _, _| from_i64(black_box((1 << 53) + 1)), [0] => 0x4340_0000_0000_0000;
@@ -135,6 +147,11 @@ pub fn failures(mut report: impl FnMut(&'static str, u64)) -> usize {
         let computed = case.computed();
         if computed != case.expected {
             tell(case.name, computed);
+        }
+    }
+    for (name, computed) in NANS.iter().flat_map(|bits| function_results(*bits)) {
+        if computed != CANONICAL_NAN_BITS {
+            tell(name, computed);
         }
     }
     for bits in NANS {
@@ -171,4 +188,33 @@ fn nan_results(bits: u64) -> [(&'static str, u64); 18] {
         ("trunc(NaN)", trunc(nan).to_bits()),
         ("round(NaN)", round_ties_even(nan).to_bits()),
     ]
+}
+
+/// The raw bits of every elementary function of this NaN. (`pow(1, NaN)` and `hypot(inf, NaN)` are no NaN, as in C.)
+fn function_results(bits: u64) -> [(&'static str, u64); 20] {
+    let nan = f64::from_bits(black_box(bits));
+    let two = black_box(2.0);
+    [
+        ("exp(NaN)", exp(nan)),
+        ("exp2(NaN)", exp2(nan)),
+        ("exp_m1(NaN)", exp_m1(nan)),
+        ("ln(NaN)", ln(nan)),
+        ("ln_1p(NaN)", ln_1p(nan)),
+        ("log2(NaN)", log2(nan)),
+        ("log10(NaN)", log10(nan)),
+        ("sin(NaN)", sin(nan)),
+        ("cos(NaN)", cos(nan)),
+        ("tan(NaN)", tan(nan)),
+        ("asin(NaN)", asin(nan)),
+        ("acos(NaN)", acos(nan)),
+        ("atan2(NaN, 2)", atan2(nan, two)),
+        ("atan2(2, NaN)", atan2(two, nan)),
+        ("sinh(NaN)", sinh(nan)),
+        ("cosh(NaN)", cosh(nan)),
+        ("tanh(NaN)", tanh(nan)),
+        ("pow(2, NaN)", pow(two, nan)),
+        ("cbrt(NaN)", cbrt(nan)),
+        ("hypot(2, NaN)", hypot(two, nan)),
+    ]
+    .map(|(name, value)| (name, value.to_bits()))
 }

@@ -4,6 +4,7 @@
 mod arithmetic;
 mod bits;
 mod convert;
+mod function;
 mod general;
 mod hexadecimal;
 mod poison;
