@@ -11,7 +11,10 @@ use proptest::prelude::*;
 const INFINITY: f64 = f64::INFINITY;
 const PI: f64 = core::f64::consts::PI;
 
-const FUNCTIONS: [(&str, fn(f64) -> f64); 17] = [
+type Function = (&'static str, fn(f64) -> f64);
+type FunctionOfTwo = (&'static str, fn(f64, f64) -> f64);
+
+const FUNCTIONS: [Function; 17] = [
     ("acos", acos),
     ("asin", asin),
     ("atan", atan),
@@ -31,8 +34,7 @@ const FUNCTIONS: [(&str, fn(f64) -> f64); 17] = [
     ("tanh", tanh),
 ];
 
-const FUNCTIONS_OF_TWO: [(&str, fn(f64, f64) -> f64); 3] =
-    [("atan2", atan2), ("hypot", hypot), ("pow", pow)];
+const FUNCTIONS_OF_TWO: [FunctionOfTwo; 3] = [("atan2", atan2), ("hypot", hypot), ("pow", pow)];
 
 #[test]
 fn golden_vectors() {
