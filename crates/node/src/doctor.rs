@@ -181,7 +181,7 @@ impl Node {
                     "refs",
                     name.clone(),
                     format!("is no journal: {error}"),
-                    format!("git update-ref -d {name}"),
+                    format!("git update-ref -d {}", shell_word(&name)),
                 );
             }
         }
@@ -219,7 +219,7 @@ impl Node {
                 "quarantine",
                 name.clone(),
                 "events are set aside here",
-                format!("git show {name}:report.json"),
+                format!("git show {}", shell_word(&format!("{name}:report.json"))),
             );
         }
         Ok(())
@@ -318,6 +318,15 @@ impl Node {
             ),
         }
         Ok(())
+    }
+}
+
+/// A word of a command that may be pasted into a shell, whatever the name in it was chosen for.
+fn shell_word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:._-@".contains(&byte);
+    match text.bytes().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

@@ -8,7 +8,10 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use gatos_values::{Actor, ErrorCode, EventType, IdempotencyKey, Namespace, Ulid, Value, json};
+use gatos_ledger::Writer;
+use gatos_values::{
+    Actor, ErrorCode, EventType, IdempotencyKey, Namespace, Ulid, Value, hex, json,
+};
 
 use crate::Progress;
 use crate::append::{Acknowledgement, Appended, Intent};
@@ -161,20 +164,30 @@ impl Node {
         };
         let writer = self.writer()?;
         writer.start_background();
-        let log = GitLog::open(source, options)?;
+        let mut log = GitLog::open(source, options)?;
         let total = log.commit_count();
         let mut report = ImportReport::default();
+        // Commits that are there already are not even read: to import again costs the listing.
+        let mut failure = None;
+        log.retain(|id| match imported(&writer, ns, &actor, id) {
+            Ok(is_there) => {
+                report.duplicates += u64::from(is_there);
+                !is_there
+            }
+            Err(fault) => {
+                failure.get_or_insert(fault);
+                true
+            }
+        });
+        if let Some(fault) = failure {
+            return Err(fault);
+        }
         let mut batch: Vec<Intent> = Vec::with_capacity(BATCH_LEN);
         let mut last_ms = self.last_imported_ms(ns, &actor)?;
         let event_type = EventType::parse(GIT_COMMIT_TYPE).expect("the constant is a type");
         for record in log {
             let record = record?;
             let idem = IdempotencyKey::parse(&record.commit_hex())?;
-            // An event that is there already keeps its ULID, so it must not push the clock of the new ones.
-            if writer.find_idempotency_key(ns, &actor, &idem)?.is_some() {
-                report.duplicates += 1;
-                continue;
-            }
             let ulid = ulid_of(&record, &mut last_ms);
             let mut intent = Intent::new(ns.clone(), event_type.clone(), record.payload);
             intent.actor = Some(actor.clone());
@@ -223,6 +236,12 @@ impl Node {
         };
         Ok(self.writer()?.tip(&journal)?.map(|tip| tip.ulid.time_ms()))
     }
+}
+
+/// Whether an event stands for this commit. It keeps its ULID, so it does not push the clock of new ones.
+fn imported(writer: &Writer, ns: &Namespace, actor: &Actor, id: &[u8]) -> Outcome<bool> {
+    let idem = IdempotencyKey::parse(&hex::encode(id))?;
+    Ok(writer.find_idempotency_key(ns, actor, &idem)?.is_some())
 }
 
 /// Commit time made rising, with random bits from the commit id: the same history gives the same ULIDs.

@@ -78,6 +78,16 @@ impl Node {
         Ok(node)
     }
 
+    /// As [`Node::open`], for those who want to know what is wrong: governance is there, but may be broken.
+    ///
+    /// # Errors
+    /// As [`Node::open`], without `BAD_GOVERNANCE`.
+    pub fn open_to_examine(directory: &Path, options: NodeOptions) -> Outcome<Node> {
+        let repository = Repository::open(directory)?;
+        governance::head(&repository)?;
+        Node::over(repository, options)
+    }
+
     /// A node over a repository that may not have a genesis yet.
     pub(crate) fn over(repository: Repository, options: NodeOptions) -> Outcome<Node> {
         let keys = KeyStore::open(options.home.as_deref())?;

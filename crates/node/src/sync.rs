@@ -113,6 +113,7 @@ impl Node {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Outcome<SyncReport> {
         settings::apply(self.repository())?;
+        hooks::install(self.repository())?;
         let mut report = SyncReport {
             remote: remote.to_owned(),
             ..SyncReport::default()

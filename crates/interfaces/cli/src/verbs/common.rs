@@ -43,13 +43,26 @@ pub struct KeyArgument {
 /// # Errors
 /// As [`Node::open`].
 pub fn open() -> Outcome<Node> {
+    open_as(&unnamed())
+}
+
+/// The repository here, whatever state its governance is in.
+///
+/// # Errors
+/// As [`Node::open_to_examine`].
+pub fn open_to_examine() -> Outcome<Node> {
+    Node::open_to_examine(&here(), options(&unnamed()))
+}
+
+/// Nobody named on the command line; the environment may name a key.
+fn unnamed() -> Signing {
     let named = std::env::var(KEY_VARIABLE)
         .ok()
         .filter(|key| !key.is_empty());
-    open_as(&Signing {
+    Signing {
         actor: None,
         key: KeyArgument { key: named },
-    })
+    }
 }
 
 /// The repository here, with the wishes of somebody who is going to sign.
@@ -57,14 +70,20 @@ pub fn open() -> Outcome<Node> {
 /// # Errors
 /// As [`Node::open`].
 pub fn open_as(signing: &Signing) -> Outcome<Node> {
-    let options = NodeOptions {
+    Node::open(&here(), options(signing))
+}
+
+fn options(signing: &Signing) -> NodeOptions {
+    NodeOptions {
         actor: signing.actor.clone(),
         key: signing.key.key.clone(),
         ..NodeOptions::default()
-    };
-    // The full path, so that messages say more than `.`.
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from(verbs::HERE));
-    Node::open(&here, options)
+    }
+}
+
+/// The full path, so that messages say more than `.`.
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from(verbs::HERE))
 }
 
 /// Which event a read must see.

@@ -38,7 +38,7 @@ pub struct Arguments {}
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let report = common::open()?.doctor()?;
+        let report = common::open_to_examine()?.doctor()?;
         console.show(&report.to_value(), &text(&report))?;
         Ok(if report.is_healthy() {
             Answer::Yes
