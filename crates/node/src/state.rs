@@ -154,6 +154,14 @@ impl CheckpointCommit<'_> {
 }
 
 impl Node {
+    /// The commit that a ref points at, by the full name of the ref; none where there is no such ref.
+    ///
+    /// # Errors
+    /// That the name is none, or an I/O error.
+    pub fn commit_of_ref(&self, name: &str) -> Outcome<Option<ObjectId>> {
+        Ok(refs::read(self.repository(), name)?)
+    }
+
     /// The newest checkpoint commit of a namespace.
     pub fn checkpoint_head(&self, ns: &Namespace) -> Outcome<Option<ObjectId>> {
         Ok(refs::read(self.repository(), &state_ref(ns))?)

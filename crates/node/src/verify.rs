@@ -81,8 +81,12 @@ impl Node {
         if scope != VerifyScope::Journal {
             for state_ns in self.state_namespaces()? {
                 if ns.is_none_or(|ns| *ns == state_ns) {
-                    self.fold_verify(&state_ns, None, progress)?;
+                    let (_, event_count) = self.fold_verify(&state_ns, None, progress)?;
                     report.state_count += 1;
+                    if scope == VerifyScope::State {
+                        // With the journals they were counted already.
+                        report.event_count += event_count;
+                    }
                 }
             }
         }

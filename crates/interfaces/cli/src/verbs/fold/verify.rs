@@ -44,7 +44,7 @@ const ABBREVIATION_LENGTH_MIN: usize = 4;
 pub struct Arguments {
     #[command(flatten)]
     namespace: NamespaceArgument,
-    /// Checkpoint to check: its commit id or the beginning of it [default: the newest]
+    /// Checkpoint to check: its commit id or the beginning of it, or a full ref name [default: the newest]
     #[arg(value_name = "REF")]
     reference: Option<String>,
 }
@@ -75,6 +75,11 @@ impl Arguments {
         };
         if let Ok(commit) = ObjectId::parse(reference) {
             return Ok(commit);
+        }
+        if reference.starts_with("refs/") {
+            return node
+                .commit_of_ref(reference)?
+                .ok_or_else(|| no_such(reference, "there is no such ref"));
         }
         let known = node.state_log(ns, usize::MAX)?;
         let is_meant = |commit: &ObjectId| {
