@@ -21,6 +21,7 @@ use gatos_values::{
     merkle,
 };
 
+use crate::append::lock;
 use crate::fault::{Fault, Outcome};
 use crate::node::Node;
 use crate::reply;
@@ -28,6 +29,8 @@ use crate::state::{CheckpointCommit, fold_ref, state_ref};
 
 /// How many checkpoints back a run looks for one that fits.
 const CHECKPOINT_SEARCH_COUNT_MAX: usize = 64;
+/// The largest state, encoded, that stays in memory between two runs of one process.
+const KEPT_STATE_SIZE_MAX: usize = 32 << 20;
 
 /// The four roots of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,11 +139,21 @@ pub(crate) struct Computed {
     pub(crate) read_count: u64,
 }
 
-/// What a run starts from.
-struct Start {
+/// What a run starts from, and what it goes on from: the state of a window's events.
+pub(crate) struct Start {
     state: FoldState,
     inputs: InputsRoot,
     window: Window,
+}
+
+/// The state that a checkpoint of this process holds, so that the next run need not read it back.
+///
+/// Only the last one is kept, and none that is large: a node must not grow with the number of namespaces.
+pub(crate) struct Kept {
+    ns: Namespace,
+    checkpoint: ObjectId,
+    fold_root: Sha256Digest,
+    start: Start,
 }
 
 impl Start {
@@ -230,19 +243,60 @@ impl Node {
         let fold = self.installed_fold(ns, &chain)?;
         let views = self.input_views(ns, &fold)?;
         let head = self.checkpoint_head(ns)?;
-        let start = self.start_of(ns, &fold, &chain, &views, head)?;
-        let computed = self.compute(ns, &fold, &chain, views, start, progress)?;
-        if let Some(head) = head {
-            let newest = self.read_checkpoint(head)?;
-            if newest.checkpoint.window == computed.window
-                && roots_of(&newest.checkpoint) == computed.roots
-                && newest.checkpoint.gov == chain.head()
-            {
-                return Ok(self.report(ns, &computed, head, true));
-            }
+        let mut start = match self.take_kept(ns, &fold, &views, head) {
+            Some(start) => start,
+            None => self.start_of(ns, &fold, &chain, &views, head)?,
+        };
+        let computed = self.compute(ns, &fold, &chain, views, &mut start, progress)?;
+        let (checkpoint, unchanged) = match head {
+            Some(head) if self.says_all(head, &computed, &chain)? => (head, true),
+            _ => (self.write_checkpoint(ns, &chain, &computed, head)?, false),
+        };
+        self.keep(ns, &fold, &computed, checkpoint, start);
+        Ok(self.report(ns, &computed, checkpoint, unchanged))
+    }
+
+    /// Whether a checkpoint says already what was computed.
+    fn says_all(&self, checkpoint: ObjectId, computed: &Computed, chain: &Chain) -> Outcome<bool> {
+        let newest = self.read_checkpoint(checkpoint)?.checkpoint;
+        Ok(newest.window == computed.window
+            && roots_of(&newest) == computed.roots
+            && newest.gov == chain.head())
+    }
+
+    /// The kept state, if it is the one of the newest checkpoint and continues with these journals. It is
+    /// taken out, so that a run that fails half-way leaves nothing behind.
+    fn take_kept(
+        &self,
+        ns: &Namespace,
+        fold: &Fold,
+        views: &[JournalView],
+        head: Option<ObjectId>,
+    ) -> Option<Start> {
+        let kept = lock(&self.kept).take()?;
+        let fits = kept.ns == *ns
+            && Some(kept.checkpoint) == head
+            && kept.fold_root == fold.fold_root()
+            && is_prefix(&kept.start.window, views);
+        fits.then_some(kept.start)
+    }
+
+    fn keep(
+        &self,
+        ns: &Namespace,
+        fold: &Fold,
+        computed: &Computed,
+        checkpoint: ObjectId,
+        start: Start,
+    ) {
+        if computed.encoded.size() <= KEPT_STATE_SIZE_MAX {
+            *lock(&self.kept) = Some(Kept {
+                ns: ns.clone(),
+                checkpoint,
+                fold_root: fold.fold_root(),
+                start,
+            });
         }
-        let commit = self.write_checkpoint(ns, &chain, &computed, head)?;
-        Ok(self.report(ns, &computed, commit, false))
     }
 
     fn report(
@@ -326,7 +380,8 @@ impl Node {
         views: Vec<JournalView>,
         progress: &mut dyn FnMut(crate::Progress<'_>),
     ) -> Outcome<Computed> {
-        self.compute(ns, fold, chain, views, Start::empty(fold), progress)
+        let mut start = Start::empty(fold);
+        self.compute(ns, fold, chain, views, &mut start, progress)
     }
 
     fn compute(
@@ -335,13 +390,13 @@ impl Node {
         fold: &Fold,
         chain: &Chain,
         views: Vec<JournalView>,
-        start: Start,
+        start: &mut Start,
         progress: &mut dyn FnMut(crate::Progress<'_>),
     ) -> Outcome<Computed> {
         let Start {
-            mut state,
-            mut inputs,
-            mut window,
+            state,
+            inputs,
+            window,
         } = start;
         let total: u64 = views.iter().map(JournalView::count).sum();
         let names: Vec<String> = views.iter().map(|view| view.journal().short()).collect();
@@ -354,13 +409,13 @@ impl Node {
         for read in reader.positioned() {
             let read = read?;
             let name = &names[read.view_index];
-            apply(fold, &mut state, name, read.position, &read.stored)?;
+            apply(fold, state, name, read.position, &read.stored)?;
             let edge = Edge {
                 event: read.stored.event.id(),
                 ulid: read.stored.event.envelope().ulid,
             };
             inputs.push(edge.event.as_bytes());
-            extend(&mut window, name, read.position, edge);
+            extend(window, name, read.position, edge);
             read_count += 1;
             if read_count % 1024 == 0 {
                 progress(crate::Progress {
@@ -376,7 +431,7 @@ impl Node {
             total: Some(total),
         });
         let files = state.emit(fold)?;
-        let encoded = state.encode(fold, &inputs);
+        let encoded = state.encode(fold, inputs);
         let roots = Roots {
             state_root: state_root_of(&files),
             inputs_root: inputs.root(),
@@ -391,7 +446,7 @@ impl Node {
                 .collect(),
             files,
             encoded,
-            window,
+            window: window.clone(),
             roots,
             read_count,
         })

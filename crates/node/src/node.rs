@@ -20,6 +20,7 @@ use gatos_values::{
 
 use crate::append::{Lanes, lock};
 use crate::fault::Outcome;
+use crate::folding::Kept;
 use crate::governance;
 use crate::keys::KeyStore;
 use crate::signing::ActingKey;
@@ -63,6 +64,8 @@ pub struct Node {
     admission: GovernedAdmission,
     writer: Mutex<Option<Arc<Writer>>>,
     pub(crate) lanes: Lanes,
+    /// State of the newest checkpoint this process wrote; see [`crate::folding`].
+    pub(crate) kept: Mutex<Option<Kept>>,
     pub(crate) acting_keys: Mutex<HashMap<ActingKeyName, Arc<ActingKey>>>,
 }
 
@@ -99,6 +102,7 @@ impl Node {
             admission: GovernedAdmission::without_chain(),
             writer: Mutex::new(None),
             lanes: Lanes::default(),
+            kept: Mutex::new(None),
             acting_keys: Mutex::new(HashMap::new()),
         })
     }

@@ -97,7 +97,10 @@ fn an_incremental_run_equals_a_full_one_and_reads_only_what_is_new() {
     let world = World::new();
     let node = world.node();
     install(&node);
+    node.close_writer().expect("the lock is given back");
     for round in 0..4_u32 {
+        // Another process each time: the state is read back.
+        let node = world.node();
         let intents: Vec<_> = (0..20)
             .map(|number| invoice(number * (round + 1) % 13, "acme", &format!("{number}.25")))
             .collect();
@@ -110,6 +113,7 @@ fn an_incremental_run_equals_a_full_one_and_reads_only_what_is_new() {
         // verify recomputes from nothing and compares fold state, skipped, window and all roots.
         node.fold_verify(&ns("finance"), None, &mut |_| {})
             .expect("incremental equals full");
+        node.close_writer().expect("the lock is given back");
     }
 }
 
@@ -198,4 +202,43 @@ fn events_carry_the_fold_of_their_governance() {
         .expect("works");
     node.verify(gatos_node::VerifyScope::All, None, &mut |_| {})
         .expect("both verify");
+}
+
+/// A process that goes on from the state it keeps, one that reads it back each time, and `fold verify`, which
+/// begins from nothing, agree on every byte; also when another process has moved the state meanwhile.
+#[test]
+fn a_kept_state_gives_what_one_read_back_gives() {
+    let world = World::new();
+    let node = world.node();
+    install(&node);
+    let elsewhere = || {
+        let other = world.node();
+        let run = other
+            .fold_run(&ns("finance"), &mut |_| {})
+            .expect("the fold runs");
+        other.close_writer().expect("the lock is given back");
+        run
+    };
+    for round in 0..6 {
+        append(&node, &[invoice(round % 4, "acme", "1.25")]);
+        node.close_writer().expect("the lock is given back");
+        if round == 3 {
+            // The kept state is now one checkpoint behind.
+            elsewhere();
+            append(&node, &[invoice(round, "bolt", "3")]);
+        }
+        let kept = node
+            .fold_run(&ns("finance"), &mut |_| {})
+            .expect("the fold runs");
+        assert!(!kept.unchanged);
+        node.close_writer().expect("the lock is given back");
+        let read_back = elsewhere();
+        assert!(read_back.unchanged, "round {round}");
+        assert_eq!(read_back.roots, kept.roots);
+        assert_eq!(read_back.checkpoint, kept.checkpoint);
+        let (computed, count) = node
+            .fold_verify(&ns("finance"), None, &mut |_| {})
+            .expect("the checkpoint is what its events give");
+        assert_eq!((computed, count), (kept.roots, kept.event_count));
+    }
 }

@@ -46,6 +46,15 @@ pub struct EncodedState {
     pub chunks: Vec<(String, Vec<u8>)>,
 }
 
+impl EncodedState {
+    /// Bytes of the manifest and all chunks.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let chunks = self.chunks.iter().map(|(_, bytes)| bytes.len());
+        self.manifest.len() + chunks.sum::<usize>()
+    }
+}
+
 pub(super) fn encode(state: &FoldState, fold: &Fold, inputs: &InputsRoot) -> EncodedState {
     let mut chunks = BTreeMap::new();
     let mut reducers = Map::new();
