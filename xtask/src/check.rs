@@ -11,7 +11,7 @@
 mod tests;
 
 use crate::report::{Failure, Outcome};
-use crate::{architecture, docs, numbers, shell, targets};
+use crate::{architecture, docs, judge_binary64, numbers, shell, targets};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -68,6 +68,12 @@ const GATES: &[Gate] = &[
         guards: "the functions of Q32.32 are MPFR's, 10^5 arguments each",
         is_slow: true,
         run: |_tally| numbers::gate(),
+    },
+    Gate {
+        name: "binary64",
+        guards: "binary64 is SoftFloat's, CORE-MATH's, MPFR's and printf's, 10^5 arguments a function",
+        is_slow: true,
+        run: |_tally| judge_binary64::gate(),
     },
     Gate {
         name: "demo",

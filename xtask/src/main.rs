@@ -15,6 +15,7 @@ mod docs;
 mod flags;
 mod fuzz;
 mod history;
+mod judge_binary64;
 mod markdown;
 mod measure;
 mod numbers;
@@ -60,6 +61,11 @@ const COMMANDS: &[Command] = &[
         name: "numbers",
         summary: "judge the functions of Q32.32 by MPFR: `numbers [--arguments N] [--seed N] [--threads N] [FUNCTION...]`",
         run: numbers::run,
+    },
+    Command {
+        name: "judge-binary64",
+        summary: "judge binary64 by SoftFloat, CORE-MATH, MPFR and printf: `judge-binary64 [--arguments N] [--mpfr N] [--texts N] [--seed N] [--worst-cases FOLDER]`",
+        run: judge_binary64::run,
     },
     Command {
         name: "crash",

@@ -44,7 +44,8 @@ pub fn gate() -> Outcome {
     run(&["--arguments".to_owned(), "100000".to_owned()])
 }
 
-fn is_judge_here() -> bool {
+/// Whether MPFR's and GMP's headers are installed.
+pub fn is_judge_here() -> bool {
     HEADERS.iter().all(|header| {
         HEADER_FOLDERS
             .iter()

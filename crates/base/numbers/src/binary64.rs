@@ -45,6 +45,6 @@ pub use function::{
     acos, asin, atan, atan2, cbrt, cos, cosh, exp, exp_m1, exp2, hypot, ln, ln_1p, log2, log10,
     pow, sin, sinh, tan, tanh,
 };
-pub use general::general_14;
+pub use general::{general_14, lua_text};
 pub use hexadecimal::{hexadecimal, parse_hexadecimal};
 pub use text::{Binary64Text, is_canonical_text, parse, parse_lua, shortest};

@@ -1,8 +1,7 @@
 //! Lua's text of a float: C's `%.14g`, and the decimal digits that both printers need.
 //!
 //! `%.14g` has 14 significant digits of the exact value, rounded to nearest, ties to even, without trailing zeros;
-//! plain notation where the decimal exponent lies in −4 … 13, else `e` with a sign and at least two digits. Lua's
-//! `.0` after what looks like an integer is `tostring`'s work, not this text's.
+//! plain notation where the decimal exponent lies in −4 … 13, else `e` with a sign and at least two digits.
 //! Judge: C's `snprintf`, `cargo xtask judge-binary64`. Tests: `tests/it/binary64/general.rs`.
 
 use super::text::Binary64Text;
@@ -10,6 +9,20 @@ use core::fmt::Write as _;
 
 /// Significant digits of Lua's text.
 const PRECISION: i32 = 14;
+
+/// What Lua's `tostring` gives for a float: [`general_14`], and `.0` after what would look like an integer.
+#[must_use]
+pub fn lua_text(value: f64) -> Binary64Text {
+    let mut text = general_14(value);
+    let looks_like_an_integer = text
+        .as_bytes()
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || *byte == b'-');
+    if looks_like_an_integer {
+        text.push(b".0");
+    }
+    text
+}
 
 /// The text that C's `printf("%.14g")` gives: such as `0.1`, `-0`, `1e+15`, `3.1415926535898`, `inf`.
 ///

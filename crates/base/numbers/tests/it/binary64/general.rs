@@ -1,7 +1,7 @@
 //! Lua's `%.14g`: rows known from C, and that the digits are the exact value's, ties to even.
 
 use super::values::float;
-use gatos_numbers::binary64::general_14;
+use gatos_numbers::binary64::{general_14, lua_text};
 use proptest::prelude::*;
 
 #[test]
@@ -37,6 +37,23 @@ fn rows_known_from_c() {
         (-1.5, "-1.5"),
     ] {
         assert_eq!(general_14(value).as_str(), expected, "{value:e}");
+    }
+}
+
+#[test]
+fn lua_marks_what_looks_like_an_integer() {
+    for (value, expected) in [
+        (1.0, "1.0"),
+        (-0.0, "-0.0"),
+        (1e14, "1e+14"),
+        (-99_999_999_999_999.0, "-99999999999999.0"),
+        (0.5, "0.5"),
+        (1e100, "1e+100"),
+        (f64::INFINITY, "inf"),
+        (f64::NEG_INFINITY, "-inf"),
+        (f64::NAN, "nan"),
+    ] {
+        assert_eq!(lua_text(value).as_str(), expected, "{value:e}");
     }
 }
 

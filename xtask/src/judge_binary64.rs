@@ -1,0 +1,43 @@
+//! `cargo xtask judge-binary64`: operations, functions and texts of binary64 beside programs of other people.
+//!
+//! The judges (SoftFloat, CORE-MATH, MPFR, `printf`) are C and live in a workspace of their own, `judges/binary64`.
+//! Every argument is handed on to it; `--self-test` shows that it finds a turned bit.
+//!
+//! INVARIANT: where the libraries are missing, that is said and nothing is claimed.
+
+use crate::numbers::is_judge_here;
+use crate::report::Outcome;
+use crate::shell;
+
+/// `cargo xtask judge-binary64`
+pub fn run(arguments: &[String]) -> Outcome {
+    let mut cargo = shell::cargo();
+    cargo
+        .args(["run", "--release", "--quiet", "--locked", "--manifest-path"])
+        .arg(shell::root().join("judges/binary64/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(shell::target_directory()?.join("judges"))
+        .arg("--")
+        .args(arguments);
+    shell::run(&mut cargo)
+}
+
+/// The gate: all operations, and 10^5 arguments a function; or a word that the judges are not here.
+pub fn gate() -> Outcome {
+    if !is_judge_here() {
+        println!(
+            "SKIPPED: no MPFR to judge binary64: install libmpfr-dev and libgmp-dev (macOS: brew install mpfr)"
+        );
+        return Ok(());
+    }
+    run(&["--self-test".to_owned()])?;
+    let sizes = [
+        "--arguments",
+        "100000",
+        "--mpfr",
+        "100000",
+        "--texts",
+        "100000",
+    ];
+    run(&sizes.map(str::to_owned))
+}
