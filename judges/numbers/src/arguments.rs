@@ -276,12 +276,17 @@ impl Arguments {
 
 /// The nearest count of steps.
 fn saturate(steps: &Float) -> i64 {
-    match steps.to_integer() {
-        Some(integer) => integer
-            .to_i64()
-            .unwrap_or(if integer < 0 { i64::MIN } else { i64::MAX }),
-        None => i64::MAX,
+    let limit = if steps.is_sign_negative() {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    // The inverse of a logarithm may have billions of digits: not to be written out.
+    if steps.is_infinite() || steps.get_exp().is_some_and(|exponent| exponent > 64) {
+        return limit;
     }
+    let integer = steps.to_integer().and_then(|integer| integer.to_i64());
+    integer.unwrap_or(limit)
 }
 
 /// Powers of two, ends of domains, overflow thresholds and what lies beside them.

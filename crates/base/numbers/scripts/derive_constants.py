@@ -199,7 +199,7 @@ def main():
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             file.write(text())
     elif mode == "--check":
-        with open(path, encoding="utf-8", newline="") as file:
+        with open(path, encoding="utf-8") as file:
             if file.read() != text():
                 sys.exit("constants.rs is not what the script derives: run derive_constants.py --write")
     elif mode == "--print":

@@ -73,6 +73,14 @@ impl Fixed {
         wrap(self.0.checked_sub(other.0))
     }
 
+    /// The exact multiple, for weights and counts.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`] outside the range of the type.
+    pub const fn checked_multiple(self, count: i128) -> Result<Fixed, NumberError> {
+        wrap(self.0.checked_mul(count))
+    }
+
     /// The value with the other sign.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! (JSON, CBOR) belong to `gatos-values`; this crate only knows decimal text.
 //!
 //! Reading order: [`Fixed`] (the wide form), [`Number`] (integer or fixed, always normalised),
-//! [`Q32`] (what programs compute in), `text` (decimal text of both); apart from these [`binary64`] and [`Pcg32`].
+//! [`Q32`] (fixed point and its functions), [`FoldNumber`] (what programs see: integer or Q32.32), `text` (decimal text of both); apart from these [`binary64`] and [`Pcg32`].
 //!
 //! INVARIANT 1: a fixed value with a zero fraction *is* the integer; the two compare, hash and print alike.
 //! INVARIANT 2: decimal text printed here reads back to the same value, and no shorter decimal does.
@@ -17,6 +17,7 @@
 pub mod binary64;
 mod error;
 mod fixed;
+mod fold_number;
 mod functions;
 mod number;
 mod pcg32;
@@ -25,6 +26,7 @@ mod text;
 
 pub use error::NumberError;
 pub use fixed::Fixed;
+pub use fold_number::FoldNumber;
 pub use functions::Function;
 pub use number::Number;
 pub use pcg32::{PCG32_SIZE, Pcg32};

@@ -128,6 +128,28 @@ impl Number {
         }
     }
 
+    /// The exact multiple, for weights and counts.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`] where the multiple has no form. A fraction that the count makes whole has the wider range of
+    /// integers, but only where the steps still fit 128 bits.
+    pub fn checked_multiple(self, count: i128) -> Result<Number, NumberError> {
+        match self.normalised() {
+            Number::Integer(value) => integer(value.checked_mul(count)),
+            Number::Fixed(fixed) => fixed.checked_multiple(count).map(Number::from_fixed),
+        }
+    }
+
+    /// The exact sum of all, or the first refusal.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`] where a partial sum has no form; the order of the numbers may decide that.
+    pub fn checked_sum(numbers: impl IntoIterator<Item = Number>) -> Result<Number, NumberError> {
+        numbers
+            .into_iter()
+            .try_fold(Number::ZERO, Number::checked_add)
+    }
+
     /// The number with the other sign.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! Sums and differences are exact or an error; products, quotients and square roots round to the
 //! nearest step, ties to even. There is no NaN, no infinity and no negative zero.
 
-use crate::{FRACTION_BITS, Fixed, Number, NumberError};
+use crate::{FRACTION_BITS, Fixed, Function, Number, NumberError};
 use core::fmt;
 use core::str::FromStr;
 
@@ -22,12 +22,14 @@ impl Q32 {
     pub const MAX: Q32 = Q32(i64::MAX);
 
     /// The value `steps · 2^−32`.
+    #[inline]
     #[must_use]
     pub const fn from_steps(steps: i64) -> Q32 {
         Q32(steps)
     }
 
     /// How many steps of 2^−32 the value has.
+    #[inline]
     #[must_use]
     pub const fn steps(self) -> i64 {
         self.0
@@ -37,6 +39,7 @@ impl Q32 {
     ///
     /// # Errors
     /// [`NumberError::Overflow`] outside −2^31 … 2^31 − 1.
+    #[inline]
     pub fn from_integer(integer: i64) -> Result<Q32, NumberError> {
         integer
             .checked_mul(1 << FRACTION_BITS)
@@ -74,6 +77,7 @@ impl Q32 {
     }
 
     /// The largest integer not above the value.
+    #[inline]
     #[must_use]
     pub const fn floor(self) -> i64 {
         self.0 >> FRACTION_BITS
@@ -91,6 +95,7 @@ impl Q32 {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
+    #[inline]
     pub fn checked_add(self, other: Q32) -> Result<Q32, NumberError> {
         self.0
             .checked_add(other.0)
@@ -102,6 +107,7 @@ impl Q32 {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
+    #[inline]
     pub fn checked_sub(self, other: Q32) -> Result<Q32, NumberError> {
         self.0
             .checked_sub(other.0)
@@ -113,6 +119,7 @@ impl Q32 {
     ///
     /// # Errors
     /// [`NumberError::Overflow`] for [`Q32::MIN`].
+    #[inline]
     pub fn checked_neg(self) -> Result<Q32, NumberError> {
         self.0.checked_neg().map(Q32).ok_or(NumberError::Overflow)
     }
@@ -121,47 +128,76 @@ impl Q32 {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the two halves of the product"
+    )]
     pub fn checked_mul(self, other: Q32) -> Result<Q32, NumberError> {
         let product = i128::from(self.0) * i128::from(other.0);
-        narrow(divide_to_even(product, 1 << FRACTION_BITS))
+        let (high, low) = ((product >> 64) as i64, product as u64);
+        // The floor fits exactly if the high half fits 32 bits.
+        if i64::from(high as i32) != high {
+            return Err(NumberError::Overflow);
+        }
+        let floor = (high << 32) | (low >> 32).cast_signed();
+        // Carries where the fraction is above one half, or equal and the floor is odd. It needs the low half
+        // only, so that it is ready when the floor is.
+        let is_odd = (low >> 32) & 1;
+        let carry = ((low & 0xffff_ffff) + is_odd + 0x7fff_ffff) >> 32;
+        floor
+            .checked_add(carry.cast_signed())
+            .map(Q32)
+            .ok_or(NumberError::Overflow)
     }
 
     /// The quotient, rounded to the nearest step, ties to even.
     ///
     /// # Errors
     /// [`NumberError::DivideByZero`] or [`NumberError::Overflow`].
+    #[inline]
     pub fn checked_div(self, other: Q32) -> Result<Q32, NumberError> {
         if other.0 == 0 {
             return Err(NumberError::DivideByZero);
         }
-        narrow(divide_to_even(
-            i128::from(self.0) << FRACTION_BITS,
-            i128::from(other.0),
-        ))
+        let (dividend, divisor) = (self.0.unsigned_abs(), other.0.unsigned_abs());
+        let magnitude = divide_to_even(dividend, divisor)?;
+        let is_negative = (self.0 < 0) != (other.0 < 0);
+        signed(magnitude, is_negative).map(Q32)
     }
 
     /// The largest integer not above the exact quotient. It is an integer, so it may exceed ±2^31.
     ///
     /// # Errors
     /// [`NumberError::DivideByZero`], or [`NumberError::Overflow`] outside `i64`.
+    #[inline]
     pub fn floor_div(self, other: Q32) -> Result<i64, NumberError> {
         if other.0 == 0 {
             return Err(NumberError::DivideByZero);
         }
-        let (quotient, _) = floor_divide(i128::from(self.0), i128::from(other.0));
-        i64::try_from(quotient).map_err(|_| NumberError::Overflow)
+        let quotient = self.0.checked_div(other.0).ok_or(NumberError::Overflow)?;
+        let remainder = self.0.wrapping_rem(other.0);
+        // Cut towards zero: one too high where the signs differ. It cannot be the lowest integer then.
+        let is_above = remainder != 0 && (remainder < 0) != (other.0 < 0);
+        Ok(quotient - i64::from(is_above))
     }
 
     /// `self − other · floor(self / other)`, exact; it has the sign of `other`.
     ///
     /// # Errors
     /// [`NumberError::DivideByZero`].
+    #[inline]
     pub fn floor_mod(self, other: Q32) -> Result<Q32, NumberError> {
         if other.0 == 0 {
             return Err(NumberError::DivideByZero);
         }
-        let (_, remainder) = floor_divide(i128::from(self.0), i128::from(other.0));
-        narrow(remainder)
+        let remainder = self.0.wrapping_rem(other.0);
+        let has_other_sign = remainder != 0 && (remainder < 0) != (other.0 < 0);
+        Ok(Q32(if has_other_sign {
+            remainder + other.0
+        } else {
+            remainder
+        }))
     }
 
     /// The square root, rounded to the nearest step (a tie cannot occur).
@@ -169,47 +205,40 @@ impl Q32 {
     /// # Errors
     /// [`NumberError::Domain`] below zero.
     pub fn checked_sqrt(self) -> Result<Q32, NumberError> {
-        let steps = u64::try_from(self.0).map_err(|_| NumberError::Domain)?;
-        let square = u128::from(steps) << FRACTION_BITS;
-        let root = square.isqrt();
-        // (root + ½)² = root² + root + ¼, and `square` is whole: above the middle means remainder > root.
-        let rounded = if square - root * root > root {
-            root + 1
-        } else {
-            root
-        };
-        i64::try_from(rounded)
-            .map(Q32)
-            .map_err(|_| NumberError::Overflow)
+        Function::Sqrt.evaluate(self, Q32::ZERO)
     }
 }
 
-fn narrow(steps: i128) -> Result<Q32, NumberError> {
-    i64::try_from(steps)
-        .map(Q32)
-        .map_err(|_| NumberError::Overflow)
-}
-
-/// Floored quotient and remainder; `divisor` is not zero and both are far from the limits of `i128`.
-fn floor_divide(dividend: i128, divisor: i128) -> (i128, i128) {
-    let (quotient, remainder) = (dividend / divisor, dividend % divisor);
-    if remainder != 0 && (remainder < 0) != (divisor < 0) {
-        (quotient - 1, remainder + divisor)
+/// The magnitude with a sign, if it fits.
+#[inline]
+fn signed(magnitude: u64, is_negative: bool) -> Result<i64, NumberError> {
+    let result = if is_negative {
+        0i64.checked_sub_unsigned(magnitude)
     } else {
-        (quotient, remainder)
-    }
+        i64::try_from(magnitude).ok()
+    };
+    result.ok_or(NumberError::Overflow)
 }
 
-/// The quotient rounded to nearest, ties to even; `divisor` is not zero.
-fn divide_to_even(dividend: i128, divisor: i128) -> i128 {
-    let (floor, remainder) = floor_divide(dividend, divisor);
-    let twice = 2 * remainder.unsigned_abs();
-    let whole = divisor.unsigned_abs();
-    if twice > whole || (twice == whole && floor & 1 == 1) {
-        floor + 1
-    } else {
-        floor
+/// `dividend · 2^32 / divisor` rounded to nearest, ties to even; `divisor` is not zero.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the quotient is below 2^64"
+)]
+fn divide_to_even(dividend: u64, divisor: u64) -> Result<u64, NumberError> {
+    if dividend >> 32 >= divisor {
+        return Err(NumberError::Overflow);
     }
+    let wide = u128::from(dividend) << FRACTION_BITS;
+    let floor = (wide / u128::from(divisor)) as u64;
+    // Below the divisor, so its low half is all of it.
+    let remainder = (wide as u64).wrapping_sub(floor.wrapping_mul(divisor));
+    let rest = divisor - remainder;
+    let is_up = remainder > rest || (remainder == rest && floor & 1 == 1);
+    floor
+        .checked_add(u64::from(is_up))
+        .ok_or(NumberError::Overflow)
 }
 
 impl fmt::Display for Q32 {

@@ -4,7 +4,7 @@
 //! result leaves 2^33; the fast paths see to that. Exact and midpoint cases are not noticed here.
 //!
 //! INVARIANT: with `N` limbs a result is off by less than 2^(104 − 64(N−1)). The worst are the tangent next
-//! to a pole, where one unit of π/2 counts 2^31 times and is magnified 2^64 times, and `pow`, where one
+//! to a pole, where one unit of π/2 counts 2^31 times and is magnified 2^66 times, and `pow`, where one
 //! unit of the logarithm counts 2^31 times and is magnified 2^32 times; a series adds less than 2^9 units.
 //! Tests: `tests.rs` beside this file, against the fast paths.
 

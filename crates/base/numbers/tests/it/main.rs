@@ -2,11 +2,15 @@
 
 mod binary64;
 mod constants;
+mod fold_number;
 mod functions;
+mod narrow;
 mod number;
 mod pcg32;
+mod peer;
 mod q32;
 mod slow;
 mod text;
+mod twin;
 #[path = "../../../values/tests/it/vectors.rs"]
 mod vectors;

@@ -66,6 +66,38 @@ proptest! {
 }
 
 #[test]
+fn sums_and_multiples_of_128_bits_are_exact_or_an_error() {
+    let half = Number::from_fixed(Fixed::from_steps(1 << 31));
+    let sum = |numbers: &[Number]| Number::checked_sum(numbers.iter().copied());
+    assert_eq!(sum(&[]), Ok(Number::ZERO));
+    assert_eq!(
+        sum(&[half, half, half.checked_neg().expect("small")]),
+        Ok(half)
+    );
+    let most = Number::Integer(i128::MAX);
+    assert_eq!(
+        sum(&[most, Number::Integer(-1), Number::Integer(1)]),
+        Ok(most)
+    );
+    assert_eq!(sum(&[most, Number::Integer(1)]), Err(NumberError::Overflow));
+    assert_eq!(half.checked_multiple(4), Ok(Number::Integer(2)));
+    assert_eq!(
+        half.checked_multiple(-3),
+        Ok(Number::from_fixed(Fixed::from_steps(-3 << 31)))
+    );
+    assert_eq!(half.checked_multiple(i128::MAX), Err(NumberError::Overflow));
+    assert_eq!(
+        Number::Integer(1 << 100).checked_multiple(1 << 26),
+        Ok(Number::Integer(1 << 126))
+    );
+    assert_eq!(most.checked_multiple(2), Err(NumberError::Overflow));
+    assert_eq!(
+        Number::Integer(i128::MIN).checked_multiple(-1),
+        Err(NumberError::Overflow)
+    );
+}
+
+#[test]
 fn a_large_integer_and_a_large_fixed_may_meet_in_the_middle() {
     let low = Number::Fixed(Fixed::from_steps(i128::MIN + 1));
     let high = Number::Integer(1 << 95);

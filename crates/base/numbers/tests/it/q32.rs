@@ -75,7 +75,7 @@ proptest! {
             Ok(quotient) => prop_assert!(is_nearest_even(quotient.steps().into(), exact, b.into())),
             Err(error) => {
                 prop_assert_eq!(error, NumberError::Overflow);
-                prop_assert!(!fits(exact / i128::from(b)) || (exact / i128::from(b)).abs() >= i64::MAX.into());
+                prop_assert!(!fits(exact / i128::from(b)) || (exact / i128::from(b)).abs() >= i128::from(i64::MAX));
             }
         }
     }
