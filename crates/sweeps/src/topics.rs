@@ -5,10 +5,13 @@
 //! so that the topic takes well below a second in a debug build: whoever wants more says `--scale`. A row that is
 //! there keeps its name and its number, or its digest changes.
 
+mod binary64;
 mod digests;
 mod events;
 mod folds;
+mod functions;
 mod generated;
+mod generators;
 mod governance;
 mod names;
 mod numbers;
@@ -25,6 +28,13 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("numbers/number-arithmetic", 3000, numbers::arithmetic),
     Topic::new("numbers/order", 3000, numbers::order),
     Topic::new("numbers/parse", 2000, numbers::parse),
+    Topic::new("numbers/q32-functions", 1000, functions::q32),
+    Topic::new("numbers/binary64-arithmetic", 3000, binary64::arithmetic),
+    Topic::new("numbers/binary64-conversions", 2000, binary64::conversions),
+    Topic::new("numbers/binary64-text", 1000, binary64::text),
+    Topic::table("numbers/binary64-poison", binary64::poison_cases),
+    Topic::new("numbers/pcg32", 300, generators::pcg32),
+    Topic::new("values/seeds", 300, generators::seeds),
     Topic::new("values/text", 1500, values::text),
     Topic::new("values/json", 800, values::json),
     Topic::new("values/json-changed", 1200, values::json_changed),
