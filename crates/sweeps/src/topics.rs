@@ -17,6 +17,7 @@ mod names;
 mod numbers;
 mod signatures;
 mod values;
+mod vectors;
 
 use crate::topic::Topic;
 
@@ -55,4 +56,7 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("fold/compile", 250, folds::compile),
     Topic::new("fold/states", 200, folds::states),
     Topic::new("policy/governance", 30, governance::chains),
+    Topic::table("vectors/numbers", vectors::numbers),
+    Topic::table("vectors/values", vectors::values),
+    Topic::table("vectors/fold", vectors::folds),
 ];

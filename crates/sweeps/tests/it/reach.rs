@@ -117,3 +117,22 @@ fn what_is_written_and_read_again_never_fails() {
     assert_eq!(failures("fold/states", "read back\tok false"), 0);
     assert_eq!(failures("fold/states", "finding"), 0);
 }
+
+#[test]
+fn every_line_of_the_golden_vectors_is_computed() {
+    let lines = [
+        lines("vectors/numbers"),
+        lines("vectors/values"),
+        lines("vectors/fold"),
+    ]
+    .concat();
+    let differing: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("DIFFERS"))
+        .collect();
+    assert!(differing.is_empty(), "{differing:?}");
+    let counts = lines
+        .iter()
+        .filter_map(|line| line.rsplit('\t').next()?.parse::<u64>().ok());
+    assert!(counts.sum::<u64>() > 7_000, "{lines:?}");
+}
