@@ -2,14 +2,17 @@
 //!
 //! The program `gatos-sweeps` prints a digest a topic. It is built and run for each target, and every line is compared
 //! with the golden digests, or above scale 1 with what the native program printed, once that was itself held to the
-//! golden digests. What prepares, builds and emulates is `scripts/targets.sh`; what a difference is, `compare` says.
+//! golden digests. What prepares, builds and emulates is `scripts/targets.sh`; `compare` says what a difference is,
+//! `explain` finds the first case that shows it.
 //!
 //! INVARIANT: a target that was not run is never called the same.
 //! Page: `docs/targets.md`. Tests: `targets/tests.rs`, `targets/compare/tests.rs`, `targets/machine/tests.rs`.
 
 mod compare;
+mod explain;
 mod list;
 mod machine;
+mod sweep;
 mod table;
 
 #[cfg(test)]
@@ -18,10 +21,11 @@ mod tests;
 use crate::flags::Flags;
 use crate::report::{Failure, Outcome};
 use crate::shell;
-use compare::{Report, Verdict};
-use list::{TARGETS, Target};
-use machine::{Here, Machine};
-use std::time::{Duration, Instant};
+use compare::Report;
+use list::TARGETS;
+use machine::Here;
+use std::time::Duration;
+use sweep::sweep;
 use table::Row;
 
 const USAGE: &str = "usage: cargo xtask targets [TARGET...] [--scale N] [--require TARGET,...] [--limit-seconds N] [--json] [--list]";
@@ -143,81 +147,6 @@ fn known_triple(triple: &str) -> Outcome<String> {
     )))
 }
 
-/// Runs the sweeps everywhere, the host first.
-fn sweep(machine: &dyn Machine, golden: &Report, wish: &Wish) -> Outcome<Vec<Row>> {
-    let host = machine.host();
-    let (first, reference) = sweep_host(machine, &host, golden, wish.scale)?;
-    let mut rows = vec![first];
-    for triple in wish.triples.iter().filter(|triple| **triple != host.triple) {
-        let target =
-            list::find(triple).ok_or_else(|| Failure::new(format!("no target `{triple}`")))?;
-        rows.push(sweep_target(machine, target, &reference, wish));
-    }
-    Ok(rows)
-}
-
-/// The host's row, and what the other targets are compared with.
-fn sweep_host(
-    machine: &dyn Machine,
-    host: &Target,
-    golden: &Report,
-    scale: u64,
-) -> Outcome<(Row, Report)> {
-    let begun = Instant::now();
-    let program = machine.build(host).map_err(Failure::new)?;
-    let ran = Instant::now();
-    let outcome = machine.run(host, &program, 1);
-    let verdict = judge(&outcome, golden);
-    // A host that is wrong itself is no measure for others; the golden digests still are.
-    let reference = match verdict {
-        Verdict::Same { .. } if scale > 1 => {
-            let text = machine.run(host, &program, scale).map_err(Failure::new)?;
-            Report::parse(&text).map_err(Failure::new)?
-        }
-        _ => golden.clone(),
-    };
-    let row = Row::new(host, verdict, ran - begun, ran.elapsed(), true);
-    Ok((row, reference))
-}
-
-fn sweep_target(machine: &dyn Machine, target: &Target, reference: &Report, wish: &Wish) -> Row {
-    let begun = Instant::now();
-    let able = machine.able(target);
-    let is_required = match &wish.required {
-        Required::Named(triples) => triples.iter().any(|triple| triple == target.triple),
-        Required::WhereAble => able.is_ok(),
-    };
-    let prepared = able.and_then(|()| machine.prepare(target));
-    let verdict = match prepared {
-        Err(reason) => Verdict::NotRun { reason },
-        Ok(()) => match machine.build(target) {
-            Err(reason) => Verdict::Broken { reason },
-            Ok(program) => {
-                let ran = Instant::now();
-                let verdict = judge(&machine.run(target, &program, wish.scale), reference);
-                return Row::new(target, verdict, ran - begun, ran.elapsed(), is_required);
-            }
-        },
-    };
-    Row::new(
-        target,
-        verdict,
-        begun.elapsed(),
-        Duration::ZERO,
-        is_required,
-    )
-}
-
-fn judge(outcome: &Result<String, String>, reference: &Report) -> Verdict {
-    match outcome.as_ref().map(|text| Report::parse(text)) {
-        Err(reason) => Verdict::Broken {
-            reason: reason.clone(),
-        },
-        Ok(Err(reason)) => Verdict::Broken { reason },
-        Ok(Ok(report)) => reference.compare(&report),
-    }
-}
-
 /// Whether the command ends well: nothing differs, nothing is broken, everything required was run.
 fn settle(rows: &[Row]) -> Outcome {
     let failed: Vec<&str> = rows
@@ -229,7 +158,7 @@ fn settle(rows: &[Row]) -> Outcome {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "not the same bits everywhere, or not known: {}\n    cure: see what a case does with `gatos-sweeps --cases TOPIC` and `--show TOPIC CASE` on both targets; docs/targets.md tells how",
+        "not the same bits everywhere, or not known: {}\n    cure: below the table stands what differs first; docs/targets.md tells how to look at more",
         failed.join(", ")
     )))
 }

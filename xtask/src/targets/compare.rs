@@ -99,6 +99,11 @@ impl Report {
         Verdict::Differs(differences)
     }
 
+    /// How many cases the topic has, as printed.
+    pub fn case_count(&self, topic: &str) -> Option<String> {
+        self.line(topic).map(|line| line.case_count.clone())
+    }
+
     fn line(&self, topic: &str) -> Option<&Line> {
         self.0.iter().find(|line| line.topic == topic)
     }

@@ -30,8 +30,8 @@ pub trait Machine {
     fn prepare(&self, target: &Target) -> Result<(), String>;
     /// Builds the program and tells where it lies.
     fn build(&self, target: &Target) -> Result<PathBuf, String>;
-    /// Runs the program at this scale and gives what it printed.
-    fn run(&self, target: &Target, program: &Path, scale: u64) -> Result<String, String>;
+    /// Runs the program with these words and gives what it printed.
+    fn run(&self, target: &Target, program: &Path, words: &[&str]) -> Result<String, String>;
 }
 
 /// The machine this runs on.
@@ -97,7 +97,7 @@ impl Machine for Here {
         Ok(PathBuf::from(path.trim_end()))
     }
 
-    fn run(&self, target: &Target, program: &Path, scale: u64) -> Result<String, String> {
+    fn run(&self, target: &Target, program: &Path, words: &[&str]) -> Result<String, String> {
         let mut command = if self.is_host(target) {
             Command::new(program)
         } else {
@@ -105,7 +105,7 @@ impl Machine for Here {
             command.arg(target.triple).arg(program);
             command
         };
-        command.arg("--scale").arg(scale.to_string());
+        command.args(words);
         watched(&mut command, self.limit)
     }
 }

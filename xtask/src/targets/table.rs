@@ -12,6 +12,8 @@ pub struct Row {
     prepared_in: Duration,
     ran_in: Duration,
     is_required: bool,
+    /// Lines to print below the table.
+    notes: Vec<String>,
 }
 
 impl Row {
@@ -29,7 +31,14 @@ impl Row {
             prepared_in,
             ran_in,
             is_required,
+            notes: Vec::new(),
         }
+    }
+
+    /// The row with lines that say more.
+    pub fn with_notes(mut self, notes: Vec<String>) -> Row {
+        self.notes = notes;
+        self
     }
 
     /// The target's name.
@@ -94,6 +103,12 @@ pub fn text(rows: &[Row]) -> String {
             &row.result(),
         ]);
     }
+    for row in rows.iter().filter(|row| !row.notes.is_empty()) {
+        text.push_str(&format!("\n{}\n", row.triple()));
+        row.notes
+            .iter()
+            .for_each(|note| text.push_str(&format!("{note}\n")));
+    }
     let count = |word: &str| rows.iter().filter(|row| row.word() == word).count();
     let (same, not_run) = (count("same"), count("not run"));
     let wrong = rows.len() - same - not_run;
@@ -113,6 +128,7 @@ pub fn json(rows: &[Row]) -> serde_json::Value {
             "run": row.target.emulator,
             "result": row.word(),
             "detail": row.result(),
+            "notes": row.notes,
             "required": row.is_required,
             "prepared_ms": row.prepared_in.as_millis() as u64,
             "ran_ms": row.ran_in.as_millis() as u64,

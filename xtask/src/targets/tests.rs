@@ -3,7 +3,7 @@
 use super::compare::Report;
 use super::list::{self, TARGETS, Target};
 use super::machine::Machine;
-use super::{Required, Wish, settle, sweep, table, wish_of};
+use super::{Required, Wish, settle, sweep::sweep, table, wish_of};
 use crate::flags::Flags;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,13 +52,30 @@ impl Machine for Paper {
         }
     }
 
-    fn run(&self, target: &Target, program: &Path, scale: u64) -> Result<String, String> {
+    fn run(&self, target: &Target, program: &Path, words: &[&str]) -> Result<String, String> {
         assert_eq!(program, Path::new(target.triple));
-        match self.0[target.triple] {
-            Fate::Prints(text) => Ok(printed(text, scale)),
+        match (self.0[target.triple], words) {
+            (Fate::Prints(text), ["--scale", scale]) => {
+                Ok(printed(text, scale.parse().expect("a scale")))
+            }
+            (Fate::Prints(text), ["--cases", topic, _]) => {
+                Ok(format!("0\tsame\n1\t{}\n", letter(text, topic)))
+            }
+            (Fate::Prints(text), ["--show", topic, "1"]) => {
+                Ok(format!("input\tx\nresult\t{}\n", letter(text, topic)))
+            }
             _ => Err("the program ended with signal: 11".to_owned()),
         }
     }
+}
+
+/// What a machine of paper computes for a topic.
+fn letter(text: &str, topic: &str) -> String {
+    let mut words = text
+        .split_whitespace()
+        .filter_map(|word| word.split_once('='));
+    let found = words.find(|(name, _)| *name == topic);
+    found.map_or_else(String::new, |(_, letter)| letter.to_owned())
 }
 
 /// `one=a two=b` as a report: topics with as many cases as the scale, and digests of one letter.
@@ -94,7 +111,7 @@ fn check(fates: &[(&'static str, Fate)], scale: u64, required: Required, expecte
             let (name, result) = (line.split_whitespace().next(), line.get(78..));
             match result {
                 Some(result) => format!("{}: {result}", name.unwrap_or_default()),
-                None => line.to_owned(),
+                None => line.trim().to_owned(),
             }
         })
         .collect();
@@ -142,6 +159,11 @@ fn one_poisoned_topic_is_found() {
         "x86_64-unknown-linux-gnu: same (2 topics)
          x86_64-unknown-linux-musl: same (2 topics)
          s390x-unknown-linux-gnu: DIFFERS at two
+
+         s390x-unknown-linux-gnu
+         two, case 1, host (-) and target (+):
+         - result\tb
+         + result\tc
          2 the same, 1 not the same, 0 not run
          not the same bits everywhere, or not known: s390x-unknown-linux-gnu",
     );
@@ -238,6 +260,11 @@ fn longer_sweeps_are_held_to_the_host() {
         "x86_64-unknown-linux-gnu: same (2 topics)
          x86_64-unknown-linux-musl: same (2 topics)
          s390x-unknown-linux-gnu: DIFFERS at one
+
+         s390x-unknown-linux-gnu
+         one, case 1, host (-) and target (+):
+         - result\ta
+         + result\td
          2 the same, 1 not the same, 0 not run
          not the same bits everywhere, or not known: s390x-unknown-linux-gnu",
     );
