@@ -128,7 +128,7 @@ fn bits(value: f64) -> String {
 }
 
 /// Any bits, an edge of either sign, a number near an integer, or one near 1.
-fn float(dice: &mut Dice) -> f64 {
+pub fn float(dice: &mut Dice) -> f64 {
     let sign = dice.below(2) << 63;
     match dice.below(5) {
         0 => f64::from_bits(dice.bits()),

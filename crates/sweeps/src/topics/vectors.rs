@@ -8,6 +8,7 @@
 
 mod folds;
 
+use super::functions::{FUNCTIONS as FUNCTIONS_64, FUNCTIONS_OF_TWO};
 use crate::dice::Dice;
 use crate::record::Record;
 pub use folds::folds;
@@ -72,6 +73,25 @@ pub fn numbers(_dice: &mut Dice, record: &mut Record) {
             binary64::hexadecimal(value).to_string(),
         ]
     });
+    check(vector!("numbers/functions"), 3, record, |inputs| {
+        let argument = |text| {
+            let bits = u64::from_str_radix(text, 16).expect("hex digits");
+            binary64::from_bits(bits)
+        };
+        let value = function64(inputs[0], argument(inputs[1]), argument(inputs[2]));
+        vec![format!("{:016x}", value.to_bits())]
+    });
+}
+
+/// A function of binary64 by its name.
+fn function64(name: &str, first: f64, second: f64) -> f64 {
+    let of_one = FUNCTIONS_64.iter().find(|(known, _)| *known == name);
+    let of_two = FUNCTIONS_OF_TWO.iter().find(|(known, _)| *known == name);
+    match (of_one, of_two) {
+        (Some((_, function)), _) => function(first),
+        (_, Some((_, function))) => function(first, second),
+        _ => panic!("the vectors know no function {name}"),
+    }
 }
 
 /// Canonical JSON and CBOR, refusals, digests, ULIDs, signatures, events.
