@@ -39,6 +39,11 @@ impl Record {
         self.line(label, &text);
     }
 
+    /// Adds a line for readers that the digest does not see.
+    pub fn note(&mut self, label: &str, text: impl Display) {
+        self.line(label, &text.to_string());
+    }
+
     /// Adds a result: `ok` and the value's text, or `error` with its code and place.
     pub fn outcome<T: Display, E: Refusal>(&mut self, label: &str, outcome: Result<T, E>) {
         match outcome {

@@ -47,7 +47,8 @@ pub fn folds(_dice: &mut Dice, record: &mut Record) {
                 format_args!("fold/{name} in its number of lines"),
             );
         }
-        record.text(name, found as u64);
+        record.text("file", name);
+        record.note("lines", found);
     }
 }
 
