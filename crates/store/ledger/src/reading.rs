@@ -529,7 +529,7 @@ fn read_place(
     })
 }
 
-/// Looks an event up by its id: in the index, else by reading the journals.
+/// Looks an event up by its id: in the index, else (also where the index is damaged) in the journals.
 ///
 /// # Errors
 /// As [`views`].
@@ -538,10 +538,11 @@ pub fn find_event(
     id: &EventId,
     admission: &dyn Admission,
 ) -> Result<Option<StoredEvent>, LedgerError> {
-    if let Some(found) = index::find_id_read_only(repository, id)? {
+    // The index may lag behind the refs, and a reader cannot mend a damaged one; the journals' own order is
+    // complete.
+    if let Ok(Some(found)) = index::find_id_read_only(repository, id) {
         return Ok(Some(found));
     }
-    // The index may lag behind the refs; the journals' own order is complete.
     for view in views(repository, &|_| true, admission)? {
         for position in (1..=view.count()).rev() {
             if let Some(record) = view.record(position)?
