@@ -4,4 +4,6 @@
 
 pub mod git_fixture;
 
+pub mod author;
+
 pub mod fold_twin;

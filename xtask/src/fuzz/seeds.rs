@@ -3,7 +3,7 @@
 //! A seed is named as the table in `fuzz/README.md` names it: `file` or `folder` (each file in it),
 //! and behind that nothing (the whole file), `#2` (the second column of each line), or `#3:hex` or
 //! `#3:base64` (that column, decoded). Columns are parted by tabs; lines that start with `#` are
-//! comments. Tests: `fuzz/tests.rs`.
+//! comments. Tests: `tests.rs` beside this file.
 
 use crate::report::{Failure, Outcome};
 use std::path::{Path, PathBuf};

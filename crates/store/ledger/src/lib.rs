@@ -36,6 +36,8 @@ pub mod walk;
 pub mod writer;
 
 #[cfg(test)]
+mod failing_disk;
+#[cfg(test)]
 mod scratch;
 #[cfg(test)]
 mod vectors;

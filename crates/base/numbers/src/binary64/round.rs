@@ -1,7 +1,7 @@
 //! The one place that makes a binary64 out of integers: a mantissa, an exponent and "there was more".
 //!
 //! INVARIANT: the result is the exact value rounded once, to nearest, ties to even, subnormal and infinite results
-//! included. Tests: `tests/it/binary64/hexadecimal.rs` reaches every branch, `tests/it/binary64/function.rs` the rest.
+//! included. Tests: `tests/it/binary64/hexadecimal.rs` reaches every branch.
 
 /// Mantissa bits of a normal number, the hidden one among them.
 const MANTISSA_BITS: i32 = 53;

@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: the bytes depend on the state alone; journal numbers and the history of the state do not show.
 //!
-//! Format: `docs/formats/checkpoint.md`. TWIN: state-bytes — `state/decode.rs`. Tests: `state/tests.rs`.
+//! Format: `docs/formats/checkpoint.md`. TWIN: state-bytes — `state/decode.rs`. Tests: `tests.rs` beside this file.
 
 use super::entry::LwwEntry;
 use super::journals::{JournalIndex, Journals};

@@ -14,6 +14,7 @@ struct Plan {
     operation: Option<FileOperation>,
     passes_left: u64,
     failures_left: u64,
+    has_failed: bool,
     kind: ErrorKind,
 }
 
@@ -22,6 +23,17 @@ static PLANS: Mutex<Vec<Plan>> = Mutex::new(Vec::new());
 /// Ends the plan when dropped.
 pub(crate) struct Injection {
     directory: PathBuf,
+}
+
+impl Injection {
+    /// Whether an operation has met its failure.
+    pub(crate) fn has_failed(&self) -> bool {
+        let mine = |plan: &&Plan| plan.directory == self.directory;
+        plans()
+            .iter()
+            .find(mine)
+            .is_some_and(|plan| plan.has_failed)
+    }
 }
 
 impl Drop for Injection {
@@ -45,6 +57,7 @@ pub(crate) fn inject(
         operation,
         passes_left: passes,
         failures_left: failures,
+        has_failed: false,
         kind,
     });
     Injection {
@@ -63,6 +76,7 @@ pub(super) fn check(operation: FileOperation, path: &Path) -> Result<(), FileErr
             plan.passes_left -= 1;
         } else if plan.failures_left > 0 {
             plan.failures_left -= 1;
+            plan.has_failed = true;
             return Err(FileError::new(operation, path, plan.kind.into()));
         }
     }
