@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use gatos_node::keys::KeyStore;
 use gatos_node::{
     Acknowledgement, Appended, Fault, InitOptions, Intent, LogQuery, Node, NodeOptions,
 };
@@ -45,10 +46,16 @@ impl World {
         world
     }
 
-    /// Folders without a repository.
+    /// Folders without a repository, in memory where the system has such: what a flush does on a real disk is
+    /// tested apart.
     pub fn empty() -> World {
+        let memory = Path::new("/dev/shm");
+        let folder = match memory.is_dir() {
+            true => tempfile::tempdir_in(memory),
+            false => tempfile::tempdir(),
+        };
         World {
-            folder: tempfile::tempdir().expect("a temporary folder"),
+            folder: folder.expect("a temporary folder"),
         }
     }
 
@@ -80,6 +87,20 @@ impl World {
 
     pub fn node_at(&self, directory: &Path) -> Node {
         Node::open(directory, self.options()).expect("the repository opens")
+    }
+
+    /// A node once this one is gone, as the next process opens it.
+    pub fn node_after(&self, node: Node) -> Node {
+        drop(node);
+        self.node()
+    }
+
+    /// The keys of a home of this name beside the repository.
+    pub fn keys_of(&self, home: &str) -> KeyStore {
+        let home = self.folder().join(home);
+        KeyStore::open(Some(&home))
+            .expect("a home")
+            .with_agent(None)
     }
 
     pub fn options(&self) -> NodeOptions {
