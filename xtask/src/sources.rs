@@ -1,8 +1,9 @@
 //! The house rules a text search can hold: postcards, crate attributes, no panics by habit.
 //!
-//! Reads `.rs` files and knows no Rust beyond lines; what needs a parser is clippy's work. Each
-//! finding names the line and the cure. Tests: `sources/tests.rs`.
+//! Reads `.rs` files and knows no Rust beyond lines; what needs a parser is clippy's work. Whether the tests a
+//! postcard names are there is `postcard`'s. Each finding names the line and the cure. Tests: `sources/tests.rs`.
 
+mod postcard;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,8 @@ pub fn check(root: &Path) -> Outcome<Vec<Complaint>> {
         let text = shell::read(&root.join(&path))?;
         let name = path.to_string_lossy().replace('\\', "/");
         complaints.extend(check_file(&name, &text));
+        let exists = |path: &str| root.join(path).exists();
+        complaints.extend(postcard::check(&name, &text, &exists));
     }
     Ok(complaints)
 }

@@ -1,6 +1,6 @@
 //! Which lines the house rules refuse, and which they leave alone.
 
-use super::check_file;
+use super::{check_file, postcard};
 
 const POSTCARD: &str = "//! A room.\n";
 
@@ -45,4 +45,77 @@ fn an_unwrap_is_refused_in_shipped_code_only() {
         ["crates/node/src/a.rs:4"]
     );
     assert!(places("crates/node/src/a.rs", "//! A.\n// b().unwrap()\n").is_empty());
+}
+
+/// The lines complained about in `crates/a/src/part/b.rs` with this postcard, where only these files are.
+fn untrue(postcard: &str, files: &[&str]) -> Vec<String> {
+    let text = format!("{postcard}\nfn a() {{}}\n//! Tests: beyond/the/postcard.rs\n");
+    let exists = |path: &str| path == "crates/a/Cargo.toml" || files.contains(&path);
+    postcard::check("crates/a/src/part/b.rs", &text, &exists)
+        .into_iter()
+        .map(|complaint| {
+            let line = complaint.place.rsplit(':').next().unwrap_or_default();
+            format!("{line} {}", complaint.what)
+        })
+        .collect()
+}
+
+#[test]
+fn the_tests_a_postcard_names_are_there() {
+    let beside = ["crates/a/src/part/b/tests.rs"];
+    assert!(untrue("//! B. Tests: `b/tests.rs`.", &beside).is_empty());
+    assert!(untrue("//! B.\n//! Tests: b/tests.rs, and more.", &beside).is_empty());
+    assert!(
+        untrue(
+            "//! Tests: `tests.rs` beside.",
+            &["crates/a/src/part/tests.rs"]
+        )
+        .is_empty()
+    );
+    let outside = ["crates/a/tests/it", "crates/a/tests/it/b.rs"];
+    assert!(untrue("//! Tests: `tests/it/b.rs`, tests/it.", &outside).is_empty());
+    assert!(untrue("//! Tests: ../../tests/it/b.rs.", &outside).is_empty());
+    let judge = ["judges/b"];
+    assert!(untrue("//! Tests: the judge (in `judges/b`).", &judge).is_empty());
+}
+
+#[test]
+fn a_test_file_that_is_not_there_is_named_with_its_line() {
+    let absent = |path: &str, line: usize| {
+        vec![format!(
+            "{line} the postcard says the tests are in `{path}`, and nothing is there"
+        )]
+    };
+    let there = ["crates/a/tests/it/b.rs"];
+    assert_eq!(
+        untrue(
+            "//! B.\n//!\n//! It is.\n//! Tests: `../tests/it/b.rs`.",
+            &there
+        ),
+        absent("../tests/it/b.rs", 4)
+    );
+    // The sentence goes on over the end of a line; of several paths each is looked for.
+    assert_eq!(
+        untrue("//! Tests: `tests/it/b.rs`, and\n//! `c.rs`; slow.", &there),
+        absent("c.rs", 2)
+    );
+    // Out of the repository is nowhere.
+    let out = "../../../../../b.rs";
+    assert_eq!(
+        untrue(&format!("//! Tests: {out}."), &["b.rs"]),
+        absent(out, 1)
+    );
+}
+
+#[test]
+fn only_paths_in_the_sentence_are_looked_for() {
+    for postcard in [
+        "//! Tests: with `cargo xtask crash`, against `BTreeMap`.",
+        "//! Tests: it is one. Format: docs/formats/none.md.",
+        "//! Tests: it is one\n//!\n//! See c/d.rs",
+        "//! Tests only: see c.rs",
+        "//! See c.rs",
+    ] {
+        assert!(untrue(postcard, &[]).is_empty(), "{postcard}");
+    }
 }
