@@ -11,7 +11,7 @@
 //! INVARIANT 3: after a failed write or flush of the log nothing more is acknowledged until it is reopened.
 //! Tests: ../tests/it/writer.rs, ../tests/it/recovery.rs; kill -9 and power cuts: `cargo xtask crash`.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -88,6 +88,18 @@ struct JournalState {
     tip: Option<Tip>,
     /// What the ref holds.
     visible: Option<ObjectId>,
+    standing: Standing,
+}
+
+/// Whether events may be put on a journal's tip. While some of it wait, a journal is not simply forgotten: what
+/// stands at its ref is then not what the next event has to stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Good,
+    /// To be looked at again; first its waiting events become visible.
+    Stale,
+    /// Other hands moved its ref; what still waits stands on what was set aside and goes there too.
+    Displaced,
 }
 
 /// An event on its way from the log to Git: its commit, and what the index will note of it. The decoded
@@ -115,6 +127,13 @@ impl Unseen {
         })
     }
 }
+
+/// What a flush takes: the events, the refs' expected values, and the journals whose events go to quarantine.
+type DurableBatch = (
+    Vec<Waiting>,
+    HashMap<JournalName, Option<ObjectId>>,
+    BTreeSet<JournalName>,
+);
 
 /// An event found in the log of an earlier writer.
 struct LeftEvent {
@@ -241,10 +260,17 @@ impl Writer {
         if lock(&self.shared.state).waiting.len() >= WAITING_EVENT_COUNT_MAX {
             self.flush()?;
         }
-        for event in &events {
-            self.shared.ensure_journal(&event.envelope().journal())?;
+        let mut events = events;
+        loop {
+            for event in &events {
+                self.shared.ensure_journal(&event.envelope().journal())?;
+            }
+            match self.shared.enqueue(events)? {
+                Ok(receipt) => return Ok(receipt),
+                // Another thread let go of a journal meanwhile.
+                Err(back) => events = back,
+            }
         }
-        self.shared.enqueue(events)
     }
 
     /// Returns once the frame of `receipt` is on disk. All callers that wait share one flush.
@@ -337,7 +363,7 @@ impl Writer {
 
     /// Lets go of what is known of a journal, so that its next use looks at its ref and at quarantine again.
     pub fn forget(&self, journal: &JournalName) {
-        lock(&self.shared.state).journals.remove(journal);
+        lock(&self.shared.state).forget(journal);
     }
 
     /// True once the log refused a write or a flush: open another writer, which recovers first.
@@ -351,7 +377,7 @@ impl Writer {
     /// As [`Writer::tip`].
     pub fn refresh(&self, journal: &JournalName) -> Result<Option<Tip>, LedgerError> {
         self.flush()?;
-        lock(&self.shared.state).journals.remove(journal);
+        lock(&self.shared.state).forget(journal);
         self.tip(journal)
     }
 
@@ -367,7 +393,7 @@ impl Writer {
         let mut state = lock(&self.shared.state);
         for change in changes {
             if let Ok(journal) = JournalName::parse_ref(&change.name) {
-                state.journals.remove(&journal);
+                state.forget(&journal);
             }
         }
         Ok(())
@@ -390,6 +416,16 @@ impl Drop for Writer {
         if let Some(thread) = lock(&self.background).take() {
             // A background thread that panicked has nothing more to say; the log holds what it left.
             let _ = thread.join();
+        }
+    }
+}
+
+impl JournalState {
+    fn good(tip: Option<Tip>, visible: Option<ObjectId>) -> JournalState {
+        JournalState {
+            tip,
+            visible,
+            standing: Standing::Good,
         }
     }
 }
@@ -417,6 +453,27 @@ impl State {
             Some(failure) => Err(failure.clone()),
             None => Ok(()),
         }
+    }
+
+    fn standing(&self, journal: &JournalName) -> Option<Standing> {
+        self.journals.get(journal).map(|known| known.standing)
+    }
+
+    /// Lets go of what is known of a journal, at once or when nothing of it waits any more.
+    fn forget(&mut self, journal: &JournalName) {
+        if !self.waits(journal) {
+            self.journals.remove(journal);
+        } else if let Some(known) = self.journals.get_mut(journal)
+            && known.standing == Standing::Good
+        {
+            known.standing = Standing::Stale;
+        }
+    }
+
+    fn waits(&self, journal: &JournalName) -> bool {
+        self.waiting
+            .iter()
+            .any(|waiting| waiting.journal == *journal)
     }
 
     /// Notes an event as waiting to become visible.
@@ -465,8 +522,18 @@ impl State {
 impl Shared {
     /// Learns a journal's tip from its ref and the index, unless it is known.
     fn ensure_journal(&self, journal: &JournalName) -> Result<(), LedgerError> {
-        if lock(&self.state).journals.contains_key(journal) {
-            return Ok(());
+        loop {
+            let standing = lock(&self.state).standing(journal);
+            match standing {
+                Some(Standing::Good) => return Ok(()),
+                None => break,
+                Some(Standing::Stale | Standing::Displaced) => {
+                    // Nothing is added to it meanwhile, so a flush takes the last of it along.
+                    if let Some(report) = self.flush()?.quarantined.into_iter().next() {
+                        return Err(LedgerError::Quarantined(report));
+                    }
+                }
+            }
         }
         let mut index = lock(&self.index);
         // Another thread may have learnt it while this one waited for the index.
@@ -478,7 +545,7 @@ impl Shared {
         let tip = index.catch_up(&self.repository, journal, visible, &*self.admission)?;
         lock(&self.state)
             .journals
-            .insert(journal.clone(), JournalState { tip, visible });
+            .insert(journal.clone(), JournalState::good(tip, visible));
         Ok(())
     }
 
@@ -595,7 +662,7 @@ impl Shared {
         }
         lock(&self.state)
             .journals
-            .insert(journal.clone(), JournalState { tip, visible });
+            .insert(journal.clone(), JournalState::good(tip, visible));
         Ok(Ok(waiting))
     }
 
@@ -637,10 +704,20 @@ impl Shared {
         Ok(journals)
     }
 
-    /// Checks a call against the tips, computes its commits and queues its frame.
-    fn enqueue(&self, events: Vec<SealedEvent>) -> Result<Receipt, LedgerError> {
+    /// Checks a call against the tips, computes its commits and queues its frame. Gives the events back where a
+    /// journal has to be looked at (again) first.
+    fn enqueue(
+        &self,
+        events: Vec<SealedEvent>,
+    ) -> Result<Result<Receipt, Vec<SealedEvent>>, LedgerError> {
         let mut state = lock(&self.state);
         state.refuse_after_failure()?;
+        let is_good = |event: &SealedEvent| {
+            state.standing(&event.envelope().journal()) == Some(Standing::Good)
+        };
+        if !events.iter().all(is_good) {
+            return Ok(Err(events));
+        }
         let mut tips: HashMap<JournalName, Option<Tip>> = HashMap::new();
         let mut calls: Vec<(JournalName, StoredEvent, Vec<u8>, Option<ObjectId>)> =
             Vec::with_capacity(events.len());
@@ -708,7 +785,7 @@ impl Shared {
         if state.waiting.len() >= VISIBLE_EVENT_COUNT_MAX {
             self.wake_background.notify_one();
         }
-        Ok(Receipt { sequence, commits })
+        Ok(Ok(Receipt { sequence, commits }))
     }
 
     /// Group commit: the first waiter writes and flushes for all who came meanwhile.
@@ -753,7 +830,7 @@ impl Shared {
         let last = lock(&self.state).next_sequence - 1;
         self.wait_durable(last)?;
         let _flushing = lock(&self.flushing);
-        let (batch, expected) = self.durable_batch();
+        let (batch, mut expected, displaced) = self.durable_batch();
         if batch.is_empty() {
             return Ok(Flushed::default());
         }
@@ -769,6 +846,12 @@ impl Shared {
             .iter()
             .map(|waiting| (waiting.journal.clone(), waiting.step.commit))
             .collect();
+        for journal in displaced {
+            heads.remove(&journal);
+            let found = refs::read(&self.repository, &journal.ref_name())?;
+            let report = self.set_aside(&journal, &batch, found)?;
+            flushed.quarantined.push(report);
+        }
         loop {
             let changes = ref_changes(&heads, &expected);
             match refs::update(&self.repository, &changes) {
@@ -776,6 +859,14 @@ impl Shared {
                 Err(RefError::Moved { name, found, .. }) => {
                     let journal = JournalName::parse_ref(&name)
                         .map_err(|_| LedgerError::Internal("a ref that was not asked for moved"))?;
+                    let is_ours = |waiting: &Waiting| {
+                        waiting.journal == journal && Some(waiting.step.commit) == found
+                    };
+                    if batch.iter().any(is_ours) {
+                        // An earlier flush moved it and failed afterwards; more events came since.
+                        expected.insert(journal, found);
+                        continue;
+                    }
                     heads.remove(&journal);
                     let report = self.set_aside(&journal, &batch, found)?;
                     flushed.quarantined.push(report);
@@ -790,7 +881,7 @@ impl Shared {
             // their refs again and adds what is missing.
             let mut state = lock(&self.state);
             for journal in heads.keys() {
-                state.journals.remove(journal);
+                state.forget(journal);
             }
         }
         keep.release()?;
@@ -799,8 +890,9 @@ impl Shared {
         Ok(flushed)
     }
 
-    /// Everything durable that waits, and what each touched ref should still hold.
-    fn durable_batch(&self) -> (Vec<Waiting>, HashMap<JournalName, Option<ObjectId>>) {
+    /// Everything durable that waits, what each touched ref should still hold, and which of these journals
+    /// other hands have moved already.
+    fn durable_batch(&self) -> DurableBatch {
         let state = lock(&self.state);
         let durable = state.durable_sequence;
         let count = state
@@ -809,17 +901,18 @@ impl Shared {
             .take_while(|waiting| waiting.sequence <= durable)
             .count();
         let batch: Vec<Waiting> = state.waiting.iter().take(count).cloned().collect();
-        let expected = batch
-            .iter()
-            .map(|waiting| {
-                let visible = state
-                    .journals
-                    .get(&waiting.journal)
-                    .and_then(|known| known.visible);
-                (waiting.journal.clone(), visible)
-            })
-            .collect();
-        (batch, expected)
+        let mut expected = HashMap::new();
+        let mut displaced = BTreeSet::new();
+        for waiting in &batch {
+            let known = state.journals.get(&waiting.journal);
+            if known.is_some_and(|known| known.standing == Standing::Displaced) {
+                displaced.insert(waiting.journal.clone());
+            }
+            expected
+                .entry(waiting.journal.clone())
+                .or_insert_with(|| known.and_then(|known| known.visible));
+        }
+        (batch, expected, displaced)
     }
 
     /// Pins the frames of a journal that other hands moved, and lets the writer forget the journal.
@@ -880,9 +973,19 @@ impl Shared {
                     }
                 }
                 None => {
-                    // Set aside: whatever waits behind it no longer fits either; the next use reads the ref.
-                    state.journals.remove(&waiting.journal);
+                    // The rest of it, if any came meanwhile, follows with the next flush.
+                    if let Some(known) = state.journals.get_mut(&waiting.journal) {
+                        known.standing = Standing::Displaced;
+                    }
                 }
+            }
+        }
+        let journals: BTreeSet<&JournalName> =
+            batch.iter().map(|waiting| &waiting.journal).collect();
+        for journal in journals {
+            let is_left = !matches!(state.standing(journal), None | Some(Standing::Good));
+            if is_left && !state.waits(journal) {
+                state.journals.remove(journal);
             }
         }
         visible_count

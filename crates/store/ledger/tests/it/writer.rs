@@ -485,3 +485,98 @@ fn there_is_one_writer() {
     drop(writer);
     world.writer();
 }
+
+#[test]
+fn a_journal_let_go_of_while_its_events_wait_loses_none() {
+    let world = World::new();
+    let writer = world.writer();
+    let mut alice = alice();
+    let mut promised = append(&writer, alice.next_events(2));
+    writer.forget(&alice.journal());
+    // What waits is the tip still; whoever takes the ref's word for it does not fit.
+    assert_eq!(tip(&writer, &alice).map(|tip| tip.count), Some(2));
+    let mut late = Author::new(1, "ops", "user:alice");
+    late.tick = 90;
+    writer.forget(&alice.journal());
+    let refused = writer.append(late.next_events(1));
+    assert_eq!(code(refused), "PREV_MISMATCH");
+    promised.extend(append(&writer, alice.next_events(1)));
+    writer.forget(&alice.journal());
+    promised.extend(append(&writer, alice.next_events(1)));
+    writer.flush().expect("the flush works");
+    let seen: Vec<ObjectId> = world.twin().iter().map(|seen| seen.commit).collect();
+    assert_eq!(seen, promised);
+}
+
+/// Flushes while another program holds the ref's lock, and does `meanwhile` before it moves the ref to `theirs` and
+/// lets go: the middle of a flush, held for as long as the test wants.
+fn flush_beside(
+    world: &World,
+    writer: &Writer,
+    author: &Author,
+    theirs: ObjectId,
+    meanwhile: impl FnOnce(),
+) -> Result<(), LedgerError> {
+    let path = world
+        .repository()
+        .git_dir()
+        .join(author.journal().ref_name());
+    let held = path.with_extension("lock");
+    std::fs::write(&held, b"").expect("the lock is taken");
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| writer.flush().map(|_| ()));
+        // The flush has written its pack when it comes to the ref.
+        let packs = world.repository().pack_dir();
+        let is_packing = || {
+            let mut names = std::fs::read_dir(&packs).expect("packs").flatten();
+            names.any(|entry| entry.path().extension().is_some_and(|end| end == "keep"))
+        };
+        while !is_packing() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        meanwhile();
+        std::fs::write(&path, format!("{theirs}\n")).expect("the ref moves");
+        std::fs::remove_file(&held).expect("the lock is given back");
+        flush.join().expect("no panic")
+    })
+}
+
+#[test]
+fn events_behind_displaced_ones_never_overwrite_what_displaced_them() {
+    let world = World::new();
+    let writer = world.writer();
+    let mut alice = alice();
+    let commits = append(&writer, alice.next_events(2));
+    writer.flush().expect("the flush works");
+    let mut other = alice.clone();
+    other.tick = 30;
+    let theirs = world.put_events(&other.next_events(1), Some(commits[1]))[0];
+    let first = append(&writer, alice.next_events(1));
+    let mut second = Vec::new();
+    let outcome = flush_beside(&world, &writer, &alice.clone(), theirs, || {
+        // On the tip that this writer still believes in.
+        second = append(&writer, alice.next_events(1));
+    });
+    assert_eq!(code(outcome), "QUARANTINED");
+    assert_eq!(world.read_ref(&alice.journal().ref_name()), Some(theirs));
+    // The second stands on the first: it is set aside, too, and said so, before the journal goes on.
+    assert_eq!(code(writer.tip(&alice.journal())), "QUARANTINED");
+    assert_eq!(world.read_ref(&alice.journal().ref_name()), Some(theirs));
+    assert_eq!(tip(&writer, &alice).expect("a tip").commit, theirs);
+    append(&writer, other.next_events(1));
+    writer.flush().expect("the journal goes on");
+    let pinned: Vec<String> = world
+        .quarantine()
+        .iter()
+        .map(|name| world.git(&["rev-parse", &format!("{name}^1")]))
+        .collect();
+    for commit in first.iter().chain(&second) {
+        assert!(pinned.contains(&commit.to_string()), "{commit}: {pinned:?}");
+    }
+    let ids = ids_of(&world, &alice);
+    assert_eq!(ids.len(), 4);
+    drop(writer);
+    assert!(world.writer().recovered().quarantined.is_empty());
+    assert_eq!(ids_of(&world, &alice), ids);
+    world.fsck();
+}
