@@ -27,7 +27,7 @@ use crate::object_id::ObjectId;
 
 pub use notes::remove_noted_locks;
 pub use read::{list, list_checked, loose_ref_count, read};
-pub use update::update;
+pub use update::{make_durable, update};
 
 /// The folder of all our refs.
 pub const ROOT: &str = "refs/gatos/";

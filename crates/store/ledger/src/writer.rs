@@ -260,6 +260,12 @@ impl Writer {
         if lock(&self.shared.state).waiting.len() >= WAITING_EVENT_COUNT_MAX {
             self.flush()?;
         }
+        if events.is_empty() {
+            return Ok(Receipt {
+                sequence: lock(&self.shared.state).durable_sequence,
+                commits: Vec::new(),
+            });
+        }
         let mut events = events;
         loop {
             for event in &events {
@@ -593,6 +599,10 @@ impl Shared {
         left: Vec<LeftEvent>,
     ) -> Result<Result<Vec<Waiting>, QuarantineReport>, LedgerError> {
         let visible = refs::read(&self.repository, &journal.ref_name())?;
+        if visible.is_some() {
+            // What is visible of the log will leave it; its writer may have ended between rename and flush.
+            refs::make_durable(&self.repository, &journal.ref_name())?;
+        }
         let mut index = lock(&self.index);
         let caught = index.catch_up(&self.repository, journal, visible, &*self.admission);
         let tip = match caught {
@@ -864,6 +874,7 @@ impl Shared {
                     };
                     if batch.iter().any(is_ours) {
                         // An earlier flush moved it and failed afterwards; more events came since.
+                        refs::make_durable(&self.repository, &name)?;
                         expected.insert(journal, found);
                         continue;
                     }

@@ -9,7 +9,7 @@ use gatos_testkit::git_fixture::{FixtureGit, GitFixture};
 use super::lock::{NewValue, RefLock, lock_path};
 use super::notes::Notes;
 use super::*;
-use crate::files;
+use crate::files::{self, FileOperation, fault};
 use crate::git::Repository;
 
 const JOURNAL: &str = "refs/gatos/journal/finance/user/alice/0123456789abcdef";
@@ -694,4 +694,31 @@ fn a_killed_writer_leaves_only_what_the_next_one_removes() {
     }
     println!("{removed_count} locks were left by 12 kills");
     it.check_clean();
+}
+
+/// The rename of a move may be all that an earlier try has made durable, so a repetition flushes the whole way.
+#[test]
+fn a_repeated_move_flushes_every_folder_again() {
+    let fixture = Fixture::new(1);
+    let failing = |passes: u64| {
+        let folder = fixture.path("refs");
+        let kind = std::io::ErrorKind::StorageFull;
+        fault::inject(&folder, Some(FileOperation::Sync), passes, 1, kind)
+    };
+    let folder_count = JOURNAL.matches('/').count() as u64;
+    for passes in 0..folder_count {
+        let injection = failing(passes);
+        assert!(fixture.update(JOURNAL, None, fixture.ids[0]).is_err());
+        assert!(injection.has_failed());
+        assert_eq!(fixture.read(JOURNAL), Some(fixture.ids[0]));
+    }
+    for passes in 0..folder_count {
+        let _injection = failing(passes);
+        assert!(make_durable(&fixture.repository, JOURNAL).is_err());
+    }
+    let _injection = failing(folder_count);
+    fixture
+        .update(JOURNAL, None, fixture.ids[0])
+        .expect("moved");
+    make_durable(&fixture.repository, JOURNAL).expect_err("the failure comes one flush later");
 }

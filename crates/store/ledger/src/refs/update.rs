@@ -58,6 +58,20 @@ pub fn update(repository: &Repository, changes: &[RefChange]) -> Result<(), RefE
     Ok(())
 }
 
+/// Flushes all folders on the way to a ref, for a move of which only the rename is known to have been made.
+pub fn make_durable(repository: &Repository, name: &str) -> Result<(), RefError> {
+    check_name(name)?;
+    let common_dir = repository.common_dir();
+    let folders: Vec<PathBuf> = folders_above(common_dir, name).collect();
+    Ok(in_parallel(&folders, |folder| {
+        sync_folder(common_dir, folder)
+    })?)
+}
+
+fn folders_above<'a>(common_dir: &'a Path, name: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
+    names_above(name).map(|above| common_dir.join(above))
+}
+
 /// Flushes a folder. `git pack-refs` may have packed our new values and taken the folder away
 /// already; then the values are in `packed-refs`, and its folder is the one to flush.
 fn sync_folder(common_dir: &Path, folder: &Path) -> Result<(), FileError> {
@@ -124,9 +138,12 @@ fn compare(
         }
         folders.insert(lock.folder().to_path_buf());
         if loose.is_none() {
-            // The file, and perhaps folders on the way to it, are new.
             clear_empty_folder(common_dir, &change.name)?;
-            folders.extend(names_above(&change.name).map(|above| common_dir.join(above)));
+        }
+        if loose.is_none() || found == Some(change.new) {
+            // The file, and perhaps folders on the way to it, are new, or were when an earlier try at this
+            // move was cut short.
+            folders.extend(folders_above(common_dir, &change.name));
         }
     }
     Ok(folders.into_iter().collect())

@@ -580,3 +580,20 @@ fn events_behind_displaced_ones_never_overwrite_what_displaced_them() {
     assert_eq!(ids_of(&world, &alice), ids);
     world.fsck();
 }
+
+#[test]
+fn a_call_without_events_is_durable_at_once() {
+    let world = World::new();
+    let writer = world.writer();
+    let mut alice = alice();
+    append(&writer, alice.next_events(1));
+    for _ in 0..2 {
+        let receipt = writer.append(Vec::new()).expect("nothing is refused");
+        assert!(receipt.commits.is_empty());
+        writer
+            .wait_durable(&receipt)
+            .expect("nothing is waited for");
+    }
+    writer.flush().expect("the flush works");
+    assert_eq!(ids_of(&world, &alice).len(), 1);
+}
