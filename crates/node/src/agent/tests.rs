@@ -2,7 +2,7 @@
 
 use super::*;
 
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
@@ -320,8 +320,9 @@ impl RealAgent {
         };
         let agent = RealAgent { child, folder };
         let deadline = Instant::now() + Duration::from_secs(10);
-        while !agent.socket().exists() {
-            assert!(Instant::now() < deadline, "ssh-agent made no socket");
+        // The socket's file is there before anybody listens at it.
+        while UnixStream::connect(agent.socket()).is_err() {
+            assert!(Instant::now() < deadline, "ssh-agent does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
         Some(agent)

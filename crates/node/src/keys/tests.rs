@@ -278,7 +278,8 @@ fn an_agent_signs_for_encrypted_files_public_files_and_key_ids() {
         eprintln!("skipped: `ssh-agent` is not installed");
         return;
     };
-    while !socket.exists() {
+    // The socket's file is there before anybody listens at it.
+    while std::os::unix::net::UnixStream::connect(&socket).is_err() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     keygen(
