@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use gatos_values::{Actor, EventId, IdempotencyKey, JournalName, Namespace, SealedEvent, Ulid};
 
-use crate::codec::EventDecoder;
+use crate::codec;
 use crate::error::LedgerError;
 use crate::git::Repository;
 use crate::lookup::{self, Lookup};
@@ -230,17 +230,8 @@ impl Index {
 
 /// Reads and decodes one event; its admission is a matter of the past.
 pub(crate) fn read_event(reader: &Reader, commit: ObjectId) -> Result<StoredEvent, LedgerError> {
-    read_event_with(&mut EventDecoder::default(), reader, commit)
-}
-
-/// As [`read_event`], for many events of few journals.
-pub(crate) fn read_event_with(
-    decoder: &mut EventDecoder,
-    reader: &Reader,
-    commit: ObjectId,
-) -> Result<StoredEvent, LedgerError> {
     let content = reader.commit(commit)?;
-    let decoded = decoder.decode(&content)?;
+    let decoded = codec::decode_event_commit(&content)?;
     Ok(StoredEvent {
         event: decoded.event,
         commit,

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use gatos_values::{EventId, JournalName, Ulid};
+use gatos_values::{ErrorCode, EventId, JournalName, Ulid};
 
 use crate::codec::EventDecoder;
 use crate::error::LedgerError;
@@ -300,6 +300,7 @@ struct Place {
     view_index: usize,
     position: u64,
     commit: ObjectId,
+    event: EventId,
 }
 
 impl Merge {
@@ -334,7 +335,7 @@ impl Merge {
     }
 
     fn next(&mut self) -> Result<Option<Place>, LedgerError> {
-        let Some(Reverse((_, _, view_index, position))) = self.heap.pop() else {
+        let Some(Reverse((_, event, view_index, position))) = self.heap.pop() else {
             return Ok(None);
         };
         let commit = self.views[view_index]
@@ -346,6 +347,7 @@ impl Merge {
             view_index,
             position,
             commit,
+            event,
         }))
     }
 
@@ -516,16 +518,34 @@ impl Iterator for PositionedReader {
     }
 }
 
+/// Reads an event that its view has admitted: the content hashes to the commit that was judged then, so it is not
+/// judged again. That the event is the one the view names shows that the table speaks of this commit.
 fn read_place(
     decoder: &mut EventDecoder,
     reader: &mut SequentialReader,
     place: Place,
 ) -> Result<Positioned, LedgerError> {
-    let objects = reader.reader(place.commit)?;
+    let content = reader.reader(place.commit)?.commit(place.commit)?;
+    let event = decoder.decode_admitted(&content)?.event;
+    if event.id() != place.event {
+        return Err(LedgerError::Part {
+            code: ErrorCode::IndexCorrupt,
+            message: format!(
+                "the index says that commit {} holds event {}, but it holds {}",
+                place.commit,
+                place.event,
+                event.id()
+            )
+            .into(),
+        });
+    }
     Ok(Positioned {
         view_index: place.view_index,
         position: place.position,
-        stored: index::read_event_with(decoder, objects, place.commit)?,
+        stored: StoredEvent {
+            event,
+            commit: place.commit,
+        },
     })
 }
 

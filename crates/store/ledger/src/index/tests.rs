@@ -5,7 +5,6 @@ use gatos_values::roots::{EMPTY_FOLD_ROOT, EMPTY_POLICY_ROOT};
 use gatos_values::{Envelope, EventType, GovernanceId, ResourceUri, SigningKey, Value};
 
 use super::*;
-use crate::codec;
 use crate::object_id::ObjectKind;
 use crate::objects::write_loose;
 use crate::walk::Refusal;
