@@ -70,10 +70,10 @@ fn append(node: &Node, first: usize, count: usize) {
         node.append(&call, Acknowledgement::Durable)
             .expect("the append works");
     }
-    node.writer()
-        .expect("the writer is open")
-        .flush()
-        .expect("everything becomes visible");
+    // As every import ends: visible, and packs folded where there are many.
+    let writer = node.writer().expect("the writer is open");
+    writer.flush().expect("everything becomes visible");
+    writer.upkeep().expect("git folds the packs");
 }
 
 /// Seconds of a first run, and processor seconds a second.
