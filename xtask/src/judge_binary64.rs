@@ -5,21 +5,12 @@
 //!
 //! INVARIANT: where the libraries are missing, that is said and nothing is claimed.
 
-use crate::numbers::is_judge_here;
+use crate::numbers::{is_judge_here, run_judge};
 use crate::report::Outcome;
-use crate::shell;
 
 /// `cargo xtask judge-binary64`
 pub fn run(arguments: &[String]) -> Outcome {
-    let mut cargo = shell::cargo();
-    cargo
-        .args(["run", "--release", "--quiet", "--locked", "--manifest-path"])
-        .arg(shell::root().join("judges/binary64/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(shell::target_directory()?.join("judges"))
-        .arg("--")
-        .args(arguments);
-    shell::run(&mut cargo)
+    run_judge("binary64", arguments)
 }
 
 /// The gate: all operations, and 10^5 arguments a function; or a word that the judges are not here.

@@ -21,10 +21,15 @@ const HEADER_FOLDERS: [&str; 5] = [
 
 /// `cargo xtask numbers`
 pub fn run(arguments: &[String]) -> Outcome {
+    run_judge("numbers", arguments)
+}
+
+/// Builds and runs a judge: a workspace of its own under `judges/`.
+pub fn run_judge(name: &str, arguments: &[String]) -> Outcome {
     let mut cargo = shell::cargo();
     cargo
         .args(["run", "--release", "--quiet", "--locked", "--manifest-path"])
-        .arg(shell::root().join("judges/numbers/Cargo.toml"))
+        .arg(shell::root().join("judges").join(name).join("Cargo.toml"))
         .arg("--target-dir")
         .arg(shell::target_directory()?.join("judges"))
         .arg("--")

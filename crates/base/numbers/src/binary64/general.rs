@@ -29,16 +29,8 @@ pub fn lua_text(value: f64) -> Binary64Text {
 /// A NaN is `nan`; C prints its sign on some machines, and ours has none.
 #[must_use]
 pub fn general_14(value: f64) -> Binary64Text {
-    let mut text = Binary64Text::empty();
-    if value.is_nan() {
-        text.push(b"nan");
-        return text;
-    }
-    if value.is_sign_negative() {
-        text.push(b"-");
-    }
-    if value.is_infinite() {
-        text.push(b"inf");
+    let mut text = Binary64Text::opening(value);
+    if !value.is_finite() {
         return text;
     }
     let digits = Digits::rounded_14(value);

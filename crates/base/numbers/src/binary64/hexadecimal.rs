@@ -14,19 +14,10 @@ const EXPONENT_LIMIT: i64 = 1 << 60;
 /// C's `%a`: such as `0x1.8p+3`, `-0x0p+0`, `0x1p-1074`, `inf`, `nan`. Subnormal numbers are normalised.
 #[must_use]
 pub fn hexadecimal(value: f64) -> Binary64Text {
-    let mut text = Binary64Text::empty();
-    if value.is_nan() {
-        text.push(b"nan");
-        return text;
-    }
-    if value.is_sign_negative() {
-        text.push(b"-");
-    }
-    if value.is_infinite() {
-        text.push(b"inf");
-    } else if value == 0.0 {
+    let mut text = Binary64Text::opening(value);
+    if value == 0.0 {
         text.push(b"0x0p+0");
-    } else {
+    } else if value.is_finite() {
         push_finite(&mut text, value);
     }
     text

@@ -57,6 +57,20 @@ impl Binary64Text {
         self.push(&digits[start..]);
     }
 
+    /// The sign of a number that has one; all of the text where it is not finite.
+    pub(super) fn opening(value: f64) -> Binary64Text {
+        let mut text = Binary64Text::empty();
+        if value.is_sign_negative() && !value.is_nan() {
+            text.push(b"-");
+        }
+        if value.is_nan() {
+            text.push(b"nan");
+        } else if value.is_infinite() {
+            text.push(b"inf");
+        }
+        text
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -95,16 +109,8 @@ impl fmt::Debug for Binary64Text {
 /// The canonical text: shortest round-trip digits, such as `0.1`, `-0.0`, `1e16`, `5e-324`, `-inf`, `nan`.
 #[must_use]
 pub fn shortest(value: f64) -> Binary64Text {
-    let mut text = Binary64Text::empty();
-    if value.is_nan() {
-        text.push(b"nan");
-        return text;
-    }
-    if value.is_sign_negative() {
-        text.push(b"-");
-    }
-    if value.is_infinite() {
-        text.push(b"inf");
+    let mut text = Binary64Text::opening(value);
+    if !value.is_finite() {
         return text;
     }
     let digits = Digits::shortest(value);

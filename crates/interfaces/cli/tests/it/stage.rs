@@ -38,7 +38,7 @@ impl Stage {
 
     /// Where commands run.
     pub fn work(&self) -> PathBuf {
-        self.root().join("work")
+        self.root().join("desk")
     }
 
     /// A program on this stage.
@@ -58,7 +58,7 @@ impl Stage {
             .env("HOME", &root)
             .env("USER", "ada")
             .env("GATOS_HOME", root.join("home"))
-            .env("TMPDIR", root.join("work"))
+            .env("TMPDIR", root.join("desk"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", root.join("no-git-config"))
             .env("GIT_AUTHOR_NAME", "Ada")
