@@ -17,9 +17,7 @@ mod reducer;
 #[cfg(test)]
 mod tests;
 
-use crate::finding::{Finding, Severity};
 use crate::ir::{self, Ir};
-use crate::yaml::{self, Data, Node, Position};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -27,6 +25,8 @@ use alloc::vec::Vec;
 use fields::Fields;
 use gatos_numbers::Number;
 use gatos_values::{Glob, Sha256Digest, Text, cbor};
+use gatos_yaml::{self as yaml, Data, Node, Position};
+use gatos_yaml::{Finding, Severity};
 
 /// Most reducers in a fold.
 pub const REDUCER_COUNT_MAX: usize = 256;
@@ -241,11 +241,8 @@ impl Compiler {
         message: String,
         hint: impl Into<String>,
     ) {
-        let finding = Finding::error(place, rule, message, hint);
-        self.findings.push(Finding {
-            severity: Severity::Warning,
-            ..finding
-        });
+        self.findings
+            .push(Finding::warning(place, rule, message, hint));
     }
 
     fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {

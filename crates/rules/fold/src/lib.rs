@@ -1,11 +1,11 @@
 //! Folds: from a namespace's events to its state files, as a pure function.
 //!
-//! A fold is written in YAML (`compile`), fixed as one canonical CBOR document, the `.rgf` ([`Fold`]), and run over
+//! A fold is written in YAML (`gatos-yaml` reads it, `compile` understands it), fixed as one canonical CBOR document, the `.rgf` ([`Fold`]), and run over
 //! events ([`FoldState`]). Same events, same fold: the same bytes on every machine. Keeping events and commits is
 //! the ledger's work, which fold is installed where is governance's, and the order of things is the node's: this
 //! crate never sees a clock, a file, a ref or a commit id.
 //!
-//! Reading order: [`yaml`], [`query`], `ir`, [`compile`], [`Fold`], [`FoldState`], `path`, `emit`, [`checkpoint`].
+//! Reading order: [`query`], `ir`, [`compile`], [`Fold`], [`FoldState`], `path`, `emit`, [`checkpoint`].
 //!
 //! INVARIANT 1: every kind but `list-append` is a join-semilattice, and the fold of a union of events is the join of
 //! the folds.
@@ -19,11 +19,8 @@
 
 extern crate alloc;
 
-pub mod yaml;
-
 pub mod query;
 
-mod finding;
 mod ir;
 mod path;
 
@@ -37,7 +34,7 @@ mod emit;
 pub mod checkpoint;
 
 pub use compile::{Compiled, compile_yaml};
-pub use finding::{Finding, Severity};
+pub use gatos_yaml::{Finding, Severity};
 pub use path::{MadePathError, PathError, STATE_FOLDER};
 pub use rgf::{Fold, RGF_SIZE_MAX, RgfError};
 pub use state::{

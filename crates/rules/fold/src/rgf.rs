@@ -12,13 +12,13 @@
 mod tests;
 
 use crate::compile;
-use crate::finding::Severity;
 use crate::ir::Ir;
-use crate::yaml::{Data, Entry, Node, Position};
 use alloc::string::String;
 use alloc::vec::Vec;
 use gatos_values::cbor::{self, CborError};
 use gatos_values::{ErrorCode, Glob, Map, Sha256Digest, Text, Value};
+use gatos_yaml::Severity;
+use gatos_yaml::{Data, Entry, Node, Position};
 
 /// Largest `.rgf` that is read, in bytes.
 pub const RGF_SIZE_MAX: usize = 4 * 1024 * 1024;

@@ -4,12 +4,12 @@ use super::fields::suggestion;
 use super::reducer::Scope;
 use super::{Compiler, PATTERN_COUNT_MAX, sorted_globs};
 use crate::ir::{Comparison, Condition, condition_value};
-use crate::yaml::{Data, Entry, Node};
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use gatos_values::{Glob, Value};
+use gatos_yaml::{Data, Entry, Node};
 
 /// Most values behind one `in`.
 const CHOICE_COUNT_MAX: usize = 1024;

@@ -5,10 +5,10 @@ use super::reducer::Reducers;
 use super::{Compiler, EMIT_COUNT_MAX};
 use crate::ir::{Emit, Format, Ir, Shape};
 use crate::path::{PathError, PathTemplate, collision};
-use crate::yaml::{Node, Position};
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use gatos_yaml::{Node, Position};
 
 const EMIT_KEYS: &[&str] = &["path", "from", "format", "split"];
 

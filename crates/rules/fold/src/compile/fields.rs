@@ -1,10 +1,10 @@
 //! Maps with known keys: finds fields, and reports unknown keys with the nearest known one.
 
 use super::Compiler;
-use crate::yaml::{Data, Entry, Node, Position};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use gatos_yaml::{Data, Entry, Node, Position};
 
 /// A map whose keys have been checked against a list.
 #[derive(Clone, Copy)]

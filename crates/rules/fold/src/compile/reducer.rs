@@ -6,13 +6,13 @@ use super::fields::{Fields, suggestion};
 use super::{Compiler, REDUCER_COUNT_MAX};
 use crate::ir::{Amount, Attribute, End, Granularity, Operation, Reducer, Selector, Shape, Source};
 use crate::query::{Query, Root};
-use crate::yaml::{Data, Node, Position};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use gatos_numbers::Number;
 use gatos_values::Text;
+use gatos_yaml::{Data, Node, Position};
 
 /// Most levels of `map-join` in one reducer.
 pub const NESTING_MAX: usize = 8;

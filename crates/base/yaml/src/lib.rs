@@ -2,16 +2,25 @@
 //!
 //! It refuses what makes two readers disagree: anchors, aliases, tags, duplicate keys, merge keys, keys
 //! that are not text, several documents, numbers the value model cannot hold. Scanning is
-//! `saphyr-parser`'s work; what the nodes mean is their reader's (`compile`). It knows nothing of folds.
+//! `saphyr-parser`'s work; what the nodes mean is their readers': the compilers of folds and of policies.
+//! What those have to say about a source is a [`Finding`].
 //!
 //! INVARIANT 1: every node and key carries the place where it starts, counted from line 1, column 1.
 //! INVARIANT 2: no input makes it panic, recurse or hold more than a fixed multiple of the source.
 //!
-//! Guide: `docs/guide/folds.md`. Tests: `yaml/tests.rs`.
+//! Guide: `docs/guide/folds.md`. Tests: `tests.rs`.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
+extern crate alloc;
+
+mod finding;
 mod scalar;
 #[cfg(test)]
 mod tests;
+
+pub use finding::{Finding, Severity};
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;

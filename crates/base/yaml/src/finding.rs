@@ -2,10 +2,9 @@
 //!
 //! The compiler collects findings instead of stopping at the first; showing them is the caller's work.
 
-use crate::yaml::Position;
+use crate::Position;
 use alloc::string::String;
 use core::fmt;
-use gatos_values::ErrorCode;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +33,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(crate) fn error(
+    /// A finding that stops the source from compiling.
+    pub fn error(
         place: Position,
         rule: &'static str,
         message: String,
@@ -51,10 +51,26 @@ impl Finding {
         }
     }
 
-    /// The error code of a source with this finding.
+    /// A finding that does not.
+    pub fn warning(
+        place: Position,
+        rule: &'static str,
+        message: String,
+        hint: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            severity: Severity::Warning,
+            ..Finding::error(place, rule, message, hint)
+        }
+    }
+
+    /// Where it is.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
-        ErrorCode::BadFoldSource
+    pub const fn position(&self) -> Position {
+        Position {
+            line: self.line,
+            column: self.column,
+        }
     }
 }
 
