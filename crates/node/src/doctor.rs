@@ -284,7 +284,7 @@ impl Node {
                 "{} pack(s), {} loose object(s)",
                 counts.pack_count, counts.loose_count
             ),
-            "writes fold packs by themselves; `git repack -d --geometric=2 --write-midx` does it now",
+            "writes fold packs by themselves; `git repack -d --geometric=2` does it now",
         );
         Ok(())
     }

@@ -18,5 +18,6 @@ mod version;
 
 pub use command::{GitCommand, GitError, GitOutput, GitProgram};
 pub use init::{InitError, InitReport};
+pub(crate) use repository::open_objects;
 pub use repository::{OpenError, Repository};
 pub use version::{GIT_VERSION_MIN, GitVersion};

@@ -1,16 +1,18 @@
 //! Reading objects by id, walking a journal back to its root, and writing single objects durably.
 //!
-//! Reading goes through the library, whose store sees loose objects, packs and multi-pack indexes,
-//! and finds new packs by itself. What the bytes of a commit mean is `codec`'s and `walk`'s work;
+//! Reading goes through the library, whose store sees loose objects and packs and finds new packs by
+//! itself. What the bytes of a commit mean is `codec`'s and `walk`'s work;
 //! many objects at once are written by `pack`.
 //!
 //! INVARIANT 1: bytes handed out hash to the id they were asked for by; replacements and grafts
 //! have no say.
 //! INVARIANT 2: no object larger than its limit is held in memory.
-//! INVARIANT 3: after [`write_loose`] returns, the object survives a power cut.
+//! INVARIANT 3: an object that is in the repository all the time is found, whatever `git` repacks meanwhile.
+//! INVARIANT 4: after [`write_loose`] returns, the object survives a power cut.
 //! Tests: `objects/tests.rs`.
 
 mod loose;
+mod patient;
 mod sequential;
 #[cfg(test)]
 mod tests;
@@ -49,7 +51,11 @@ pub struct ObjectHeader {
 impl Reader {
     /// A reader of this repository's objects.
     pub fn new(repository: &Repository) -> Reader {
-        let mut handle = repository.object_store().to_handle_arc();
+        Reader::of(repository.object_store())
+    }
+
+    fn of(store: &Arc<gix::odb::Store>) -> Reader {
+        let mut handle = store.to_handle_arc();
         handle.ignore_replacements = true;
         Reader { handle }
     }
@@ -60,7 +66,24 @@ impl Reader {
     }
 
     /// The content of an object of this kind, of at most `size_max` bytes.
+    ///
+    /// An object that is not found, or whose pack cannot be read, is looked for anew before that is believed:
+    /// others may be repacking. So an answer of "missing" may take a moment.
     pub fn read(
+        &self,
+        id: ObjectId,
+        kind: ObjectKind,
+        size_max: u64,
+    ) -> Result<Vec<u8>, ObjectError> {
+        match self.read_once(id, kind, size_max) {
+            Err(ObjectError::Missing { .. } | ObjectError::Corrupt { .. }) => {
+                patient::read(self.handle.store_ref().path(), id, kind, size_max)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn read_once(
         &self,
         id: ObjectId,
         kind: ObjectKind,
@@ -104,7 +127,8 @@ impl Reader {
         Ok(content)
     }
 
-    /// Kind and size, without reading the content; `None` when there is no such object.
+    /// Kind and size, without reading the content; `None` when there is no such object, or when it is being
+    /// moved from one pack to another in this very moment.
     pub fn header(&self, id: ObjectId) -> Result<Option<ObjectHeader>, ObjectError> {
         let header = self
             .handle
@@ -116,7 +140,8 @@ impl Reader {
         }))
     }
 
-    /// Whether the object is there. Damage is reported, not taken for absence.
+    /// Whether the object is there; `false` may be wrong as in [`Reader::header`], so use it to leave out work
+    /// that may also be done twice. Damage is reported, not taken for absence.
     pub fn contains(&self, id: ObjectId) -> Result<bool, ObjectError> {
         Ok(self.header(id)?.is_some())
     }

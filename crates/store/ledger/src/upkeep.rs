@@ -156,10 +156,13 @@ pub fn run_with(
 }
 
 /// Folds packs and loose objects so that each pack is at least twice as large as the next smaller
-/// one, and writes a multi-pack index and the commit graph. The caller holds the writer's lock.
+/// one, and writes the commit graph. The caller holds the writer's lock.
+///
+/// No multi-pack index is written: so few packs do not need one, and where another repack takes packs away
+/// meanwhile it would go on naming them.
 pub fn fold_packs(repository: &Repository) -> Result<(), UpkeepError> {
     quiet(repository)?
-        .arguments(["repack", "-d", "--quiet", "--geometric=2", "--write-midx"])
+        .arguments(["repack", "-d", "--quiet", "--geometric=2"])
         .run()?;
     objects::sync_object_folders(repository)?;
     quiet(repository)?

@@ -120,7 +120,7 @@ impl Repository {
 
     /// A store of its own, for readers that give their maps back.
     pub(crate) fn open_object_store(&self) -> Result<gix::odb::Store, OpenError> {
-        open_objects(&self.common_dir().join("objects"))
+        open_objects(&self.objects_dir())
     }
 
     /// The object store all readers of this repository share.
@@ -237,10 +237,14 @@ fn check_shallow(common_dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn open_objects(directory: &Path) -> Result<gix::odb::Store, OpenError> {
+/// A store of the objects in this folder that has seen nothing yet.
+pub(crate) fn open_objects(directory: &Path) -> Result<gix::odb::Store, OpenError> {
     let options = StoreOptions {
         slots: Slots::Given(PACK_SLOT_COUNT),
         alloc_limit_bytes: Some(OBJECT_ALLOCATION_MAX),
+        // One that a repack left behind may name packs that are gone. The library then takes their objects for
+        // missing; `git` looks into the other packs. The library gains no speed from it.
+        use_multi_pack_index: false,
         ..StoreOptions::default()
     };
     // No replacements: what a commit says may not be changed by a ref beside it.

@@ -53,9 +53,7 @@ impl SequentialReader {
                         id,
                         reason: error.to_string(),
                     })?;
-            let mut handle = Arc::new(store).to_handle_arc();
-            handle.ignore_replacements = true;
-            self.reader = Some(Reader { handle });
+            self.reader = Some(Reader::of(&Arc::new(store)));
         }
         Ok(self.reader.as_ref().expect("it was opened just now"))
     }

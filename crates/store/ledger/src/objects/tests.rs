@@ -1,5 +1,8 @@
 use gatos_testkit::git_fixture::{FixtureGit, GitFixture};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
+
 use super::*;
 
 const JOURNAL: &str = "refs/gatos/journal/finance/user/alice/0123456789abcdef";
@@ -283,5 +286,98 @@ fn one_reader_sees_many_new_packs_and_a_repack() {
     fixture.run(&["repack", "-ad", "--quiet"]);
     for id in &ids {
         assert!(reader.commit(parsed(id)).is_ok());
+    }
+}
+
+/// Readers beside repacks of all kinds. Packs come under new names and go, packed objects become loose and
+/// packed again; nothing that a ref names may ever look missing.
+#[test]
+fn nothing_looks_missing_while_git_repacks() {
+    let rounds = std::env::var("GATOS_REPACK_ROUNDS").ok();
+    let rounds: usize = rounds.and_then(|text| text.parse().ok()).unwrap_or(12);
+    let fixture = GitFixture::new_bare();
+    let ids: Vec<ObjectId> = fixture
+        .chain_of_packs(JOURNAL, "event", 24)
+        .iter()
+        .map(|id| parsed(id))
+        .collect();
+    let repository = opened(&fixture);
+    let done = AtomicBool::new(false);
+    let read_all = |reader: &Reader| {
+        for id in &ids {
+            let content = reader.commit(*id).expect("it is there all the time");
+            assert_eq!(ObjectId::of(ObjectKind::Commit, &content), *id);
+        }
+    };
+    std::thread::scope(|scope| {
+        let shared = || {
+            let reader = Reader::new(&repository);
+            while !done.load(Ordering::Relaxed) {
+                read_all(&reader);
+            }
+        };
+        let fresh = || {
+            while !done.load(Ordering::Relaxed) {
+                read_all(&Reader::new(&opened(&fixture)));
+            }
+        };
+        let readers = [scope.spawn(shared), scope.spawn(shared), scope.spawn(fresh)];
+        for round in 0..rounds {
+            match round % 4 {
+                0 => fixture.run(&["repack", "-a", "-d", "--quiet"]),
+                1 => fixture.run(&["repack", "-d", "--quiet", "--geometric=2", "--write-midx"]),
+                2 => fixture.run(&["gc", "--quiet", "--prune=now"]),
+                _ => unpack_everything(&fixture),
+            };
+            if readers.iter().any(ScopedJoinHandle::is_finished) {
+                break;
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Makes all packed objects loose and then takes the packs away.
+fn unpack_everything(fixture: &GitFixture) -> String {
+    let pack_dir = fixture.path().join("objects/pack");
+    let names = crate::files::list(&pack_dir).expect("a folder");
+    // `unpack-objects` leaves out what its repository has, so it works in one beside and shares the result.
+    let beside = GitFixture::new_bare();
+    for name in names.iter().filter(|name| name.ends_with(".pack")) {
+        let pack = std::fs::read(pack_dir.join(name)).expect("a pack");
+        beside.feed(&["unpack-objects", "-q"], &pack);
+    }
+    for folder in crate::files::list(&beside.path().join("objects")).expect("a folder") {
+        let (from, to) = (
+            beside.path().join("objects").join(&folder),
+            fixture.path().join("objects").join(&folder),
+        );
+        for file in crate::files::list(&from).expect("a folder") {
+            std::fs::create_dir_all(&to).expect("a folder");
+            std::fs::rename(from.join(&file), to.join(&file)).expect("moved");
+        }
+    }
+    for name in &names {
+        std::fs::remove_file(pack_dir.join(name)).expect("removed");
+    }
+    String::new()
+}
+
+/// A repack that was outrun by another one leaves a multi-pack index that names packs which are gone. Git
+/// looks into the other packs then, and so must we.
+#[test]
+fn a_multi_pack_index_of_packs_that_are_gone_hides_nothing() {
+    let fixture = GitFixture::new_bare();
+    let ids = fixture.chain_of_packs(JOURNAL, "event", 5);
+    fixture.run(&["multi-pack-index", "write"]);
+    let path = fixture.path().join("objects/pack/multi-pack-index");
+    let stale = std::fs::read(&path).expect("a multi-pack index");
+    fixture.run(&["repack", "-a", "-d", "--quiet"]);
+    std::fs::write(&path, stale).expect("written");
+    let reader = Reader::new(&opened(&fixture));
+    for id in &ids {
+        fixture.run(&["cat-file", "-e", id]);
+        let content = reader.commit(parsed(id)).expect("it is in the other pack");
+        assert_eq!(ObjectId::of(ObjectKind::Commit, &content), parsed(id));
     }
 }

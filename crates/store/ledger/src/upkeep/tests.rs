@@ -62,7 +62,9 @@ fn many_packs_become_few_and_nothing_is_lost() {
             // The reader that was open all the while, and a new one.
             assert!(reader.commit(id).is_ok() && Reader::new(&repository).commit(id).is_ok());
         }
-        assert!(repository.pack_dir().join("multi-pack-index").is_file());
+        assert!(!repository.pack_dir().join("multi-pack-index").exists());
+        let graphs = repository.objects_dir().join("info/commit-graphs");
+        assert!(graphs.is_dir());
         let fsck = fsck_strict(&repository).expect("git runs");
         assert!(fsck.clean && fsck.lines.is_empty(), "{fsck:?}");
         assert!(!run_with(&repository, FEW).expect("nothing to do").repacked);
