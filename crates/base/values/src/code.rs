@@ -118,6 +118,10 @@ error_codes! {
     CheckpointInvalid "CHECKPOINT_INVALID" Answer "A checkpoint is malformed or wrongly signed, or a root does not match." "run `gatos fold run` to make a new one";
     NoCheckpoint "NO_CHECKPOINT" Answer "The namespace has no checkpoint yet." "run `gatos fold run`";
 
+    // Policies.
+    BadPolicy "BAD_POLICY" Answer "The compiled policy is malformed." "compile it again with `gatos policyc`";
+    BadPolicySource "BAD_POLICY_SOURCE" Answer "The policy source has errors." "correct the lines named in the findings";
+
     // Storage and environment.
     WalCorrupt "WAL_CORRUPT" Environment "The write-ahead log has a bad frame followed by good ones." "stop writing, copy the repository and run `gatos doctor`";
     IndexCorrupt "INDEX_CORRUPT" Environment "An index file is damaged; it can be rebuilt." "run `gatos doctor` for the command that rebuilds it";

@@ -1,13 +1,13 @@
-//! Governance: who may sign, as a pure function of one signed chain.
+//! Policy: who may sign, and what may be done, as pure functions.
 //!
-//! A repository's governance is a list of signed documents, each naming the one before it. This crate reads
-//! and makes the documents, folds the chain into "which key of which actor at which version", and says
-//! whether an event's envelope fits the version it names. Keeping the chain in Git is the ledger's and the
-//! node's work; making signatures is the node's. Rules beyond "every enrolled key may write" come later.
+//! [`governance`] reads and makes the signed chain and folds it into "which key of which actor at which version".
+//! [`language`] compiles policies and decides requests under them. Keeping the chain and the policies in Git is the
+//! ledger's and the node's work; making signatures and recording decisions is the node's.
 //!
-//! INVARIANT: the same documents give the same answers everywhere. Nothing here reads a clock, a file or a
-//! map in hash order.
-//! Format: docs/formats/governance.md. Vectors: vectors/governance. Tests: tests/it.
+//! INVARIANT: the same documents, policy and request give the same answers everywhere. Nothing here reads a clock, a
+//! file or a map in hash order.
+//! Formats: docs/formats/governance.md, docs/formats/rgs.md, docs/formats/rgc.md. Vectors: vectors/governance,
+//! vectors/policy. Tests: tests/it.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -15,3 +15,4 @@
 extern crate alloc;
 
 pub mod governance;
+pub mod language;

@@ -4,6 +4,7 @@ mod admission;
 mod chain;
 mod document;
 mod fixture;
+mod language;
 mod properties;
 mod twin;
 mod vectors;

@@ -1,0 +1,4 @@
+//! Tests of the policy language from outside.
+
+mod costs;
+mod decides;
