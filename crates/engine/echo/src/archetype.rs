@@ -1,0 +1,187 @@
+//! Archetypes: the entities that have the same set of components, as one table of columns.
+//!
+//! Rows are packed: a row that goes away is filled by the last one. So the order of rows is a function of the operations,
+//! and rows of a full block never wait for others. A system that runs takes the columns it writes out of here and gives
+//! them back; in between the place is empty.
+//!
+//! INVARIANT: all columns of an archetype, the one of entities too, have the same number of rows.
+//! Tests: `tests/it/twin.rs`.
+
+use crate::column::{AnyColumn, Column, Rows, unique};
+use crate::component::Component;
+use crate::entity::Entity;
+use crate::hash::{self, Tag};
+use crate::registry::{ComponentId, Registry};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
+
+/// Nominal size of a column's block in bytes.
+pub(crate) const BLOCK_BYTES: usize = 16_384;
+/// Most rows in a block, as a power of two.
+const SHIFT_MAX: u32 = 12;
+
+/// The handles of an archetype's entities, row by row.
+pub(crate) type EntityColumn = Column<Vec<Entity>>;
+
+/// One table.
+#[derive(Clone)]
+pub(crate) struct Archetype {
+    components: Arc<[ComponentId]>,
+    shift: u32,
+    entities: Arc<EntityColumn>,
+    /// In the order of `components`; a place is empty while a system has the column.
+    columns: Vec<Option<Arc<dyn AnyColumn>>>,
+}
+
+impl Archetype {
+    pub(crate) fn new(components: Arc<[ComponentId]>, registry: &Registry) -> Archetype {
+        let shift = shift_of(&components, registry);
+        Archetype {
+            entities: Arc::new(Column::new((), shift)),
+            columns: components
+                .iter()
+                .map(|id| Some(registry.kind(*id).column(shift)))
+                .collect(),
+            components,
+            shift,
+        }
+    }
+
+    pub(crate) fn components(&self) -> &[ComponentId] {
+        &self.components
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    pub(crate) fn block_count(&self) -> usize {
+        self.len().div_ceil(1 << self.shift)
+    }
+
+    /// Rows in the block with this number.
+    pub(crate) fn block_len(&self, block: usize) -> usize {
+        (self.len() - (block << self.shift)).min(1 << self.shift)
+    }
+
+    /// Number of the first row of a block.
+    pub(crate) const fn block_start(&self, block: usize) -> usize {
+        block << self.shift
+    }
+
+    pub(crate) fn index_of(&self, id: ComponentId) -> Option<usize> {
+        self.components.binary_search(&id).ok()
+    }
+
+    pub(crate) fn has(&self, id: ComponentId) -> bool {
+        self.index_of(id).is_some()
+    }
+
+    pub(crate) const fn entities(&self) -> &Arc<EntityColumn> {
+        &self.entities
+    }
+
+    pub(crate) fn entities_mut(&mut self) -> &mut EntityColumn {
+        Arc::make_mut(&mut self.entities)
+    }
+
+    pub(crate) fn entity(&self, row: usize) -> Entity {
+        let (block, place) = self.entities.find(row);
+        block.rows.row(place)
+    }
+
+    /// The column at this place.
+    pub(crate) fn column(&self, index: usize) -> &dyn AnyColumn {
+        &**self.columns[index].as_ref().expect(AT_HOME)
+    }
+
+    /// The column at this place, for writing.
+    pub(crate) fn column_mut(&mut self, index: usize) -> &mut dyn AnyColumn {
+        unique(self.columns[index].as_mut().expect(AT_HOME))
+    }
+
+    /// The rows of a Rust type, if the archetype has it.
+    pub(crate) fn typed<T: Component>(&self, id: ComponentId) -> Option<&Column<Vec<T>>> {
+        self.column(self.index_of(id)?).as_any().downcast_ref()
+    }
+
+    /// The rows of a Rust type for writing, if the archetype has it.
+    pub(crate) fn typed_mut<T: Component>(
+        &mut self,
+        id: ComponentId,
+    ) -> Option<&mut Column<Vec<T>>> {
+        let index = self.index_of(id)?;
+        self.column_mut(index).as_any_mut().downcast_mut()
+    }
+
+    /// A second owner of a column, for reading.
+    pub(crate) fn lend<T: Component>(&self, index: usize) -> Arc<Column<Vec<T>>> {
+        downcast(Arc::clone(self.columns[index].as_ref().expect(AT_HOME)))
+    }
+
+    /// Takes a column out, for writing.
+    pub(crate) fn take<T: Component>(&mut self, index: usize) -> Arc<Column<Vec<T>>> {
+        downcast(self.columns[index].take().expect(AT_HOME))
+    }
+
+    /// Puts a column back.
+    pub(crate) fn give<T: Component>(&mut self, index: usize, column: Arc<Column<Vec<T>>>) {
+        self.columns[index] = Some(column);
+    }
+
+    /// Puts a column back whose type only it knows.
+    pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut dyn AnyColumn> {
+        self.columns
+            .iter_mut()
+            .map(|column| unique(column.as_mut().expect(AT_HOME)))
+    }
+
+    /// The digest over the components and all columns.
+    pub(crate) fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest {
+        let mut bytes = hash::start(Tag::Archetype);
+        hash::push_u64(&mut bytes, self.components.len() as u64);
+        for id in &*self.components {
+            bytes.extend(id.number().to_le_bytes());
+        }
+        let digest = match self.entities.known_root() {
+            Some(digest) => digest,
+            None => self.entities_mut().root(scratch),
+        };
+        bytes.extend(digest.as_bytes());
+        for column in &mut self.columns {
+            let column = column.as_mut().expect(AT_HOME);
+            let digest = match column.known_root() {
+                Some(digest) => digest,
+                None => unique(column).root(scratch),
+            };
+            bytes.extend(digest.as_bytes());
+        }
+        Blake3Digest::of(&bytes)
+    }
+}
+
+/// Why a column is there: systems give back what they take before anybody else looks.
+const AT_HOME: &str = "a column is out only while a system runs";
+
+fn downcast<T: Component>(column: Arc<dyn AnyColumn>) -> Arc<Column<Vec<T>>> {
+    column
+        .into_any()
+        .downcast()
+        .expect("the registry gives one type one column")
+}
+
+/// Rows in a block, as a power of two: so many that the columns of a full block have at most [`BLOCK_BYTES`] bytes each
+/// on average, the column of entities counted and components without bytes not.
+fn shift_of(components: &[ComponentId], registry: &Registry) -> u32 {
+    let sizes = components
+        .iter()
+        .map(|id| registry.kind(*id).schema().size());
+    let (columns, bytes) = sizes
+        .filter(|size| *size > 0)
+        .fold((1, size_of::<Entity>()), |(columns, bytes), size| {
+            (columns + 1, bytes + size)
+        });
+    let rows = (BLOCK_BYTES * columns / bytes).max(1);
+    rows.ilog2().min(SHIFT_MAX)
+}

@@ -1,0 +1,125 @@
+//! Columns whose row type only they know: what archetypes, snapshots and scripts do with a column.
+//!
+//! Tests: `tests/it/twin.rs`.
+
+use super::{Column, Rows};
+use crate::snapshot::Reader;
+use crate::stamp::Stamp;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use gatos_values::Blake3Digest;
+
+/// A column of an unknown row type.
+pub(crate) trait AnyColumn: Any + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    /// A column that shares all blocks with this one.
+    fn share(&self) -> Arc<dyn AnyColumn>;
+
+    /// Takes rows out one after the other, each number as it is when its turn comes, and appends them to `target`, a
+    /// column of the same component.
+    fn transfer(&mut self, rows: &[u32], target: &mut dyn AnyColumn);
+    /// Takes rows out one after the other.
+    fn discard(&mut self, rows: &[u32]);
+
+    /// Appends the canonical bytes of a row.
+    fn encode_row(&self, row: usize, output: &mut Vec<u8>);
+    /// Appends a row of canonical bytes; `None` and nothing appended where they are none.
+    fn push_encoded(&mut self, bytes: &[u8], stamp: Stamp) -> Option<()>;
+    /// Overwrites a row with canonical bytes; `None` and nothing changed where they are none.
+    fn replace_encoded(&mut self, row: usize, bytes: &[u8], stamp: Stamp) -> Option<()>;
+    /// When the row was added and when it was changed.
+    fn stamps(&self, row: usize) -> (Stamp, Stamp);
+
+    fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest;
+    /// The digest, if nothing was written since it was computed.
+    fn known_root(&self) -> Option<Blake3Digest>;
+    fn save(&self, output: &mut Vec<u8>);
+    fn load(&mut self, len: usize, stamp_max: Stamp, reader: &mut Reader<'_>) -> Option<()>;
+}
+
+impl<S: Rows> AnyColumn for Column<S> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn share(&self) -> Arc<dyn AnyColumn> {
+        Arc::new(self.clone())
+    }
+
+    fn transfer(&mut self, rows: &[u32], target: &mut dyn AnyColumn) {
+        let target = target
+            .as_any_mut()
+            .downcast_mut::<Column<S>>()
+            .expect("columns of one component have one type");
+        for row in rows {
+            let (row, added, changed) = self.swap_remove(*row as usize);
+            target.push(row, added, changed);
+        }
+    }
+
+    fn discard(&mut self, rows: &[u32]) {
+        for row in rows {
+            self.swap_remove(*row as usize);
+        }
+    }
+
+    fn encode_row(&self, row: usize, output: &mut Vec<u8>) {
+        let (block, place) = self.find(row);
+        block.rows.encode_row(place, output);
+    }
+
+    fn push_encoded(&mut self, bytes: &[u8], stamp: Stamp) -> Option<()> {
+        let row = S::decode_row(&self.layout, bytes)?;
+        self.push(row, stamp, stamp);
+        Some(())
+    }
+
+    fn replace_encoded(&mut self, row: usize, bytes: &[u8], stamp: Stamp) -> Option<()> {
+        let value = S::decode_row(&self.layout, bytes)?;
+        let (block, place) = self.find_mut(row);
+        let len = block.rows.len();
+        block.rows.replace(place, value);
+        block.changed.set(place, len, stamp);
+        Some(())
+    }
+
+    fn stamps(&self, row: usize) -> (Stamp, Stamp) {
+        let (block, place) = self.find(row);
+        (block.added.get(place), block.changed.get(place))
+    }
+
+    fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest {
+        self.root(scratch)
+    }
+
+    fn known_root(&self) -> Option<Blake3Digest> {
+        self.digest
+    }
+
+    fn save(&self, output: &mut Vec<u8>) {
+        self.save(output);
+    }
+
+    fn load(&mut self, len: usize, stamp_max: Stamp, reader: &mut Reader<'_>) -> Option<()> {
+        self.load(len, stamp_max, reader)
+    }
+}
+
+/// The column for writing: a copy that shares the blocks where somebody else holds the column too.
+pub(crate) fn unique(column: &mut Arc<dyn AnyColumn>) -> &mut dyn AnyColumn {
+    if Arc::get_mut(column).is_none() {
+        *column = column.share();
+    }
+    Arc::get_mut(column).expect("a column just made has one owner")
+}

@@ -1,0 +1,261 @@
+//! The table of slots, in pages that forks share until one of them writes.
+//!
+//! Hashes and snapshots see generations and the free list; where a row lies they see from the archetypes' columns of
+//! entities, so moving a row makes no page dirty. Tests: `tests/it/world.rs`, `tests/it/twin.rs`.
+
+use super::Entity;
+use crate::hash::{self, Tag};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
+
+/// Slots in a page.
+const PAGE_SLOTS: usize = 1024;
+/// The end of the free list.
+pub(crate) const NONE: u32 = u32::MAX;
+/// The link of a slot that is the home of an entity.
+pub(crate) const LIVE: u32 = u32::MAX - 1;
+/// The link of a slot whose generations are used up.
+pub(crate) const RETIRED: u32 = u32::MAX - 2;
+/// Indices from here on would be read as links with a meaning of their own.
+const SLOTS_MAX: usize = RETIRED as usize;
+
+/// Where the row of an entity lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Location {
+    pub archetype: u32,
+    pub row: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    /// Generation of the entity that lives here, or that lived here last.
+    generation: u32,
+    /// [`LIVE`], [`RETIRED`], or the next free slot.
+    link: u32,
+    location: Location,
+}
+
+#[derive(Clone)]
+struct Page {
+    slots: Arc<Vec<Slot>>,
+    digest: Option<Blake3Digest>,
+}
+
+/// All slots with the free list.
+#[derive(Clone)]
+pub(crate) struct EntityTable {
+    pages: Vec<Page>,
+    slot_count: usize,
+    free_head: u32,
+    live_count: usize,
+    digest: Option<Blake3Digest>,
+}
+
+impl EntityTable {
+    pub(crate) const fn new() -> EntityTable {
+        EntityTable {
+            pages: Vec::new(),
+            slot_count: 0,
+            free_head: NONE,
+            live_count: 0,
+            digest: None,
+        }
+    }
+
+    pub(crate) const fn live_count(&self) -> usize {
+        self.live_count
+    }
+
+    pub(crate) const fn slot_count(&self) -> usize {
+        self.slot_count
+    }
+
+    pub(crate) const fn free_head(&self) -> u32 {
+        self.free_head
+    }
+
+    /// How many entities there is room for in any case: free slots on the list come on top.
+    pub(crate) const fn room(&self) -> usize {
+        SLOTS_MAX - self.slot_count
+    }
+
+    /// Takes the slot freed last, or a new one; `None` when all indices are used.
+    pub(crate) fn allocate(&mut self, location: Location) -> Option<Entity> {
+        self.digest = None;
+        if self.free_head != NONE {
+            let index = self.free_head;
+            let slot = self.slot_mut_dirty(index);
+            slot.generation += 1;
+            let next = core::mem::replace(&mut slot.link, LIVE);
+            slot.location = location;
+            let generation = slot.generation;
+            self.free_head = next;
+            self.live_count += 1;
+            return Some(Entity::new(index, generation));
+        }
+        if self.slot_count >= SLOTS_MAX {
+            return None;
+        }
+        let index = self.slot_count as u32;
+        self.push_slot(Slot {
+            generation: 1,
+            link: LIVE,
+            location,
+        });
+        self.live_count += 1;
+        Some(Entity::new(index, 1))
+    }
+
+    fn push_slot(&mut self, slot: Slot) {
+        if self.slot_count.is_multiple_of(PAGE_SLOTS) {
+            self.pages.push(Page {
+                slots: Arc::new(Vec::with_capacity(PAGE_SLOTS)),
+                digest: None,
+            });
+        }
+        let page = self.pages.last_mut().expect("a page was just there");
+        page.digest = None;
+        Arc::make_mut(&mut page.slots).push(slot);
+        self.slot_count += 1;
+    }
+
+    /// Gives the slot of a live entity back.
+    pub(crate) fn free(&mut self, entity: Entity) {
+        self.digest = None;
+        let head = self.free_head;
+        let slot = self.slot_mut_dirty(entity.index());
+        if slot.generation == u32::MAX {
+            slot.link = RETIRED;
+        } else {
+            slot.link = head;
+            self.free_head = entity.index();
+        }
+        self.live_count -= 1;
+    }
+
+    /// Where the entity's row is; `None` when it does not live.
+    #[inline]
+    pub(crate) fn locate(&self, entity: Entity) -> Option<Location> {
+        let slot = self.slot(entity.index())?;
+        (slot.link == LIVE && slot.generation == entity.generation()).then_some(slot.location)
+    }
+
+    /// The live entity in this slot.
+    pub(crate) fn live_at(&self, index: u32) -> Option<Entity> {
+        let slot = self.slot(index)?;
+        (slot.link == LIVE).then(|| Entity::new(index, slot.generation))
+    }
+
+    /// Notes that a live entity's row moved.
+    #[inline]
+    pub(crate) fn set_location(&mut self, index: u32, location: Location) {
+        self.slot_mut(index).location = location;
+    }
+
+    #[inline]
+    fn slot(&self, index: u32) -> Option<&Slot> {
+        let index = index as usize;
+        self.pages
+            .get(index / PAGE_SLOTS)?
+            .slots
+            .get(index % PAGE_SLOTS)
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, index: u32) -> &mut Slot {
+        let index = index as usize;
+        let page = &mut self.pages[index / PAGE_SLOTS];
+        &mut Arc::make_mut(&mut page.slots)[index % PAGE_SLOTS]
+    }
+
+    fn slot_mut_dirty(&mut self, index: u32) -> &mut Slot {
+        self.pages[index as usize / PAGE_SLOTS].digest = None;
+        self.slot_mut(index)
+    }
+
+    /// The digest over generations and links, computed anew where a page is dirty.
+    pub(crate) fn root(&mut self) -> Blake3Digest {
+        if let Some(digest) = self.digest {
+            return digest;
+        }
+        let mut bytes = hash::start(Tag::EntityTable);
+        hash::push_u64(&mut bytes, self.slot_count as u64);
+        bytes.extend(self.free_head.to_le_bytes());
+        let mut page_bytes = Vec::new();
+        for page in &mut self.pages {
+            let digest = page.digest.unwrap_or_else(|| {
+                hash::restart(&mut page_bytes, Tag::EntityPage);
+                for slot in &*page.slots {
+                    page_bytes.extend(slot.generation.to_le_bytes());
+                    page_bytes.extend(slot.link.to_le_bytes());
+                }
+                Blake3Digest::of(&page_bytes)
+            });
+            page.digest = Some(digest);
+            bytes.extend(digest.as_bytes());
+        }
+        let digest = Blake3Digest::of(&bytes);
+        self.digest = Some(digest);
+        digest
+    }
+
+    /// The digest, if no generation or link changed since it was computed.
+    pub(crate) const fn known_root(&self) -> Option<Blake3Digest> {
+        self.digest
+    }
+
+    /// Generation and link of every slot, in order.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.pages
+            .iter()
+            .flat_map(|page| page.slots.iter().map(|slot| (slot.generation, slot.link)))
+    }
+
+    /// The table with these slots, or `None` where the free list does not run through exactly the slots that are
+    /// neither live nor retired. Locations are for the caller to set.
+    pub(crate) fn from_slots(free_head: u32, slots: &[(u32, u32)]) -> Option<EntityTable> {
+        if slots.len() > SLOTS_MAX {
+            return None;
+        }
+        let mut table = EntityTable::new();
+        for (generation, link) in slots {
+            let is_possible = match *link {
+                LIVE => *generation > 0,
+                RETIRED => *generation == u32::MAX,
+                _ => *generation > 0 && *generation < u32::MAX,
+            };
+            if !is_possible {
+                return None;
+            }
+            table.live_count += usize::from(*link == LIVE);
+            table.push_slot(Slot {
+                generation: *generation,
+                link: *link,
+                location: Location {
+                    archetype: NONE,
+                    row: NONE,
+                },
+            });
+        }
+        let retired = slots.iter().filter(|(_, link)| *link == RETIRED).count();
+        let free_count = slots.len() - table.live_count - retired;
+        // As many steps as there are free slots end at the end exactly when every free slot is on the list once.
+        let mut at = free_head;
+        for _ in 0..free_count {
+            let slot = table.slot(at)?;
+            if slot.link == LIVE || slot.link == RETIRED {
+                return None;
+            }
+            at = slot.link;
+        }
+        table.free_head = free_head;
+        (at == NONE).then_some(table)
+    }
+
+    /// The location a slot has, for checks while loading.
+    pub(crate) fn is_placed(&self, index: u32) -> bool {
+        self.slot(index)
+            .is_some_and(|slot| slot.location.archetype != NONE)
+    }
+}

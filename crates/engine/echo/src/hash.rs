@@ -1,0 +1,34 @@
+//! What digests of worlds are made of: every node's bytes begin with a tag, so no two kinds of node share an input.
+//!
+//! Bytes: `docs/formats/world.md`, section World hash. Tests: `tests/it/hash.rs`.
+
+use alloc::vec::Vec;
+
+/// The first byte of everything that is hashed.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    Registry = 0x10,
+    Block = 0x11,
+    Page = 0x12,
+    Column = 0x13,
+    Archetype = 0x14,
+    EntityPage = 0x15,
+    EntityTable = 0x16,
+    World = 0x17,
+}
+
+/// A buffer that begins with the tag.
+pub(crate) fn start(tag: Tag) -> Vec<u8> {
+    alloc::vec![tag as u8]
+}
+
+/// Empties the buffer and writes the tag.
+pub(crate) fn restart(bytes: &mut Vec<u8>, tag: Tag) {
+    bytes.clear();
+    bytes.push(tag as u8);
+}
+
+pub(crate) fn push_u64(bytes: &mut Vec<u8>, value: u64) {
+    bytes.extend(value.to_le_bytes());
+}

@@ -1,0 +1,157 @@
+//! Parents and children: every entity may have one parent, and children keep the order in which they came.
+//!
+//! The family of an entity is a component of the engine's own, links from entity to entity, so that it is shared by
+//! forks, hashed and saved like any other data, and every operation costs the same however large the family is.
+//!
+//! INVARIANT: links agree: a child's parent lists it exactly once, and nobody is among his own ancestors.
+//! Tests: `tests/it/hierarchy.rs`, with a map of lists as slow twin.
+
+use crate::entity::Entity;
+use crate::error::WorldError;
+use crate::world::World;
+use alloc::vec::Vec;
+
+/// The links of an entity that has or had a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    parent: Entity,
+    first_child: Entity,
+    last_child: Entity,
+    previous: Entity,
+    next: Entity,
+}
+
+crate::component!(Node = "echo.node" {
+    parent: Entity,
+    first_child: Entity,
+    last_child: Entity,
+    previous: Entity,
+    next: Entity,
+});
+
+impl Node {
+    const ALONE: Node = Node {
+        parent: Entity::NULL,
+        first_child: Entity::NULL,
+        last_child: Entity::NULL,
+        previous: Entity::NULL,
+        next: Entity::NULL,
+    };
+
+    fn parent(&self) -> Option<Entity> {
+        some(self.parent)
+    }
+}
+
+fn some(entity: Entity) -> Option<Entity> {
+    (entity != Entity::NULL).then_some(entity)
+}
+
+impl World {
+    /// The parent of an entity; `None` for an entity without one.
+    #[must_use]
+    pub fn parent(&self, entity: Entity) -> Option<Entity> {
+        self.get::<Node>(entity).ok().and_then(|node| node.parent())
+    }
+
+    /// The children of an entity, the one that came first first.
+    pub fn children(&self, entity: Entity) -> impl Iterator<Item = Entity> {
+        let first = self
+            .get::<Node>(entity)
+            .ok()
+            .and_then(|node| some(node.first_child));
+        core::iter::successors(first, |child| {
+            self.get::<Node>(*child)
+                .ok()
+                .and_then(|node| some(node.next))
+        })
+    }
+
+    /// Makes an entity the last child of another one; it leaves the parent it had.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`] or [`WorldError::Loop`].
+    pub fn set_parent(&mut self, child: Entity, parent: Entity) -> Result<(), WorldError> {
+        self.state().locate(child)?;
+        self.state().locate(parent)?;
+        let mut ancestors = core::iter::successors(Some(parent), |entity| self.parent(*entity));
+        if ancestors.any(|ancestor| ancestor == child) {
+            return Err(WorldError::Loop { child, parent });
+        }
+        self.clear_parent(child)?;
+        for entity in [child, parent] {
+            if !self.has::<Node>(entity) {
+                self.insert(entity, Node::ALONE)?;
+            }
+        }
+        let node = self.get_mut::<Node>(parent)?;
+        let last = core::mem::replace(&mut node.last_child, child);
+        if node.first_child == Entity::NULL {
+            node.first_child = child;
+        } else {
+            self.get_mut::<Node>(last)?.next = child;
+        }
+        let node = self.get_mut::<Node>(child)?;
+        node.parent = parent;
+        node.previous = last;
+        Ok(())
+    }
+
+    /// Makes an entity nobody's child.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`].
+    pub fn clear_parent(&mut self, child: Entity) -> Result<(), WorldError> {
+        self.state().locate(child)?;
+        let Some(parent) = self.parent(child) else {
+            return Ok(());
+        };
+        let node = self.get_mut::<Node>(child)?;
+        let (previous, next) = (node.previous, node.next);
+        node.parent = Entity::NULL;
+        node.previous = Entity::NULL;
+        node.next = Entity::NULL;
+        match some(previous) {
+            Some(previous) => self.get_mut::<Node>(previous)?.next = next,
+            None => self.get_mut::<Node>(parent)?.first_child = next,
+        }
+        match some(next) {
+            Some(next) => self.get_mut::<Node>(next)?.previous = previous,
+            None => self.get_mut::<Node>(parent)?.last_child = previous,
+        }
+        Ok(())
+    }
+
+    /// Takes an entity with all below it out of the world: children first, in their order. How many went.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`].
+    pub fn despawn_tree(&mut self, root: Entity) -> Result<usize, WorldError> {
+        self.state().locate(root)?;
+        self.clear_parent(root)?;
+        let mut order = alloc::vec![root];
+        let mut at = 0;
+        while let Some(entity) = order.get(at).copied() {
+            order.extend(self.children(entity).collect::<Vec<_>>());
+            at += 1;
+        }
+        // Whoever goes has no children left, so that only his parent, who goes later, is written to.
+        for entity in order.iter().rev() {
+            self.despawn(*entity)?;
+        }
+        Ok(order.len())
+    }
+
+    /// Cuts all links of an entity that is about to go.
+    pub(crate) fn detach_family(&mut self, entity: Entity) -> Result<(), WorldError> {
+        if !self.has::<Node>(entity) {
+            return Ok(());
+        }
+        self.clear_parent(entity)?;
+        let children: Vec<Entity> = self.children(entity).collect();
+        for child in children {
+            self.clear_parent(child)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Echo, the deterministic engine: worlds of entities that fork, hash and replay to the bit.
+//!
+//! A [`World`] holds entities with components, plain data with a schema, in columns that forks share until one of them
+//! writes. The same operations on equal worlds give equal worlds, on every machine, with any number of threads. Numbers
+//! come from `gatos-numbers`, digests from `gatos-values`. Nothing here reads a file, a clock, the environment or
+//! randomness.
+//!
+//! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
+//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`].
+//!
+//! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
+//! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
+//! stamps. So it is in its hash and in its snapshot too.
+//! INVARIANT 3: no input makes us panic, recurse without bound or reserve memory without bound.
+//!
+//! Guide: `docs/guide/echo.md`. Format page: `docs/formats/world.md`. Vectors: `vectors/echo`. Tests: `tests/it`.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+extern crate alloc;
+
+pub mod access;
+mod archetype;
+pub mod bundle;
+mod column;
+pub mod component;
+pub mod entity;
+pub mod error;
+mod hash;
+mod hierarchy;
+pub mod query;
+pub mod registry;
+mod resource;
+pub mod snapshot;
+pub mod stamp;
+mod state;
+pub mod world;
+
+pub use access::{Access, Target};
+pub use bundle::Bundle;
+pub use component::{Component, Field, FieldKind, FieldValue, Plain, Schema, SchemaError};
+pub use entity::Entity;
+pub use error::WorldError;
+pub use query::{Added, Changed, Plan, QueryData, QueryFilter, ReadData, With, Without};
+pub use registry::{ComponentId, ComponentKind, Registry, RegistryBuilder, RegistryError};
+pub use snapshot::SnapshotError;
+pub use stamp::Stamp;
+pub use world::World;

@@ -1,0 +1,308 @@
+//! Queries: which rows, what of them, in the one order.
+//!
+//! A query names what it reads and writes (`&T`, `&mut T`, `Option<…>`, [`Entity`], tuples) and which rows it wants
+//! ([`With`], [`Without`], [`Changed`], [`Added`], tuples). It visits archetypes by id, in each the blocks as they came
+//! to be, in each block the rows by place. While it runs it owns the columns it writes, so two queries can run side by
+//! side without ever sharing a row.
+//!
+//! INVARIANT 1: the order of rows is a function of the operations on the world and of nothing else.
+//! INVARIANT 2: a row is marked as changed exactly when the query gave it out for writing.
+//! Guide: `docs/guide/echo.md`. Tests: `tests/it/query.rs`, with a map of entities as slow twin.
+
+mod data;
+mod filter;
+
+pub use data::{QueryData, ReadData};
+pub use filter::{Added, Changed, QueryFilter, With, Without};
+
+pub(crate) use filter::RowMask;
+
+use data::{Matched, Source};
+
+use crate::access::Access;
+use crate::archetype::Archetype;
+use crate::entity::Entity;
+use crate::error::WorldError;
+use crate::registry::{ComponentId, Registry};
+use crate::stamp::Stamp;
+use crate::state::State;
+use crate::world::World;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// A query made ready for a world: ids resolved, archetypes found. It follows the world as archetypes are added, and can
+/// be used on forks and other worlds with the same registry.
+pub struct Plan<D: QueryData, F: QueryFilter = ()> {
+    data: D::Ids,
+    filter: F::Ids,
+    access: Access,
+    /// The sets that `matched` was made from; archetypes are never removed, so the same map means the same archetypes.
+    known: Option<Arc<BTreeMap<Arc<[ComponentId]>, u32>>>,
+    matched: Vec<u32>,
+}
+
+impl<D: QueryData, F: QueryFilter> Plan<D, F> {
+    /// Resolves names to ids.
+    ///
+    /// # Errors
+    /// [`WorldError::Unregistered`], or [`WorldError::Twice`] where the query would have a component twice, one of them
+    /// for writing.
+    pub fn new(registry: &Registry) -> Result<Plan<D, F>, WorldError> {
+        let mut access = Access::default();
+        let data = D::resolve(registry, &mut access)?;
+        let filter = F::resolve(registry, &mut access)?;
+        Ok(Plan {
+            data,
+            filter,
+            access,
+            known: None,
+            matched: Vec::new(),
+        })
+    }
+
+    /// What the query reads and writes.
+    #[must_use]
+    pub const fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The archetypes that have what the query wants, by id.
+    pub(crate) fn matched(&mut self, state: &State) -> &[u32] {
+        let is_known = self
+            .known
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, &state.by_set));
+        if !is_known {
+            let archetypes = (0..).zip(&state.archetypes);
+            self.matched = archetypes
+                .filter(|(_, slot)| self.matches(&slot.archetype))
+                .map(|(index, _)| index)
+                .collect();
+            self.known = Some(Arc::clone(&state.by_set));
+        }
+        &self.matched
+    }
+
+    fn matches(&self, archetype: &Archetype) -> bool {
+        let archetype = Matched(archetype);
+        D::matches(&self.data, &archetype) && F::matches(&self.filter, &archetype)
+    }
+}
+
+/// The columns a query took out of a world, to be visited and given back.
+pub(crate) struct Fetch<D: QueryData> {
+    parts: Vec<Part<D>>,
+}
+
+/// The columns of one archetype.
+struct Part<D: QueryData> {
+    archetype: u32,
+    fetched: D::Fetched,
+    visit: Visit,
+}
+
+/// Which rows of an archetype are visited.
+enum Visit {
+    /// All rows: the number of rows of each block.
+    All { block_rows: usize, len: usize },
+    /// Some rows: blocks, and in each the rows.
+    Some(Vec<(usize, usize, RowMask)>),
+}
+
+impl<D: QueryData> Fetch<D> {
+    /// Takes the columns of every matching archetype; rows that changed up to `since` are none of a filter's business.
+    pub(crate) fn take<F: QueryFilter>(
+        plan: &mut Plan<D, F>,
+        state: &mut State,
+        since: Stamp,
+    ) -> Fetch<D> {
+        plan.matched(state);
+        let mut parts = Vec::with_capacity(plan.matched.len());
+        for index in &plan.matched {
+            let archetype = state.archetype(*index);
+            if archetype.len() == 0 {
+                continue;
+            }
+            let visit = visit_of::<F>(&plan.filter, archetype, since);
+            if matches!(&visit, Visit::Some(blocks) if blocks.is_empty()) {
+                continue;
+            }
+            let mut source = Source {
+                state,
+                archetype: *index,
+            };
+            let fetched = D::take(&plan.data, &mut source);
+            parts.push(Part {
+                archetype: *index,
+                fetched,
+                visit,
+            });
+        }
+        Fetch { parts }
+    }
+
+    /// Shares the columns of every matching archetype of a world that is only read.
+    pub(crate) fn lend<F: QueryFilter>(
+        plan: &mut Plan<D, F>,
+        state: &State,
+        since: Stamp,
+    ) -> Fetch<D>
+    where
+        D: ReadData,
+    {
+        plan.matched(state);
+        let mut parts = Vec::with_capacity(plan.matched.len());
+        for index in &plan.matched {
+            let archetype = state.archetype(*index);
+            if archetype.len() == 0 {
+                continue;
+            }
+            parts.push(Part {
+                archetype: *index,
+                fetched: D::lend(&plan.data, &Matched(archetype)),
+                visit: visit_of::<F>(&plan.filter, archetype, since),
+            });
+        }
+        Fetch { parts }
+    }
+
+    /// Gives the columns back.
+    pub(crate) fn give<F: QueryFilter>(self, plan: &Plan<D, F>, state: &mut State) {
+        if !D::WRITES {
+            return;
+        }
+        for part in self.parts {
+            let mut source = Source {
+                state,
+                archetype: part.archetype,
+            };
+            D::give(&plan.data, part.fetched, &mut source);
+        }
+    }
+
+    /// Calls `visit` for every row, in order. Rows given out for writing get the stamp.
+    pub(crate) fn for_each(&mut self, stamp: Stamp, mut visit: impl FnMut(D::Item<'_>)) {
+        for part in &mut self.parts {
+            match &part.visit {
+                Visit::All { block_rows, len } => {
+                    let blocks = len.div_ceil(*block_rows);
+                    for block in 0..blocks {
+                        let rows = (*block_rows).min(len - block * block_rows);
+                        let mut view = D::view(&mut part.fetched, block, rows);
+                        D::mark_all(&mut view, stamp);
+                        for row in 0..rows {
+                            visit(D::item(&mut view, row));
+                        }
+                    }
+                }
+                Visit::Some(blocks) => {
+                    for (block, rows, mask) in blocks {
+                        let mut view = D::view(&mut part.fetched, *block, *rows);
+                        mask.for_each(|row| {
+                            D::mark(&mut view, row, stamp);
+                            visit(D::item(&mut view, row));
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn visit_of<F: QueryFilter>(ids: &F::Ids, archetype: &Archetype, since: Stamp) -> Visit {
+    if !F::BY_ROW {
+        return Visit::All {
+            block_rows: archetype.block_start(1),
+            len: archetype.len(),
+        };
+    }
+    let mut blocks = Vec::new();
+    let matched = Matched(archetype);
+    for block in 0..archetype.block_count() {
+        let rows = archetype.block_len(block);
+        if !F::may_keep(ids, &matched, block, since) {
+            continue;
+        }
+        let mut mask = RowMask::all(rows);
+        F::keep(ids, &matched, block, since, &mut mask);
+        if mask.count() > 0 {
+            blocks.push((block, rows, mask));
+        }
+    }
+    Visit::Some(blocks)
+}
+
+/// Queries on a world from outside of systems.
+impl World {
+    /// Calls `visit` for every row that has what the query wants, in canonical order.
+    ///
+    /// ```
+    /// use gatos_echo::{Registry, World, component};
+    ///
+    /// #[derive(Clone, Copy)]
+    /// struct Position(f64);
+    /// component!(Position = "position" { 0: f64 });
+    /// #[derive(Clone, Copy)]
+    /// struct Velocity(f64);
+    /// component!(Velocity = "velocity" { 0: f64 });
+    ///
+    /// let registry = Registry::builder().with::<Position>().with::<Velocity>().build()?;
+    /// let mut world = World::new(&registry);
+    /// let ball = world.spawn((Position(0.0), Velocity(1.5)))?;
+    /// world.for_each::<(&mut Position, &Velocity)>(|(position, velocity)| {
+    ///     position.0 += velocity.0;
+    /// })?;
+    /// assert_eq!(world.get::<Position>(ball)?.0, 1.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn for_each<D: QueryData>(
+        &mut self,
+        visit: impl FnMut(D::Item<'_>),
+    ) -> Result<(), WorldError> {
+        let mut plan = Plan::<D>::new(self.registry())?;
+        self.for_each_of(&mut plan, Stamp::default(), visit);
+        Ok(())
+    }
+
+    /// Calls `visit` for every row of a plan, in canonical order. [`Changed`] and [`Added`] look at what came after
+    /// `since`, a stamp that [`World::mark`] gave.
+    ///
+    /// If `visit` panics, the world has lost the columns it was writing and must be thrown away.
+    pub fn for_each_of<D: QueryData, F: QueryFilter>(
+        &mut self,
+        plan: &mut Plan<D, F>,
+        since: Stamp,
+        visit: impl FnMut(D::Item<'_>),
+    ) {
+        let state = self.state_mut();
+        let mut fetch = Fetch::take(plan, state, since);
+        fetch.for_each(state.stamp, visit);
+        fetch.give(plan, state);
+    }
+
+    /// As [`World::for_each_of`], for queries that only read.
+    pub fn read_each_of<D: ReadData, F: QueryFilter>(
+        &self,
+        plan: &mut Plan<D, F>,
+        since: Stamp,
+        visit: impl FnMut(D::Item<'_>),
+    ) {
+        Fetch::lend(plan, self.state(), since).for_each(Stamp::default(), visit);
+    }
+
+    /// The handles of all entities that have what the query wants, in canonical order.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn find<F: QueryFilter>(&self) -> Result<Vec<Entity>, WorldError> {
+        let mut plan = Plan::<Entity, F>::new(self.registry())?;
+        let mut found = Vec::new();
+        let mut fetch = Fetch::lend(&mut plan, self.state(), Stamp::default());
+        fetch.for_each(Stamp::default(), |entity| found.push(entity));
+        Ok(found)
+    }
+}

@@ -1,0 +1,65 @@
+//! Writing a snapshot. Tests: `tests/it/snapshot.rs`.
+
+use super::{MAGIC, VERSION};
+use crate::state::State;
+use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
+
+/// The canonical bytes of a world.
+pub(crate) fn save(state: &State) -> Vec<u8> {
+    let mut output = MAGIC.to_vec();
+    output.extend(VERSION.to_le_bytes());
+    state.registry.encode(&mut output);
+    output.extend(state.seed.as_bytes());
+    output.extend(state.tick.to_le_bytes());
+    output.extend(state.stamp.0.to_le_bytes());
+    save_marks(state, &mut output);
+    save_entities(state, &mut output);
+    save_resources(state, &mut output);
+    save_archetypes(state, &mut output);
+    let digest = Blake3Digest::of(&output);
+    output.extend(digest.as_bytes());
+    output
+}
+
+fn save_marks(state: &State, output: &mut Vec<u8>) {
+    output.extend((state.marks.len() as u32).to_le_bytes());
+    for (name, stamp) in &*state.marks {
+        output.push(name.len() as u8);
+        output.extend(name.as_bytes());
+        output.extend(stamp.0.to_le_bytes());
+    }
+}
+
+fn save_entities(state: &State, output: &mut Vec<u8>) {
+    output.extend((state.entities.slot_count() as u32).to_le_bytes());
+    output.extend(state.entities.free_head().to_le_bytes());
+    for (generation, link) in state.entities.slots() {
+        output.extend(generation.to_le_bytes());
+        output.extend(link.to_le_bytes());
+    }
+}
+
+fn save_resources(state: &State, output: &mut Vec<u8>) {
+    output.extend((state.resources.len() as u32).to_le_bytes());
+    for (id, column) in state.resources.iter() {
+        output.extend(id.number().to_le_bytes());
+        column.save(output);
+    }
+}
+
+fn save_archetypes(state: &State, output: &mut Vec<u8>) {
+    output.extend((state.archetypes.len() as u32).to_le_bytes());
+    for slot in &state.archetypes {
+        let archetype = &slot.archetype;
+        output.extend((archetype.components().len() as u16).to_le_bytes());
+        for id in archetype.components() {
+            output.extend(id.number().to_le_bytes());
+        }
+        output.extend((archetype.len() as u32).to_le_bytes());
+        archetype.entities().save(output);
+        for index in 0..archetype.components().len() {
+            archetype.column(index).save(output);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What a world is made of, shared by its forks as long as nobody writes.
+//!
+//! `world` is what users see; this file keeps the parts together: archetypes in the order they were first needed, the
+//! table of entities, resources, tick, stamp and seed. Everything in here enters hash and snapshot, apart from what
+//! can be computed from the rest (`by_set`, digests).
+//!
+//! INVARIANT: a digest that is kept is the digest of what lies below it; whoever writes throws it away.
+//! Tests: `tests/it/world.rs`, `tests/it/hash.rs`.
+
+use crate::archetype::Archetype;
+use crate::column::unique;
+use crate::entity::{Entity, EntityTable, Location};
+use crate::error::WorldError;
+use crate::hash::{self, Tag};
+use crate::registry::{ComponentId, Registry};
+use crate::resource::Resources;
+use crate::stamp::Stamp;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
+
+/// An archetype with its digest, while it is known.
+#[derive(Clone)]
+pub(crate) struct ArchetypeSlot {
+    pub archetype: Arc<Archetype>,
+    digest: Option<Blake3Digest>,
+}
+
+/// The parts of a world.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub registry: Registry,
+    pub archetypes: Vec<ArchetypeSlot>,
+    /// Sets of components to archetypes; the archetypes say the same.
+    pub by_set: Arc<BTreeMap<Arc<[ComponentId]>, u32>>,
+    pub entities: Arc<EntityTable>,
+    pub resources: Resources,
+    /// The systems that ran, with the stamp of their last run, sorted by name.
+    pub marks: Arc<Vec<(Arc<str>, Stamp)>>,
+    pub seed: Blake3Digest,
+    pub tick: u64,
+    /// The stamp of writes that come now.
+    pub stamp: Stamp,
+    /// The digest over everything, while it is known.
+    pub root: Option<Blake3Digest>,
+}
+
+impl State {
+    pub(crate) fn new(registry: Registry, seed: Blake3Digest) -> State {
+        State {
+            registry,
+            archetypes: Vec::new(),
+            by_set: Arc::default(),
+            entities: Arc::new(EntityTable::new()),
+            resources: Resources::default(),
+            marks: Arc::default(),
+            seed,
+            tick: 0,
+            stamp: Stamp(1),
+            root: None,
+        }
+    }
+
+    /// The archetype of a sorted set, made if it is not there.
+    pub(crate) fn archetype_of(&mut self, components: &[ComponentId]) -> u32 {
+        if let Some(index) = self.by_set.get(components) {
+            return *index;
+        }
+        let index = self.archetypes.len() as u32;
+        let set: Arc<[ComponentId]> = Arc::from(components);
+        self.archetypes.push(ArchetypeSlot {
+            archetype: Arc::new(Archetype::new(Arc::clone(&set), &self.registry)),
+            digest: None,
+        });
+        Arc::make_mut(&mut self.by_set).insert(set, index);
+        index
+    }
+
+    pub(crate) fn archetype(&self, index: u32) -> &Archetype {
+        &self.archetypes[index as usize].archetype
+    }
+
+    pub(crate) fn archetype_mut(&mut self, index: u32) -> &mut Archetype {
+        let slot = &mut self.archetypes[index as usize];
+        slot.digest = None;
+        Arc::make_mut(&mut slot.archetype)
+    }
+
+    pub(crate) fn locate(&self, entity: Entity) -> Result<Location, WorldError> {
+        self.entities
+            .locate(entity)
+            .ok_or(WorldError::Dead { entity })
+    }
+
+    /// Moves the rows of entities of one archetype to another, in this order; components that the target does not have
+    /// are dropped, those it has more are for the caller to append.
+    pub(crate) fn migrate(&mut self, from: u32, to: u32, entities: &[Entity]) {
+        let slots = self
+            .archetypes
+            .get_disjoint_mut([from as usize, to as usize]);
+        let [from_slot, to_slot] = slots.expect("two archetypes that exist");
+        (from_slot.digest, to_slot.digest) = (None, None);
+        let source = Arc::make_mut(&mut from_slot.archetype);
+        let target = Arc::make_mut(&mut to_slot.archetype);
+        let table = Arc::make_mut(&mut self.entities);
+        let first = target.len();
+        let rows = leave(source, from, table, entities);
+        for (offset, entity) in entities.iter().enumerate() {
+            target
+                .entities_mut()
+                .push(*entity, Stamp::default(), Stamp::default());
+            let location = Location {
+                archetype: to,
+                row: (first + offset) as u32,
+            };
+            table.set_location(entity.index(), location);
+        }
+        for index in 0..source.components().len() {
+            let id = source.components()[index];
+            match target.index_of(id) {
+                Some(place) => source
+                    .column_mut(index)
+                    .transfer(&rows, target.column_mut(place)),
+                None => source.column_mut(index).discard(&rows),
+            }
+        }
+    }
+
+    /// Takes the entity with its row away.
+    pub(crate) fn despawn(&mut self, entity: Entity) -> Result<(), WorldError> {
+        let location = self.locate(entity)?;
+        let slot = &mut self.archetypes[location.archetype as usize];
+        slot.digest = None;
+        let archetype = Arc::make_mut(&mut slot.archetype);
+        let table = Arc::make_mut(&mut self.entities);
+        let rows = leave(archetype, location.archetype, table, &[entity]);
+        for column in archetype.columns_mut() {
+            column.discard(&rows);
+        }
+        table.free(entity);
+        Ok(())
+    }
+
+    /// The digest over everything; only what was written to since the last time is read.
+    pub(crate) fn compute_root(&mut self) -> Blake3Digest {
+        let mut scratch = Vec::new();
+        let mut bytes = hash::start(Tag::World);
+        bytes.extend(self.registry.digest().as_bytes());
+        bytes.extend(self.seed.as_bytes());
+        hash::push_u64(&mut bytes, self.tick);
+        hash::push_u64(&mut bytes, self.stamp.0);
+        bytes.extend(self.marks_root().as_bytes());
+        let entities_root = match self.entities.known_root() {
+            Some(digest) => digest,
+            None => Arc::make_mut(&mut self.entities).root(),
+        };
+        bytes.extend(entities_root.as_bytes());
+        hash::push_u64(&mut bytes, self.resources.len() as u64);
+        for (id, column) in self.resources.iter_mut() {
+            let digest = match column.known_root() {
+                Some(digest) => digest,
+                None => unique(column).root(&mut scratch),
+            };
+            bytes.extend(id.number().to_le_bytes());
+            bytes.extend(digest.as_bytes());
+        }
+        hash::push_u64(&mut bytes, self.archetypes.len() as u64);
+        for slot in &mut self.archetypes {
+            let digest = match slot.digest {
+                Some(digest) => digest,
+                None => Arc::make_mut(&mut slot.archetype).root(&mut scratch),
+            };
+            slot.digest = Some(digest);
+            bytes.extend(digest.as_bytes());
+        }
+        let root = Blake3Digest::of(&bytes);
+        self.root = Some(root);
+        root
+    }
+
+    fn marks_root(&self) -> Blake3Digest {
+        let mut bytes = Vec::new();
+        for (name, stamp) in &*self.marks {
+            bytes.push(name.len() as u8);
+            bytes.extend(name.as_bytes());
+            hash::push_u64(&mut bytes, stamp.0);
+        }
+        Blake3Digest::of(&bytes)
+    }
+}
+
+/// Takes entities out of the column of entities, one after the other, and gives the row each had at its turn, for the
+/// other columns to follow.
+fn leave(
+    archetype: &mut Archetype,
+    index: u32,
+    table: &mut EntityTable,
+    entities: &[Entity],
+) -> Vec<u32> {
+    let mut rows = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let location = table
+            .locate(*entity)
+            .expect("the caller looked the entity up");
+        rows.push(location.row);
+        let column = archetype.entities_mut();
+        column.swap_remove(location.row as usize);
+        if (location.row as usize) < column.len() {
+            let moved = archetype.entity(location.row as usize);
+            let location = Location {
+                archetype: index,
+                row: location.row,
+            };
+            table.set_location(moved.index(), location);
+        }
+    }
+    rows
+}

@@ -1,0 +1,593 @@
+//! Worlds: entities with components, resources, a tick, and forks that cost nothing until they write.
+//!
+//! This is what users and systems see. Rows and their order are `archetype`'s work, queries are `query`'s, running systems
+//! is `schedule`'s.
+//!
+//! INVARIANT 1: a fork has the same entities, order, free list and stamps, and neither ever sees what the other writes.
+//! INVARIANT 2: the same operations on equal worlds give equal worlds, and equal worlds have equal hashes.
+//! INVARIANT 3: an operation that gives an error changed nothing.
+//! Guide: `docs/guide/echo.md`. Tests: `tests/it/world.rs`, `tests/it/twin.rs`.
+
+use crate::bundle::{Bundle, Columns, id_of, places, sorted_ids};
+use crate::column::AnyColumn;
+use crate::component::Component;
+use crate::entity::{Entity, Location};
+use crate::error::WorldError;
+use crate::registry::{ComponentId, Registry};
+use crate::snapshot::{self, SnapshotError};
+use crate::stamp::Stamp;
+use crate::state::State;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
+
+/// A world.
+///
+/// ```
+/// use gatos_echo::{Registry, World, component};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// struct Health(u32);
+/// component!(Health = "health" { 0: u32 });
+///
+/// let registry = Registry::builder().with::<Health>().build()?;
+/// let mut world = World::new(&registry);
+/// let hero = world.spawn(Health(10))?;
+///
+/// // A fork is a world of its own; what it does not write it shares.
+/// let mut what_if = world.fork();
+/// what_if.get_mut::<Health>(hero)?.0 = 3;
+/// assert_eq!(world.get::<Health>(hero)?, &Health(10));
+///
+/// // A snapshot is the same world on another machine.
+/// let mut copy = World::load(&registry, &what_if.save())?;
+/// assert_eq!(copy.hash(), what_if.hash());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct World {
+    state: Arc<State>,
+}
+
+impl World {
+    /// An empty world whose seed is that of the empty text.
+    #[must_use]
+    pub fn new(registry: &Registry) -> World {
+        World::with_seed(registry, Blake3Digest::of(b""))
+    }
+
+    /// An empty world. The seed is where its random numbers come from; see `gatos_values::seed`.
+    #[must_use]
+    pub fn with_seed(registry: &Registry, seed: Blake3Digest) -> World {
+        World {
+            state: Arc::new(State::new(registry.clone(), seed)),
+        }
+    }
+
+    /// The same world again, in constant time. The two share what neither writes.
+    #[must_use]
+    pub fn fork(&self) -> World {
+        World {
+            state: Arc::clone(&self.state),
+        }
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        snapshot::save(&self.state)
+    }
+
+    /// The world with these canonical bytes.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] for every other byte string.
+    pub fn load(registry: &Registry, bytes: &[u8]) -> Result<World, SnapshotError> {
+        snapshot::load(registry, bytes).map(|state| World {
+            state: Arc::new(state),
+        })
+    }
+
+    /// The Merkle root over everything in the world. Only what was written to since the last call is read.
+    ///
+    /// A NaN of any payload becomes the one NaN, which no comparison can tell apart.
+    pub fn hash(&mut self) -> Blake3Digest {
+        match self.state.root {
+            Some(root) => root,
+            None => Arc::make_mut(&mut self.state).compute_root(),
+        }
+    }
+
+    /// The components and resources the world can have.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.state.registry
+    }
+
+    /// How many ticks were completed.
+    #[must_use]
+    pub fn tick(&self) -> u64 {
+        self.state.tick
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> Blake3Digest {
+        self.state.seed
+    }
+
+    /// How many entities live.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.state.entities.live_count()
+    }
+
+    /// Whether no entity lives.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the entity lives.
+    #[must_use]
+    pub fn is_alive(&self, entity: Entity) -> bool {
+        self.state.entities.locate(entity).is_some()
+    }
+
+    /// Every entity, in canonical order: archetypes as they came to be, in each its rows.
+    pub fn entities(&self) -> impl Iterator<Item = Entity> {
+        self.state.archetypes.iter().flat_map(|slot| {
+            let archetype = &slot.archetype;
+            (0..archetype.len()).map(|row| archetype.entity(row))
+        })
+    }
+
+    /// The names of the entity's components, sorted.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`].
+    pub fn components(&self, entity: Entity) -> Result<Vec<&str>, WorldError> {
+        let location = self.state.locate(entity)?;
+        let archetype = self.state.archetype(location.archetype);
+        Ok(archetype
+            .components()
+            .iter()
+            .map(|id| self.state.registry.kind(*id).name())
+            .collect())
+    }
+
+    /// Ends a period of writes: the stamp of all writes so far. What is written from now on counts as changed since then.
+    pub fn mark(&mut self) -> Stamp {
+        let state = self.state_mut();
+        let stamp = state.stamp;
+        state.stamp.0 += 1;
+        stamp
+    }
+
+    /// The state for writing. Its hash is unknown from now on.
+    pub(crate) fn state_mut(&mut self) -> &mut State {
+        let state = Arc::make_mut(&mut self.state);
+        state.root = None;
+        state
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+/// Spawning and despawning.
+impl World {
+    /// A new entity with these components.
+    ///
+    /// # Errors
+    /// [`WorldError::Unregistered`], [`WorldError::Twice`] or [`WorldError::Full`].
+    pub fn spawn<B: Bundle>(&mut self, bundle: B) -> Result<Entity, WorldError> {
+        let mut spawned = self.spawn_batch(core::iter::once(bundle))?;
+        spawned.pop().ok_or(WorldError::Full)
+    }
+
+    /// A new entity without components.
+    ///
+    /// # Errors
+    /// [`WorldError::Full`].
+    pub fn spawn_empty(&mut self) -> Result<Entity, WorldError> {
+        let state = self.state_mut();
+        let archetype = state.archetype_of(&[]);
+        let row = state.archetype(archetype).len() as u32;
+        let entity = Arc::make_mut(&mut state.entities)
+            .allocate(Location { archetype, row })
+            .ok_or(WorldError::Full)?;
+        let column = state.archetype_mut(archetype).entities_mut();
+        column.push(entity, Stamp::default(), Stamp::default());
+        Ok(entity)
+    }
+
+    /// New entities, one for each bundle, in this order. Much faster than one at a time.
+    ///
+    /// # Errors
+    /// As [`World::spawn`]; with [`WorldError::Full`] the entities for which there was room are there.
+    pub fn spawn_batch<B, I>(&mut self, bundles: I) -> Result<Vec<Entity>, WorldError>
+    where
+        B: Bundle,
+        I: IntoIterator<Item = B>,
+    {
+        let mut bundles = bundles.into_iter();
+        let mut ids = Vec::new();
+        B::push_ids(&self.state.registry, &mut ids)?;
+        let set = sorted_ids(&self.state.registry, &ids)?;
+        let state = self.state_mut();
+        let index = state.archetype_of(&set);
+        let stamp = state.stamp;
+        let mut spawned = Vec::with_capacity(bundles.size_hint().0);
+        let places = places(state.archetype(index), &ids);
+        let room = state.entities.room();
+        let archetype = state.archetype_mut(index);
+        let first_row = archetype.len();
+        let mut taken = B::take(&mut Columns::new(archetype, &places));
+        let mut count = 0;
+        loop {
+            let added = fill_block::<B>(&mut taken, &mut bundles, room - count, stamp);
+            count += added;
+            if added == 0 {
+                break;
+            }
+        }
+        let is_full = count == room && bundles.next().is_some();
+        B::give(taken, &mut Columns::new(archetype, &places));
+        let table = Arc::make_mut(&mut state.entities);
+        let slot = &mut state.archetypes[index as usize];
+        let column = Arc::make_mut(&mut slot.archetype).entities_mut();
+        for offset in 0..count {
+            let location = Location {
+                archetype: index,
+                row: (first_row + offset) as u32,
+            };
+            let entity = table.allocate(location).ok_or(WorldError::Full)?;
+            column.push(entity, Stamp::default(), Stamp::default());
+            spawned.push(entity);
+        }
+        if is_full {
+            return Err(WorldError::Full);
+        }
+        Ok(spawned)
+    }
+
+    /// Takes an entity with its components out of the world. Children stay and have no parent from then on; see
+    /// [`World::despawn_tree`].
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`].
+    pub fn despawn(&mut self, entity: Entity) -> Result<(), WorldError> {
+        self.state.locate(entity)?;
+        self.detach_family(entity)?;
+        self.state_mut().despawn(entity)
+    }
+}
+
+/// Appends as many bundles as the last block has room for; how many.
+fn fill_block<B: Bundle>(
+    taken: &mut B::Taken,
+    bundles: &mut impl Iterator<Item = B>,
+    room_max: usize,
+    stamp: Stamp,
+) -> usize {
+    let mut room = bundles.size_hint().0.max(1).min(room_max);
+    if room == 0 {
+        return 0;
+    }
+    let mut count = 0;
+    {
+        let mut tails = B::tails(taken, &mut room);
+        while count < room {
+            let Some(bundle) = bundles.next() else {
+                break;
+            };
+            bundle.push(&mut tails);
+            count += 1;
+        }
+    }
+    B::grown(taken, count, stamp);
+    count
+}
+
+/// Components of one entity.
+impl World {
+    /// Adds the components; those the entity has already are overwritten.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`], [`WorldError::Unregistered`] or [`WorldError::Twice`].
+    pub fn insert<B: Bundle>(&mut self, entity: Entity, bundle: B) -> Result<(), WorldError> {
+        let registry = &self.state.registry;
+        let mut ids = Vec::new();
+        B::push_ids(registry, &mut ids)?;
+        let set = sorted_ids(registry, &ids)?;
+        let location = self.state.locate(entity)?;
+        let state = self.state_mut();
+        let target = union(state.archetype(location.archetype).components(), &set);
+        let target = state.archetype_of(&target);
+        if target != location.archetype {
+            state.migrate(location.archetype, target, &[entity]);
+        }
+        let row = state.locate(entity)?.row as usize;
+        let stamp = state.stamp;
+        let archetype = state.archetype_mut(target);
+        let places = places(archetype, &ids);
+        let mut taken = B::take(&mut Columns::new(archetype, &places));
+        bundle.put(&mut taken, row, stamp);
+        B::give(taken, &mut Columns::new(archetype, &places));
+        Ok(())
+    }
+
+    /// Takes the components of the bundle `B` away; those the entity does not have are passed over.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`] or [`WorldError::Unregistered`].
+    pub fn remove<B: Bundle>(&mut self, entity: Entity) -> Result<(), WorldError> {
+        let mut ids = Vec::new();
+        B::push_ids(&self.state.registry, &mut ids)?;
+        self.remove_ids(entity, &ids)
+    }
+
+    /// Takes components away; those the entity does not have are passed over.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`] or [`WorldError::Reserved`].
+    pub fn remove_ids(&mut self, entity: Entity, ids: &[ComponentId]) -> Result<(), WorldError> {
+        for id in ids {
+            self.check_foreign(*id)?;
+        }
+        let location = self.state.locate(entity)?;
+        let components = self.state.archetype(location.archetype).components();
+        let rest: Vec<ComponentId> = components
+            .iter()
+            .copied()
+            .filter(|id| !ids.contains(id))
+            .collect();
+        if rest.len() < components.len() {
+            let state = self.state_mut();
+            let target = state.archetype_of(&rest);
+            state.migrate(location.archetype, target, &[entity]);
+        }
+        Ok(())
+    }
+
+    /// Whether the entity lives and has the component.
+    #[must_use]
+    pub fn has<T: Component>(&self, entity: Entity) -> bool {
+        self.get::<T>(entity).is_ok()
+    }
+
+    /// The component of an entity.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`], [`WorldError::Unregistered`] or [`WorldError::Missing`].
+    pub fn get<T: Component>(&self, entity: Entity) -> Result<&T, WorldError> {
+        let id = id_of::<T>(&self.state.registry)?;
+        let location = self.state.locate(entity)?;
+        let column = self
+            .state
+            .archetype(location.archetype)
+            .typed::<T>(id)
+            .ok_or_else(|| missing(entity, T::NAME))?;
+        let (block, place) = column.find(location.row as usize);
+        Ok(&block.rows[place])
+    }
+
+    /// The component of an entity, for writing. It counts as changed.
+    ///
+    /// # Errors
+    /// As [`World::get`].
+    pub fn get_mut<T: Component>(&mut self, entity: Entity) -> Result<&mut T, WorldError> {
+        let id = id_of::<T>(&self.state.registry)?;
+        let location = self.state.locate(entity)?;
+        if !self.state.archetype(location.archetype).has(id) {
+            return Err(missing(entity, T::NAME));
+        }
+        let state = self.state_mut();
+        let stamp = state.stamp;
+        let column = state
+            .archetype_mut(location.archetype)
+            .typed_mut::<T>(id)
+            .ok_or_else(|| missing(entity, T::NAME))?;
+        let (block, place) = column.find_mut(location.row as usize);
+        let len = block.rows.len();
+        block.changed.set(place, len, stamp);
+        Ok(&mut block.rows[place])
+    }
+
+    /// When the entity got the component and when it was written to last.
+    ///
+    /// # Errors
+    /// As [`World::get_row`].
+    pub fn stamps(&self, entity: Entity, id: ComponentId) -> Result<(Stamp, Stamp), WorldError> {
+        let (column, row) = self.column_of(entity, id)?;
+        Ok(column.stamps(row))
+    }
+}
+
+/// Components by id, as canonical bytes: for scripts, plugins and tools.
+impl World {
+    /// The canonical bytes of an entity's component.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`] or [`WorldError::Missing`].
+    pub fn get_row(&self, entity: Entity, id: ComponentId) -> Result<Vec<u8>, WorldError> {
+        let (column, row) = self.column_of(entity, id)?;
+        let mut bytes = Vec::new();
+        column.encode_row(row, &mut bytes);
+        Ok(bytes)
+    }
+
+    /// Adds a component by its canonical bytes, or overwrites it.
+    ///
+    /// # Errors
+    /// [`WorldError::Dead`], [`WorldError::Reserved`] or [`WorldError::BadRow`].
+    pub fn insert_row(
+        &mut self,
+        entity: Entity,
+        id: ComponentId,
+        bytes: &[u8],
+    ) -> Result<(), WorldError> {
+        self.check_foreign(id)?;
+        let location = self.state.locate(entity)?;
+        let kind = self.state.registry.kind(id);
+        let bad_row = || WorldError::BadRow {
+            component: kind.name().to_string(),
+        };
+        if !kind.schema().accepts(bytes) {
+            return Err(bad_row());
+        }
+        let bad_row = bad_row();
+        let state = self.state_mut();
+        let target = union(state.archetype(location.archetype).components(), &[id]);
+        let target = state.archetype_of(&target);
+        if target != location.archetype {
+            state.migrate(location.archetype, target, &[entity]);
+        }
+        let row = state.locate(entity)?.row as usize;
+        let stamp = state.stamp;
+        let archetype = state.archetype_mut(target);
+        let is_there = target == location.archetype;
+        let written = archetype.index_of(id).and_then(|index| {
+            let column = archetype.column_mut(index);
+            if is_there {
+                column.replace_encoded(row, bytes, stamp)
+            } else {
+                column.push_encoded(bytes, stamp)
+            }
+        });
+        written.ok_or(bad_row)
+    }
+
+    /// Whether others than the engine may write the component.
+    fn check_foreign(&self, id: ComponentId) -> Result<(), WorldError> {
+        let name = self.state.registry.kind(id).name();
+        if name.starts_with("echo.") {
+            return Err(WorldError::Reserved {
+                component: name.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    fn column_of(
+        &self,
+        entity: Entity,
+        id: ComponentId,
+    ) -> Result<(&dyn AnyColumn, usize), WorldError> {
+        let location = self.state.locate(entity)?;
+        let archetype = self.state.archetype(location.archetype);
+        let index = archetype
+            .index_of(id)
+            .ok_or_else(|| missing(entity, self.state.registry.kind(id).name()))?;
+        Ok((archetype.column(index), location.row as usize))
+    }
+}
+
+/// Resources.
+impl World {
+    /// Sets a resource.
+    ///
+    /// # Errors
+    /// [`WorldError::Unregistered`].
+    pub fn set_resource<T: Component>(&mut self, value: T) -> Result<(), WorldError> {
+        let id = id_of::<T>(&self.state.registry)?;
+        let state = self.state_mut();
+        let stamp = state.stamp;
+        if state.resources.get(id).is_none() {
+            state.resources.add(id, &state.registry);
+        }
+        let column = state.resources.get_mut(id).and_then(|column| {
+            column
+                .as_any_mut()
+                .downcast_mut::<crate::column::Column<Vec<T>>>()
+        });
+        if let Some(column) = column {
+            if column.len() == 0 {
+                column.push(value, stamp, stamp);
+            } else {
+                let block = column.block_mut(0);
+                block.rows[0] = value;
+                block.changed.set_all(stamp);
+            }
+        }
+        Ok(())
+    }
+
+    /// A resource.
+    ///
+    /// # Errors
+    /// [`WorldError::Unregistered`] or [`WorldError::NoResource`].
+    pub fn resource<T: Component>(&self) -> Result<&T, WorldError> {
+        let id = id_of::<T>(&self.state.registry)?;
+        self.state
+            .resources
+            .get(id)
+            .and_then(|column| {
+                column
+                    .as_any()
+                    .downcast_ref::<crate::column::Column<Vec<T>>>()
+            })
+            .map(|column| &column.block(0).rows[0])
+            .ok_or_else(no_resource::<T>)
+    }
+
+    /// A resource for writing. It counts as changed.
+    ///
+    /// # Errors
+    /// As [`World::resource`].
+    pub fn resource_mut<T: Component>(&mut self) -> Result<&mut T, WorldError> {
+        let id = id_of::<T>(&self.state.registry)?;
+        if self.state.resources.get(id).is_none() {
+            return Err(no_resource::<T>());
+        }
+        let state = self.state_mut();
+        let stamp = state.stamp;
+        let column = state
+            .resources
+            .get_mut(id)
+            .and_then(|column| {
+                column
+                    .as_any_mut()
+                    .downcast_mut::<crate::column::Column<Vec<T>>>()
+            })
+            .ok_or_else(no_resource::<T>)?;
+        let block = column.block_mut(0);
+        block.changed.set_all(stamp);
+        Ok(&mut block.rows[0])
+    }
+
+    /// Takes a resource away; whether it was there.
+    ///
+    /// # Errors
+    /// [`WorldError::Unregistered`].
+    pub fn remove_resource<T: Component>(&mut self) -> Result<bool, WorldError> {
+        let id = id_of::<T>(&self.state.registry)?;
+        if self.state.resources.get(id).is_none() {
+            return Ok(false);
+        }
+        Ok(self.state_mut().resources.remove(id))
+    }
+}
+
+fn missing(entity: Entity, component: &str) -> WorldError {
+    WorldError::Missing {
+        entity,
+        component: component.to_string(),
+    }
+}
+
+pub(crate) fn no_resource<T: Component>() -> WorldError {
+    WorldError::NoResource {
+        resource: T::NAME.to_string(),
+    }
+}
+
+/// The union of two sorted lists.
+fn union(left: &[ComponentId], right: &[ComponentId]) -> Vec<ComponentId> {
+    let mut both: Vec<ComponentId> = left.iter().chain(right).copied().collect();
+    both.sort_unstable();
+    both.dedup();
+    both
+}

@@ -1,0 +1,15 @@
+//! Tests of the engine, one module a theme.
+//!
+//! `parts` holds the components they share, `slow` the obvious twin of a world: maps of entities. `vectors` reads and
+//! blesses golden files.
+
+mod component;
+mod hash;
+mod hierarchy;
+mod parts;
+mod query;
+mod slow;
+mod snapshot;
+mod twin;
+mod vectors;
+mod world;
