@@ -87,6 +87,8 @@ error_codes! {
     GovFork "GOV_FORK" Answer "Two governance documents claim the same place in the chain." "have the governors choose one and remove the other";
     GovBehind "GOV_BEHIND" Answer "The event names a governance version this repository does not have yet." "run `gatos sync` and try again";
     GovUnsupported "GOV_UNSUPPORTED" Answer "A governance document uses an operation this version does not know." "install a newer gatos";
+    StaleGov "STALE_GOV" Answer "The event lies beyond a governance version's cut and names an older version." "append it again; it is then judged by the newest version";
+    QuorumNotMet "QUORUM_NOT_MET" Answer "Too few of the right actors agreed to a governed action." "ask those named by the rule in the reason to approve it";
     UnknownActor "UNKNOWN_ACTOR" Answer "The actor is not enrolled." "have a governor enrol it with `gatos actor add`";
     UnknownKey "UNKNOWN_KEY" Answer "The key is not enrolled for this actor or no longer valid." "have a governor enrol it with `gatos key add`";
     UnknownEvent "UNKNOWN_EVENT" Answer "No event with this id is known." "check the id, or run `gatos sync`";
@@ -166,6 +168,7 @@ impl ErrorCode {
             self,
             ErrorCode::PolicyDeny
                 | ErrorCode::CapExpired
+                | ErrorCode::StaleGov
                 | ErrorCode::AckTimeout
                 | ErrorCode::EpochBroken
                 | ErrorCode::ProofInvalid

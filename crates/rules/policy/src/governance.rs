@@ -1,19 +1,31 @@
 //! The governance chain: documents, the trust fold over them, and the checks it allows.
 //!
-//! Reading order: [`document`] (what is signed), [`chain`] (what it means), [`admission`] (what follows for
-//! an event), [`error`].
+//! Reading order: [`document`] (what is signed), [`operation`] (what a change can do), [`grant`], [`quorum`],
+//! [`pattern`] and [`cut`] (their parts), [`chain`] (what it all means), [`admission`] (what follows for an event),
+//! [`error`].
 
 pub mod admission;
 pub mod chain;
+pub mod cut;
 pub mod document;
 pub mod error;
+pub mod grant;
+pub mod operation;
+pub mod pattern;
+pub mod quorum;
 
 mod fields;
+mod history;
+mod snapshot;
 
 pub use admission::{AdmissionError, AdmittedKey, admit};
-pub use chain::{Chain, KeyRecord, change};
+pub use chain::{Capabilities, Chain, GrantRecord, KeyRecord, change, change_with_cut};
+pub use cut::{Cut, CutEntry, CutScope, JournalCut, JournalCuts};
 pub use document::{
-    Change, ChangeOperation, DOCUMENT_SIZE_MAX, Genesis, GenesisActor, GovernanceDocument,
-    SignedDocument, genesis,
+    Change, DOCUMENT_SIZE_MAX, Genesis, GenesisActor, GovernanceDocument, SignedDocument, genesis,
 };
 pub use error::GovernanceError;
+pub use grant::{Grant, GrantId, SignedGrant};
+pub use operation::{ChangeOperation, GovernedAction, KeyRotation, rotation_bytes};
+pub use pattern::ResourcePattern;
+pub use quorum::QuorumRule;

@@ -8,7 +8,7 @@
 //! Tests: tests/it/admission.rs.
 
 use gatos_values::{
-    Actor, Envelope, ErrorCode, EventType, GovernanceId, KeyId, PublicKey, RepositoryId,
+    Actor, Envelope, ErrorCode, EventType, GovernanceId, KeyId, Namespace, PublicKey, RepositoryId,
     ResourceUri, Sha256Digest, event,
 };
 
@@ -56,6 +56,14 @@ pub enum AdmissionError {
         /// When.
         version: u64,
     },
+    /// Creating namespaces is governed, and governance does not name this one.
+    #[error("governance version {version} does not have namespace `{ns}`")]
+    NamespaceNotCreated {
+        /// Which.
+        ns: Namespace,
+        /// When.
+        version: u64,
+    },
     /// The policy root is not that of the version.
     #[error("`policy_root` is `{found}`; governance version {version} has `{expected}`")]
     WrongPolicyRoot {
@@ -95,6 +103,7 @@ impl AdmissionError {
             AdmissionError::UnknownGovernance(_) => ErrorCode::GovBehind,
             AdmissionError::UnknownActor { .. } => ErrorCode::UnknownActor,
             AdmissionError::UnknownKey { .. } => ErrorCode::UnknownKey,
+            AdmissionError::NamespaceNotCreated { .. } => ErrorCode::UnknownNamespace,
             AdmissionError::WrongPolicyRoot { .. }
             | AdmissionError::WrongFoldRoot { .. }
             | AdmissionError::ResourceOutside(_) => ErrorCode::BadEvent,
@@ -120,6 +129,10 @@ pub fn admit(chain: &Chain, envelope: &Envelope) -> Result<AdmittedKey, Admissio
         return Err(AdmissionError::UnknownGovernance(envelope.gov));
     };
     let public = enrolled_key(chain, envelope, version)?;
+    if !chain.admits_namespace_at(&envelope.ns, version) {
+        let ns = envelope.ns.clone();
+        return Err(AdmissionError::NamespaceNotCreated { ns, version });
+    }
     let (expected, found) = (chain.policy_root_at(version), envelope.policy_root);
     if found != expected {
         return Err(AdmissionError::WrongPolicyRoot {

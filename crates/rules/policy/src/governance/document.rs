@@ -1,7 +1,7 @@
 //! Governance documents: one canonical JSON text each, and its typed form.
 //!
-//! A genesis fixes name, first actors, keys, governors and threshold; a change lists operations. What they
-//! mean together is `chain`'s work; here a document is well formed or refused, field by field.
+//! A genesis fixes name, first actors, keys, governors and threshold; a change lists operations (`operation`). What
+//! they mean together is `chain`'s work; here a document is well formed or refused, field by field.
 //!
 //! INVARIANT: `decode` accepts exactly the bytes that `encode` gives.
 //! Format: docs/formats/governance.md. Tests: tests/it/document.rs.
@@ -13,12 +13,14 @@ use alloc::vec::Vec;
 use gatos_values::json;
 use gatos_values::roots::EMPTY_POLICY_ROOT;
 use gatos_values::{
-    Actor, GovernanceId, KeyId, Map, Namespace, PublicKey, RepositoryId, Segment, Sha256Digest,
-    SshSignature, Text, Ulid, Value,
+    Actor, GovernanceId, KeyId, Map, PublicKey, RepositoryId, Segment, Sha256Digest, SshSignature,
+    Text, Ulid, Value,
 };
 
+use super::cut::{self, CutEntry};
 use super::error::{GovernanceError, id_of};
-use super::fields::{Fields, bad};
+use super::fields::{Fields, bad, check_rising};
+use super::operation::ChangeOperation;
 
 /// The largest governance document, in bytes.
 pub const DOCUMENT_SIZE_MAX: usize = 1024 * 1024;
@@ -91,35 +93,12 @@ pub struct Change {
     pub prev: GovernanceId,
     /// What changes, in this order.
     pub changes: Vec<ChangeOperation>,
+    /// What of each affected journal still counts: present exactly when the change takes something away.
+    pub cut: Option<Vec<CutEntry>>,
     /// The policy in force from here on.
     pub policy_root: Sha256Digest,
     /// When it claims to be made.
     pub ulid: Ulid,
-}
-
-/// One operation of a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChangeOperation {
-    /// `actor.enrol`: a new actor, without keys yet.
-    ActorEnrol {
-        /// Who.
-        actor: Actor,
-    },
-    /// `key.enrol`: a new key of an enrolled actor.
-    KeyEnrol {
-        /// Whose.
-        actor: Actor,
-        /// Which.
-        public: PublicKey,
-    },
-    /// `fold.install`: the fold of a namespace from here on.
-    FoldInstall {
-        /// Where.
-        ns: Namespace,
-        /// SHA-256 of the compiled fold.
-        fold_root: Sha256Digest,
-    },
 }
 
 /// The bytes of a genesis with the empty policy, ready to be signed. Lists may come in any order.
@@ -232,25 +211,11 @@ impl GovernanceDocument {
     }
 }
 
-fn unsupported(field: &str, value: &str) -> GovernanceError {
+pub(super) fn unsupported(field: &str, value: &str) -> GovernanceError {
     GovernanceError::Unsupported {
         field: field.to_string(),
         value: value.to_string(),
     }
-}
-
-/// Policies other than the empty one are of a later version.
-fn read_policy_root(fields: &mut Fields<'_>) -> Result<Sha256Digest, GovernanceError> {
-    let policy_root: Sha256Digest = fields.parsed("policy_root")?;
-    check_policy_root(&policy_root)?;
-    Ok(policy_root)
-}
-
-fn check_policy_root(policy_root: &Sha256Digest) -> Result<(), GovernanceError> {
-    if *policy_root == EMPTY_POLICY_ROOT {
-        return Ok(());
-    }
-    Err(unsupported("policy_root", &policy_root.to_string()))
 }
 
 impl Genesis {
@@ -293,7 +258,7 @@ impl Genesis {
             actors,
             governors: fields.parsed_list("governors")?,
             threshold: fields.unsigned("threshold")?,
-            policy_root: read_policy_root(fields)?,
+            policy_root: fields.parsed("policy_root")?,
             ulid: fields.parsed("ulid")?,
         };
         if fields.unsigned("version")? != 0 {
@@ -304,8 +269,7 @@ impl Genesis {
     }
 
     fn check(&self) -> Result<(), GovernanceError> {
-        check_policy_root(&self.policy_root)?;
-        check_ulid(self.ulid)?;
+        check_ulid("ulid", self.ulid)?;
         check_rising("actors", self.actors.iter().map(|actor| &actor.actor))?;
         for (index, actor) in self.actors.iter().enumerate() {
             check_rising(
@@ -348,13 +312,17 @@ impl Genesis {
 
 impl Change {
     fn to_map(&self) -> Map {
-        Map::new()
+        let map = Map::new()
             .with(
                 "changes",
                 Value::List(self.changes.iter().map(ChangeOperation::to_value).collect()),
             )
             .with("prev", self.prev.to_value())
-            .with("repo", self.repo.to_value())
+            .with("repo", self.repo.to_value());
+        match &self.cut {
+            None => map,
+            Some(entries) => map.with("cut", cut::to_value(entries)),
+        }
     }
 
     fn read(fields: &mut Fields<'_>) -> Result<Change, GovernanceError> {
@@ -363,7 +331,8 @@ impl Change {
             version: fields.unsigned("version")?,
             prev: fields.parsed("prev")?,
             changes: fields.maps("changes", ChangeOperation::read)?,
-            policy_root: read_policy_root(fields)?,
+            cut: fields.if_present("cut", |fields, name| fields.maps(name, cut::read))?,
+            policy_root: fields.parsed("policy_root")?,
             ulid: fields.parsed("ulid")?,
         };
         change.check()?;
@@ -371,59 +340,21 @@ impl Change {
     }
 
     fn check(&self) -> Result<(), GovernanceError> {
-        check_policy_root(&self.policy_root)?;
-        check_ulid(self.ulid)?;
+        check_ulid("ulid", self.ulid)?;
         if self.version == 0 {
             return Err(bad("version", "of a change is 0; only a genesis is"));
         }
         if self.changes.is_empty() {
             return Err(bad("changes", "is empty"));
         }
-        Ok(())
-    }
-}
-
-impl ChangeOperation {
-    fn to_value(&self) -> Value {
-        Value::Map(match self {
-            ChangeOperation::ActorEnrol { actor } => Map::new()
-                .with("op", "actor.enrol")
-                .with("actor", actor.to_value()),
-            ChangeOperation::KeyEnrol { actor, public } => key_map(public)
-                .with("op", "key.enrol")
-                .with("actor", actor.to_value()),
-            ChangeOperation::FoldInstall { ns, fold_root } => Map::new()
-                .with("op", "fold.install")
-                .with("ns", ns.to_value())
-                .with("fold_root", fold_root.to_value()),
-        })
-    }
-
-    fn read(fields: &mut Fields<'_>) -> Result<ChangeOperation, GovernanceError> {
-        match fields.text("op")? {
-            "actor.enrol" => Ok(ChangeOperation::ActorEnrol {
-                actor: fields.parsed("actor")?,
-            }),
-            "key.enrol" => {
-                let actor = fields.parsed("actor")?;
-                Ok(ChangeOperation::KeyEnrol {
-                    actor,
-                    public: read_key(fields)?,
-                })
-            }
-            "fold.install" => {
-                let ns = fields.parsed("ns")?;
-                Ok(ChangeOperation::FoldInstall {
-                    ns,
-                    fold_root: fields.parsed("fold_root")?,
-                })
-            }
-            other => Err(unsupported(&fields.name("op"), other)),
+        for (index, operation) in self.changes.iter().enumerate() {
+            operation.check(&format!("changes[{index}]."))?;
         }
+        self.cut.as_deref().map_or(Ok(()), cut::check)
     }
 }
 
-fn key_map(key: &PublicKey) -> Map {
+pub(super) fn key_map(key: &PublicKey) -> Map {
     let public = Text::from_string(key.openssh_text()).map_or(Value::Null, Value::Text);
     Map::new()
         .with("key", key.key_id().to_value())
@@ -431,7 +362,7 @@ fn key_map(key: &PublicKey) -> Map {
 }
 
 /// `key` says nothing that `public` does not; it is there for readers, so it must be right.
-fn read_key(fields: &mut Fields<'_>) -> Result<PublicKey, GovernanceError> {
+pub(super) fn read_key(fields: &mut Fields<'_>) -> Result<PublicKey, GovernanceError> {
     let written: KeyId = fields.parsed("key")?;
     let text = fields.text("public")?;
     let public = PublicKey::parse_openssh(text)
@@ -443,26 +374,9 @@ fn read_key(fields: &mut Fields<'_>) -> Result<PublicKey, GovernanceError> {
 }
 
 /// ULID times stay below 2^34 seconds, as in events.
-fn check_ulid(ulid: Ulid) -> Result<(), GovernanceError> {
+pub(super) fn check_ulid(field: &str, ulid: Ulid) -> Result<(), GovernanceError> {
     if ulid.time_ms() / 1000 >= 1 << 34 {
-        return Err(bad("ulid", "has a time of 2^34 seconds or more"));
+        return Err(bad(field, "has a time of 2^34 seconds or more"));
     }
     Ok(())
-}
-
-fn check_rising<T: Ord>(
-    field: &str,
-    items: impl IntoIterator<Item = T>,
-) -> Result<(), GovernanceError> {
-    let items: Vec<T> = items.into_iter().collect();
-    match items.windows(2).position(|pair| pair[0] >= pair[1]) {
-        None => Ok(()),
-        Some(index) => {
-            let place = format!("{field}[{}]", index + 1);
-            Err(bad(
-                &place,
-                "is not above the one before it; lists are sorted and without repeats",
-            ))
-        }
-    }
 }

@@ -4,8 +4,14 @@ use alloc::string::String;
 
 use gatos_values::json::JsonError;
 use gatos_values::{
-    Actor, Blake3Digest, ErrorCode, GovernanceId, KeyId, Namespace, SignatureError, Ulid,
+    Actor, Blake3Digest, ErrorCode, GovernanceId, JournalName, KeyId, Namespace, Sha256Digest,
+    SignatureError, Ulid,
 };
+
+use super::grant::GrantId;
+use super::operation::GovernedAction;
+use super::pattern::ResourcePattern;
+use super::quorum::QuorumRule;
 
 /// Why a governance document is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,11 +111,106 @@ pub enum GovernanceError {
         /// The namespace.
         ns: Namespace,
         /// Its fold root, before and after.
-        fold_root: gatos_values::Sha256Digest,
+        fold_root: Sha256Digest,
     },
     /// Two installs in one namespace by one document.
     #[error("the document installs two folds in `{0}`")]
     FoldInstalledTwice(Namespace),
+    /// A key that is not enrolled, is revoked, or is another actor's.
+    #[error("key `{0}` is not a live key of this actor")]
+    KeyUnknown(KeyId),
+    /// One document sets each thing once.
+    #[error("the document sets {what} twice")]
+    SetTwice {
+        /// What, for example "the level of `user:ann`".
+        what: String,
+    },
+    /// The change would change nothing.
+    #[error("the document leaves {what} as it was")]
+    NothingChanges {
+        /// What.
+        what: String,
+    },
+    /// Nothing leads back to the empty policy.
+    #[error("the empty policy cannot be activated: it would admit every enrolled key")]
+    PolicyEmpty,
+    /// The document names another policy than its operations leave in force.
+    #[error("`policy_root` is `{found}`; the policy in force is `{expected}`")]
+    WrongPolicyRoot {
+        /// What is in force.
+        expected: Sha256Digest,
+        /// What is written.
+        found: Sha256Digest,
+    },
+    /// A grant names another fold than its resource has.
+    #[error("`fold_root` is `{found}`; the fold of the grant's resource is `{expected}`")]
+    WrongFoldRoot {
+        /// What is installed.
+        expected: Sha256Digest,
+        /// What is written.
+        found: Sha256Digest,
+    },
+    /// The change takes something away and does not say what still counts.
+    #[error("the document takes away a key, a right or a rule, but has no `cut`")]
+    CutMissing,
+    /// The change takes nothing away.
+    #[error("the document has a `cut`, but takes nothing away")]
+    CutNeedless,
+    /// A cut of a journal that the change does not affect.
+    #[error("`cut` lists `{0}`, which the document does not affect")]
+    CutUnaffected(JournalName),
+    /// The key did not sign its own rotation.
+    #[error("the rotation has no signature of key `{0}`")]
+    PossessionUnproved(KeyId),
+    /// The same grant again.
+    #[error("grant `{0}` has been issued already")]
+    GrantIssued(GrantId),
+    /// A grant that never was, or has ended.
+    #[error("grant `{0}` is not in force")]
+    GrantUnknown(GrantId),
+    /// Nobody gives what it does not have.
+    #[error(
+        "`{0}` does not hold what it gives: a root grant is a governor's, any other names in `prev` one that its issuer holds or gave"
+    )]
+    GrantNotHeld(Actor),
+    /// A grant gives more, for longer or elsewhere than what it rests on.
+    #[error("the grant's `{field}` goes beyond that of `{held}`, on which it rests")]
+    GrantExceeds {
+        /// Which field.
+        field: &'static str,
+        /// The grant it rests on.
+        held: GrantId,
+    },
+    /// A grant ends only its issuer's own.
+    #[error("grant `{0}` was issued by another actor")]
+    GrantOfAnother(GrantId),
+    /// The grant is about another repository.
+    #[error("the grant's resource `{0}` is not in this repository")]
+    GrantOutside(ResourcePattern),
+    /// The key that signed a grant.
+    #[error("the grant is signed by key `{key}`, which is no live key of `{issuer}`")]
+    GrantKey {
+        /// Which key.
+        key: KeyId,
+        /// Whose it should be.
+        issuer: Actor,
+    },
+    /// A rule that not even everybody together could meet.
+    #[error("the quorum rule of `{}`, `{rule}`, could not be met by all actors with a key", action.as_str())]
+    QuorumUnmeetable {
+        /// Of which action.
+        action: GovernedAction,
+        /// The rule.
+        rule: QuorumRule,
+    },
+    /// Those who signed do not meet the rule.
+    #[error("the signatures do not meet the quorum rule of `{}`: `{rule}`", action.as_str())]
+    QuorumNotMet {
+        /// Of which action.
+        action: GovernedAction,
+        /// The rule.
+        rule: QuorumRule,
+    },
     /// A governor must be an actor with a key.
     #[error("governor `{0}` has no key")]
     GovernorWithoutKey(Actor),
@@ -145,9 +246,12 @@ impl GovernanceError {
             GovernanceError::Unsupported { .. } => ErrorCode::GovUnsupported,
             GovernanceError::OtherRepository { .. } => ErrorCode::RepoMismatch,
             GovernanceError::Fork { .. } => ErrorCode::GovFork,
+            GovernanceError::QuorumNotMet { .. } => ErrorCode::QuorumNotMet,
             GovernanceError::BadSignature { .. }
             | GovernanceError::NotAGovernor(_)
             | GovernanceError::SignedTwice(_)
+            | GovernanceError::PossessionUnproved(_)
+            | GovernanceError::GrantKey { .. }
             | GovernanceError::TooFewSignatures { .. } => ErrorCode::BadSignature,
             _ => ErrorCode::BadGovernance,
         }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 use core::str::FromStr;
 
-use gatos_values::{Map, Value};
+use gatos_values::{Map, SshSignature, Text, Value};
 
 use super::error::GovernanceError;
 
@@ -72,6 +72,68 @@ impl<'a> Fields<'a> {
         integer.ok_or_else(|| bad(&self.name(field), "is not an integer from 0 to 2^64 - 1"))
     }
 
+    pub fn boolean(&mut self, field: &'static str) -> Result<bool, GovernanceError> {
+        let value = self.take(field)?;
+        value
+            .as_bool()
+            .ok_or_else(|| bad(&self.name(field), "is neither true nor false"))
+    }
+
+    /// A list of strings.
+    pub fn texts(&mut self, field: &'static str) -> Result<Vec<Text>, GovernanceError> {
+        let list = self.list(field)?;
+        let text = |(index, value): (usize, &Value)| {
+            let place = || format!("{}[{index}]", self.name(field));
+            let text = value.as_text().cloned();
+            text.ok_or_else(|| bad(&place(), "is not a string"))
+        };
+        list.iter().enumerate().map(text).collect()
+    }
+
+    /// An SSH signature in base64 on one line; nothing is verified yet.
+    pub fn signature(&mut self, field: &'static str) -> Result<SshSignature, GovernanceError> {
+        let text = self.text(field)?;
+        SshSignature::from_base64_line(text)
+            .map_err(|error| bad(&self.name(field), &format!("is wrong: {error}")))
+    }
+
+    /// A field that is null or what `read` reads.
+    pub fn optional<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<T, GovernanceError>,
+    ) -> Result<Option<T>, GovernanceError> {
+        if self.take(field)?.is_null() {
+            return Ok(None);
+        }
+        read(self, field).map(Some)
+    }
+
+    /// A field that may be absent.
+    pub fn if_present<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<T, GovernanceError>,
+    ) -> Result<Option<T>, GovernanceError> {
+        if !self.map.contains_key(field) {
+            return Ok(None);
+        }
+        read(self, field).map(Some)
+    }
+
+    /// A map, read by `read` to its end.
+    pub fn map<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Fields<'a>) -> Result<T, GovernanceError>,
+    ) -> Result<T, GovernanceError> {
+        let name = self.name(field);
+        let mut fields = Fields::at(self.take(field)?, &format!("{name}."), &name)?;
+        let item = read(&mut fields)?;
+        fields.end()?;
+        Ok(item)
+    }
+
     fn list(&mut self, field: &'static str) -> Result<&'a [Value], GovernanceError> {
         let value = self.take(field)?;
         value
@@ -134,5 +196,22 @@ pub(super) fn bad(field: &str, reason: &str) -> GovernanceError {
     GovernanceError::Field {
         field: field.to_string(),
         reason: reason.to_string(),
+    }
+}
+
+pub(super) fn check_rising<T: Ord>(
+    field: &str,
+    items: impl IntoIterator<Item = T>,
+) -> Result<(), GovernanceError> {
+    let items: Vec<T> = items.into_iter().collect();
+    match items.windows(2).position(|pair| pair[0] >= pair[1]) {
+        None => Ok(()),
+        Some(index) => {
+            let place = format!("{field}[{}]", index + 1);
+            Err(bad(
+                &place,
+                "is not above the one before it; lists are sorted and without repeats",
+            ))
+        }
     }
 }

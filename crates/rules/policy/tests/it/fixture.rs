@@ -1,10 +1,13 @@
 //! Keys from numbers, and a chain that is easy to extend.
 
 use gatos_policy::governance::{
-    Chain, ChangeOperation, GenesisActor, GovernanceError, SignedDocument, change, genesis,
+    Chain, ChangeOperation, CutEntry, GenesisActor, GovernanceError, GovernedAction, Grant,
+    GrantId, KeyRotation, QuorumRule, ResourcePattern, SignedDocument, SignedGrant, change,
+    change_with_cut, genesis, rotation_bytes,
 };
 use gatos_values::{
-    Actor, GovernanceId, Namespace, Segment, Sha256Digest, SignatureNamespace, SigningKey, Ulid,
+    Actor, DottedName, EventId, GovernanceId, JournalName, Namespace, Segment, Sha256Digest,
+    SignatureNamespace, SigningKey, Text, Ulid,
 };
 
 /// A key that is the same in every run.
@@ -121,4 +124,158 @@ pub fn with_text(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let text = std::str::from_utf8(bytes).unwrap();
     assert!(text.contains(from), "`{from}` is not in {text}");
     text.replacen(from, to, 1).into_bytes()
+}
+
+pub fn group(text: &str) -> DottedName {
+    DottedName::parse(text).unwrap()
+}
+
+pub fn set_level(name: &str, level: u64) -> ChangeOperation {
+    ChangeOperation::ActorLevel {
+        actor: actor(name),
+        level,
+    }
+}
+
+pub fn set_group(name: &str, members: &[&str]) -> ChangeOperation {
+    ChangeOperation::GroupSet {
+        group: group(name),
+        members: members.iter().map(|name| actor(name)).collect(),
+    }
+}
+
+pub fn set_governors(governors: &[&str], threshold: u64) -> ChangeOperation {
+    ChangeOperation::GovernorsSet {
+        governors: governors.iter().map(|name| actor(name)).collect(),
+        threshold,
+    }
+}
+
+pub fn set_quorum(action: GovernedAction, rule: &str) -> ChangeOperation {
+    ChangeOperation::QuorumSet {
+        action,
+        rule: Some(QuorumRule::parse(rule).unwrap()),
+    }
+}
+
+pub fn revoke_key(number: u8) -> ChangeOperation {
+    ChangeOperation::KeyRevoke {
+        key: key(number).public().key_id(),
+    }
+}
+
+pub fn set_namespace(ns: &str, export: bool) -> ChangeOperation {
+    ChangeOperation::NamespaceSet {
+        ns: namespace(ns),
+        export,
+    }
+}
+
+/// A root that stands for some compiled policy.
+pub fn policy_root(number: u8) -> Sha256Digest {
+    Sha256Digest::of(&[number, number])
+}
+
+pub fn activate(number: u8) -> ChangeOperation {
+    ChangeOperation::PolicyActivate {
+        policy_root: policy_root(number),
+    }
+}
+
+/// Key `new` takes the place of `old`; the old key signs unless it is lost.
+pub fn rotate(chain: &Chain, name: &str, old: u8, new: u8, is_lost: bool) -> ChangeOperation {
+    let (actor, public) = (actor(name), key(new).public());
+    let old_id = key(old).public().key_id();
+    let bytes = rotation_bytes(chain.repository_id(), &actor, old_id, &public);
+    let sign = |number: u8| key(number).sign(SignatureNamespace::Grant, &bytes);
+    ChangeOperation::KeyRotate(KeyRotation {
+        actor,
+        old: old_id,
+        public,
+        new_signature: sign(new),
+        old_signature: (!is_lost).then(|| sign(old)),
+    })
+}
+
+/// A grant from one actor to another under the chain's newest rules: everything from epoch 0 on, for ever.
+pub fn grant(chain: &Chain, issuer: &str, subject: &str, caps: &[&str], path: &str) -> Grant {
+    let resource = ResourcePattern::parse(&format!("gatos://ledger/{path}")).unwrap();
+    Grant {
+        repo: chain.repository_id(),
+        ulid: ulid(chain.version() + 1),
+        issuer: actor(issuer),
+        subject: actor(subject),
+        caps: caps.iter().map(|cap| Text::new(cap).unwrap()).collect(),
+        fold_root: chain.fold_root_of(&resource, chain.version()),
+        resource,
+        not_before_epoch: 0,
+        expires_epoch: None,
+        prev: None,
+        revokes: Vec::new(),
+        policy_root: chain.policy_root_at(chain.version()),
+    }
+}
+
+pub fn issue(grant: &Grant, number: u8) -> ChangeOperation {
+    let bytes = grant.encode().unwrap();
+    ChangeOperation::GrantIssue {
+        grant: SignedGrant {
+            grant: grant.clone(),
+            signature: key(number).sign(SignatureNamespace::Grant, &bytes),
+        },
+    }
+}
+
+pub fn revoke_grant(grant: &GrantId) -> ChangeOperation {
+    ChangeOperation::GrantRevoke { grant: *grant }
+}
+
+pub fn journal(ns: &str, name: &str, number: u8) -> JournalName {
+    JournalName {
+        ns: namespace(ns),
+        actor: actor(name),
+        key: key(number).public().key_id(),
+    }
+}
+
+/// An event id that stands for the event at a place of some journal.
+pub fn event_id(journal: &JournalName, position: u64) -> EventId {
+    let text = format!("{journal} {position}");
+    EventId::from_digest(gatos_values::Blake3Digest::of(text.as_bytes()))
+}
+
+pub fn cut_entry(ns: &str, name: &str, number: u8, count: u64) -> CutEntry {
+    let journal = journal(ns, name, number);
+    CutEntry {
+        event: event_id(&journal, count),
+        journal,
+        count,
+    }
+}
+
+/// The next version with a cut, signed by these keys.
+pub fn next_with_cut(
+    chain: &Chain,
+    operations: Vec<ChangeOperation>,
+    cut: Vec<CutEntry>,
+    signers: &[u8],
+) -> SignedDocument {
+    let bytes = change_with_cut(chain, ulid(chain.version() + 1), operations, cut).unwrap();
+    signed(bytes, signers)
+}
+
+/// Applies [`next_with_cut`].
+pub fn extend_with_cut(
+    chain: &mut Chain,
+    operations: Vec<ChangeOperation>,
+    cut: Vec<CutEntry>,
+    signers: &[u8],
+) -> GovernanceId {
+    let document = next_with_cut(chain, operations, cut, signers);
+    chain.apply(&document).unwrap()
+}
+
+/// Why the operations cannot be the next version, whoever signs.
+pub fn misfit(chain: &Chain, operations: Vec<ChangeOperation>) -> GovernanceError {
+    change_with_cut(chain, ulid(chain.version() + 1), operations, Vec::new()).unwrap_err()
 }

@@ -1,10 +1,16 @@
-//! Tests of gatos-policy from outside. `fixture` makes keys and chains, `twin` is the slow, obvious trust fold.
+//! Tests of gatos-policy from outside. `fixture` makes keys and chains, `twin` is the slow, obvious fold of
+//! enrolments and folds, `trust_twin` that of everything a version knows.
 
 mod admission;
 mod chain;
+mod cuts;
 mod document;
 mod fixture;
+mod grants;
+mod histories;
 mod language;
+mod operations;
 mod properties;
+mod trust_twin;
 mod twin;
 mod vectors;

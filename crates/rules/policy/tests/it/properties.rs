@@ -97,6 +97,7 @@ proptest! {
             version: 1,
             prev: chain.head(),
             changes: enrolments,
+            cut: None,
             policy_root: chain.policy_root_at(0),
             ulid: ulid(1),
         };

@@ -1,11 +1,12 @@
-//! Golden vectors: a chain of three documents, byte for byte, with ids, signatures and what it answers.
+//! Golden vectors: a chain of three documents with the first operations, and one of seven with those of trust, byte
+//! for byte, with ids, signatures and what they answer.
 //!
 //! `GATOS_BLESS=1` writes them anew; only a change of the format may need that.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use gatos_policy::governance::{Chain, SignedDocument};
+use gatos_policy::governance::{Chain, ChangeOperation, GovernedAction, Grant, SignedDocument};
 use gatos_values::SshSignature;
 
 use crate::fixture::*;
@@ -69,6 +70,121 @@ fn ids_and_signatures_are_these() {
         }
     }
     check("chain.txt", &text);
+}
+
+/// A chain with every operation that governs trust, the signers of each document beside it.
+fn trust_documents() -> Vec<SignedDocument> {
+    let actors: &[(&str, &[u8])] = &[
+        ("user:alice", &[1]),
+        ("user:bob", &[2]),
+        ("service:ci", &[3]),
+    ];
+    let bytes = genesis_bytes(actors, &["user:alice", "user:bob"], 2);
+    let mut documents = vec![signed(bytes, &[1, 2])];
+    let mut chain = Chain::from_genesis(&documents[0]).unwrap();
+    let mut add = |chain: &mut Chain, operations, cut, signers: &[u8]| {
+        let document = next_with_cut(chain, operations, cut, signers);
+        chain.apply(&document).unwrap();
+        documents.push(document);
+    };
+    let grouped = vec![
+        set_level("user:alice", 3),
+        set_group("dev", &["user:alice", "user:bob"]),
+        set_quorum(
+            GovernedAction::Policy,
+            "2 of dev and 1 of (service:ci, 1 of governors)",
+        ),
+        set_namespace("finance", true),
+    ];
+    add(&mut chain, grouped, Vec::new(), &[1, 2]);
+    let kept = vec![cut_entry("finance", "user:alice", 1, 2)];
+    let governed = vec![
+        activate(1),
+        ChangeOperation::NamespaceCreation { governed: true },
+    ];
+    add(&mut chain, governed, kept, &[1, 2, 3]);
+    let root = Grant {
+        expires_epoch: Some(9),
+        ..grant(
+            &chain,
+            "user:alice",
+            "user:bob",
+            &["append", "read"],
+            "finance/**",
+        )
+    };
+    add(&mut chain, vec![issue(&root, 1)], Vec::new(), &[1, 2]);
+    let passed = Grant {
+        prev: Some(root.id().unwrap()),
+        expires_epoch: Some(5),
+        ..grant(&chain, "user:bob", "service:ci", &["read"], "finance/*")
+    };
+    let known = rotate(&chain, "user:alice", 1, 4, false);
+    let lost = rotate(&chain, "service:ci", 3, 5, true);
+    add(
+        &mut chain,
+        vec![issue(&passed, 2), known, lost],
+        Vec::new(),
+        &[1, 2],
+    );
+    let board = set_governors(&["user:alice"], 1);
+    add(&mut chain, vec![board], Vec::new(), &[1, 2]);
+    let kept = vec![cut_entry("finance", "user:alice", 1, 7)];
+    let ended = vec![revoke_key(1), revoke_key(3), set_level("user:alice", 1)];
+    add(&mut chain, ended, kept, &[1, 4]);
+    documents
+}
+
+#[test]
+fn the_trust_documents_are_these_bytes() {
+    let mut text = String::new();
+    for (version, document) in trust_documents().iter().enumerate() {
+        let json = String::from_utf8(document.bytes.clone()).unwrap();
+        check(&format!("trust-v{version}.json"), &json);
+        writeln!(text, "v{version} {}", document.id()).unwrap();
+        for signature in &document.signatures {
+            writeln!(text, "v{version} sig {}", signature.to_base64_line()).unwrap();
+        }
+    }
+    check("trust.txt", &text);
+}
+
+/// What the chain of the vectors answers: a reader in another language may check itself against it.
+#[test]
+fn the_trust_vectors_answer_these() {
+    let documents = trust_documents();
+    let mut chain = Chain::from_genesis(&documents[0]).unwrap();
+    for document in &documents[1..] {
+        chain.apply(document).unwrap();
+    }
+    let resource = gatos_values::ResourceUri::parse("gatos://ledger/finance/journal").unwrap();
+    let mut text = String::new();
+    for version in 0..=chain.version() {
+        writeln!(text, "v{version} policy {}", chain.policy_root_at(version)).unwrap();
+        let governors = chain.governors_at(version);
+        let threshold = chain.threshold_at(version);
+        writeln!(text, "v{version} governors {threshold} of {governors:?}").unwrap();
+        for actor in chain.actors_at(version) {
+            let keys = chain.keys_of(&actor, version);
+            let level = chain.level_at(&actor, version);
+            writeln!(text, "v{version} {actor} level {level} keys {keys:?}").unwrap();
+            for epoch in [0, 5, 9] {
+                let caps = chain.capabilities_at(&actor, version, epoch, &resource);
+                let (live, expired) = (caps.live, caps.expired);
+                writeln!(
+                    text,
+                    "v{version} {actor} epoch {epoch} {live:?} {expired:?}"
+                )
+                .unwrap();
+            }
+        }
+        let alice = chain.cuts_of(&journal("finance", "user:alice", 1));
+        let stale: Vec<_> = (1..9)
+            .map(|position| alice.stale_since(position, version))
+            .collect();
+        writeln!(text, "v{version} stale {stale:?}").unwrap();
+    }
+    check("trust-answers.txt", &text);
 }
 
 /// The kept files alone make the chain: nothing of the writing code is used.
