@@ -122,6 +122,7 @@ error_codes! {
 
     // Policies.
     BadPolicy "BAD_POLICY" Answer "The compiled policy is malformed." "compile it again with `gatos policyc`";
+    BadRequest "BAD_REQUEST" Answer "A request about a policy is malformed." "see docs/formats/rgs.md for the parts of a request";
     BadPolicySource "BAD_POLICY_SOURCE" Answer "The policy source has errors." "correct the lines named in the findings";
 
     // Storage and environment.

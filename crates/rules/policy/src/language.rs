@@ -15,6 +15,7 @@
 //!
 //! Formats: docs/formats/rgs.md, docs/formats/rgc.md. Vectors: vectors/policy. Tests: beside the files and tests/it/language.
 
+pub mod context;
 pub mod cost;
 pub mod decision;
 pub mod evaluate;
@@ -28,6 +29,8 @@ pub mod truth;
 
 mod code;
 mod compile;
+mod decide;
+mod facts;
 mod lower;
 mod names;
 mod parser;
@@ -35,10 +38,12 @@ mod print;
 mod tokens;
 
 pub use compile::{ClauseSource, Compiled, RuleSource, compile};
+pub use context::{Context, ContextError};
 pub use cost::Cost;
 pub use decision::{Decision, DenyReason};
 pub use evaluate::{Unknown, UnknownCause};
 pub use expression::{Comparison, Expression, Literal, TrustField, Variable};
+pub use facts::Facts;
 pub use intent::{Intent, IntentSet};
 pub use network::Network;
 pub use policy::{Policy, RGC_SIZE_MAX, RgcError, Rule, When};

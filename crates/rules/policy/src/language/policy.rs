@@ -9,9 +9,11 @@
 
 use super::code;
 use super::cost::Cost;
+use super::decide::Program;
 use super::decision::{DEFAULT_DENY, Decision, DenyReason};
 use super::evaluate::{Unknown, UnknownCause, judge};
 use super::expression::Expression;
+use super::facts::Facts;
 use super::intent::{Intent, IntentSet};
 use super::lower::raise;
 use super::request::Request;
@@ -72,6 +74,7 @@ impl RgcError {
 #[derive(Clone, Debug)]
 pub struct Policy {
     rules: Vec<Rule>,
+    program: Program,
     bytes: Vec<u8>,
     root: Sha256Digest,
 }
@@ -204,6 +207,7 @@ impl Policy {
         let value = code::policy_value(&rules);
         let bytes = cbor::encode(&value).map_err(|cause| cause.to_string())?;
         Ok(Policy {
+            program: Program::new(&rules),
             rules,
             root: Sha256Digest::of(&bytes),
             bytes,
@@ -260,53 +264,22 @@ impl Policy {
     /// Decides a request. The empty policy allows whatever an actor of the trust snapshot asks.
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>) -> Decision {
-        if self.is_empty() {
-            return under_the_empty_policy(request);
-        }
-        let mut allowing = Vec::new();
-        let mut firing = Vec::new();
-        let mut deny_reason = None;
-        let mut allow_unknown = None;
-        let mut audit = false;
-        for rule in &self.rules {
-            let verdict = rule.judge(request);
-            audit |= rule.audit && verdict.matches != Truth::False;
-            if verdict.denies != Truth::False {
-                firing.push(rule.id.clone());
-                deny_reason = deny_reason.or_else(|| Some(reason(verdict.deny_unknown)));
-            }
-            match verdict.allows {
-                Truth::True => allowing.push(rule.id.clone()),
-                Truth::Unknown => allow_unknown = allow_unknown.or(verdict.allow_unknown),
-                Truth::False => {}
-            }
-        }
-        if let (Some(first), Some(reason)) = (firing.first().cloned(), deny_reason) {
-            return Decision::Deny {
-                rule_id: first,
-                reason,
-                firing,
-                audit,
-            };
-        }
-        if allowing.is_empty() {
-            let reason = allow_unknown.map_or(DenyReason::Default, |part| reason(Some(part)));
-            return default_deny(reason, audit);
-        }
-        Decision::Allow {
-            rule_ids: allowing,
-            audit,
-        }
+        self.decide(&self.facts(request))
     }
-}
 
-fn reason(unknown: Option<UnknownPart<'_>>) -> DenyReason {
-    match unknown {
-        None => DenyReason::Rule,
-        Some(part) => {
-            let (path, cause) = part.describe();
-            DenyReason::Unknown { path, cause }
+    /// The request seen through this policy. Worth keeping where one request is decided again; only for this policy.
+    #[must_use]
+    pub fn facts<'a>(&self, request: &Request<'a>) -> Facts<'a> {
+        self.program.facts(request)
+    }
+
+    /// Decides on facts that [`Policy::facts`] of this same policy made.
+    #[must_use]
+    pub fn decide(&self, facts: &Facts<'_>) -> Decision {
+        if self.is_empty() {
+            return under_the_empty_policy(&facts.request);
         }
+        self.program.decide(&self.rules, facts)
     }
 }
 

@@ -2,3 +2,8 @@
 
 mod costs;
 mod decides;
+mod generator;
+mod grammar;
+mod random;
+mod twin;
+mod vectors;
