@@ -74,7 +74,14 @@ impl DoctorReport {
         ])
     }
 
-    fn add(
+    /// The same, worst first.
+    pub(crate) fn sorted(mut self) -> DoctorReport {
+        self.findings
+            .sort_by(|a, b| b.severity.cmp(&a.severity).then(a.check.cmp(b.check)));
+        self
+    }
+
+    pub(crate) fn add(
         &mut self,
         severity: Severity,
         check: &'static str,
@@ -115,10 +122,7 @@ impl Node {
                 report.fault(name, &fault);
             }
         }
-        report
-            .findings
-            .sort_by(|a, b| b.severity.cmp(&a.severity).then(a.check.cmp(b.check)));
-        Ok(report)
+        Ok(report.sorted())
     }
 
     fn check_git(&self, report: &mut DoctorReport) -> Outcome<()> {

@@ -8,13 +8,17 @@ use std::sync::Arc;
 
 use gatos_ledger::{RefChange, Repository, WriterLock, objects, refs, settings};
 use gatos_policy::governance::{self as rules, GenesisActor, SignedDocument};
-use gatos_values::{Actor, ErrorCode, GovernanceId, KeyId, Segment, SignatureNamespace, Value};
+use gatos_values::{
+    Actor, ErrorCode, GovernanceId, KeyId, PublicKey, Segment, SignatureNamespace, Value,
+};
 
+use crate::audit;
 use crate::clock;
 use crate::fault::{Fault, Outcome};
 use crate::governance::{self, GOVERNANCE_REF};
 use crate::keys::Signer;
 use crate::node::{Node, NodeOptions};
+use crate::profile::{self, Profile};
 use crate::reply;
 
 /// What `gatos init` is asked for.
@@ -30,7 +34,7 @@ pub struct InitOptions {
     pub actor: Option<Actor>,
     /// Private key file or key id of that actor; a new key is made when absent.
     pub key: Option<String>,
-    /// Who enforces what; `local` is the only profile so far.
+    /// Who enforces what: `local` (when absent) or `push-gate`.
     pub profile: Option<String>,
     /// Folder of keys; the user's own when absent.
     pub home: Option<PathBuf>,
@@ -84,8 +88,6 @@ impl InitReport {
 
 /// The clone's setting that names a key file outside the key folder.
 pub(crate) const KEY_FILE_SETTING: &str = "gatos.keyFile";
-/// The profile of a single clone whose writer holds the gate.
-pub const PROFILE_LOCAL: &str = "local";
 
 impl Node {
     /// Makes a repository with a genesis, so that the next command works.
@@ -98,6 +100,11 @@ impl Node {
         let name = name_of(options)?;
         let actor = actor_of(options)?;
         let (repository, git_report) = Repository::init(&options.directory, options.bare)?;
+        let mut remarks = git_report.remarks;
+        if profile == Profile::PushGate {
+            // Before the genesis is looked for, so that repeating the call mends hook and settings.
+            remarks.extend(profile::prepare_gate(&repository, options.home.as_deref())?);
+        }
         let node = Node::over(
             repository,
             NodeOptions {
@@ -117,13 +124,21 @@ impl Node {
             )
             .with_hint("`gatos status` shows it; to start anew, choose another folder"));
         }
-        let remarks = git_report.remarks;
         let (signer, key_made) = node.key_for_genesis(options)?;
         let public = signer.public();
-        let repository_id = node.publish_genesis(name.clone(), &actor, &signer)?;
+        let gate_key = node.key_for_gate(profile)?;
+        let repository_id = node.publish_genesis(name.clone(), &actor, &signer, gate_key)?;
         settings::set(node.repository(), "gatos.actor", actor.as_str())?;
         settings::set(node.repository(), "gatos.key", &public.key_id().to_string())?;
-        settings::set(node.repository(), "gatos.profile", &profile)?;
+        settings::set(
+            node.repository(),
+            profile::PROFILE_SETTING,
+            profile.as_str(),
+        )?;
+        if let Some(key) = gate_key {
+            let key = key.key_id().to_string();
+            settings::set(node.repository(), audit::NODE_KEY_SETTING, &key)?;
+        }
         node.remember_key_file(options)?;
         Ok(InitReport {
             repository: repository_id,
@@ -131,7 +146,7 @@ impl Node {
             actor,
             key: public.key_id(),
             key_made,
-            profile,
+            profile: profile.as_str().to_owned(),
             git_dir: node.repository().git_dir().to_owned(),
             remarks,
         })
@@ -143,6 +158,14 @@ impl Node {
         }
         let public = self.keys().generate()?;
         Ok((self.keys().load(&public.key_id().to_string())?, true))
+    }
+
+    /// A push gate signs its own record, with a key of its own that the genesis enrols.
+    fn key_for_gate(&self, profile: Profile) -> Outcome<Option<PublicKey>> {
+        match profile {
+            Profile::Local => Ok(None),
+            Profile::PushGate => self.keys().generate().map(Some),
+        }
     }
 
     /// A key file that was named by its path stays where it is; the clone remembers the path.
@@ -166,14 +189,20 @@ impl Node {
         name: Segment,
         actor: &Actor,
         signer: &Signer,
+        gate_key: Option<PublicKey>,
     ) -> Outcome<GovernanceId> {
+        let mut actors = vec![GenesisActor {
+            actor: actor.clone(),
+            keys: vec![signer.public()],
+        }];
+        actors.extend(gate_key.map(|key| GenesisActor {
+            actor: profile::gate_actor(),
+            keys: vec![key],
+        }));
         let bytes = rules::genesis(
             name,
             clock::fresh_ulid(clock::now_ms()),
-            vec![GenesisActor {
-                actor: actor.clone(),
-                keys: vec![signer.public()],
-            }],
+            actors,
             vec![actor.clone()],
             1,
         )?;
@@ -202,15 +231,10 @@ impl Node {
     }
 }
 
-fn profile_of(options: &InitOptions) -> Outcome<String> {
+fn profile_of(options: &InitOptions) -> Outcome<Profile> {
     match options.profile.as_deref() {
-        None | Some(PROFILE_LOCAL) => Ok(PROFILE_LOCAL.to_owned()),
-        Some(other) => Err(Fault::new(
-            ErrorCode::Usage,
-            other,
-            format!("profile `{other}` is not known to this version"),
-        )
-        .with_hint("use `--profile local`, the only profile so far")),
+        None => Ok(Profile::Local),
+        Some(text) => Profile::parse(text),
     }
 }
 

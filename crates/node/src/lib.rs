@@ -5,7 +5,7 @@
 //! over it. It has no format of its own.
 //!
 //! Reading order: [`node`], `init`, `governance`, `append`, `log`, `folding`, `state`, `verify`, `import`,
-//! `sync`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
+//! `arrivals`, `sync`, `audit`, `profile`, `push_gate`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -34,7 +34,11 @@ pub mod folding;
 pub mod state;
 pub mod verify;
 
+pub(crate) mod arrivals;
+pub mod audit;
 pub mod doctor;
+pub mod profile;
+pub mod push_gate;
 pub mod status;
 pub mod sync;
 

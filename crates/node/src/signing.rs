@@ -32,6 +32,11 @@ impl ActingKey {
             .sign(SignatureNamespace::Event.as_str(), envelope_bytes)
     }
 
+    /// What signs with the key.
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     /// Signs anything else under its own SSHSIG namespace.
     pub fn sign(&self, namespace: SignatureNamespace, message: &[u8]) -> Outcome<SshSignature> {
         self.signer.sign(namespace.as_str(), message)

@@ -18,9 +18,11 @@ use gatos_policy::governance::Chain;
 use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Value};
 
 use crate::Progress;
+use crate::arrivals;
 use crate::fault::{Fault, Outcome};
 use crate::governance::{self, GOVERNANCE_REF};
 use crate::node::{GovernedAdmission, Node, NodeOptions};
+use crate::profile::GATE_ACTOR;
 use crate::reply;
 use crate::state::{fold_ref, state_ref};
 
@@ -154,30 +156,17 @@ impl Node {
             return Ok(());
         }
         let our_chain = self.governance()?;
-        let their_chain = governance::load(self.repository(), theirs)?;
-        if their_chain.repository_id() != our_chain.repository_id() {
-            return Err(Fault::new(
-                ErrorCode::RepoMismatch,
-                report.remote.clone(),
-                format!(
-                    "the remote holds another repository: its genesis is `{}`, ours `{}`",
-                    their_chain.repository_id(),
-                    our_chain.repository_id()
-                ),
-            )
-            .with_hint("check the remote's URL with `git remote -v`"));
-        }
-        if our_chain.version_of(&their_chain.head()).is_some() {
+        let judged = arrivals::judge_governance(self.repository(), ours, &our_chain, theirs)
+            .map_err(|fault| match fault.code {
+                ErrorCode::RepoMismatch => Fault {
+                    resource: report.remote.clone(),
+                    ..fault
+                },
+                _ => fault,
+            })?;
+        let Some(their_chain) = judged else {
             return Ok(());
-        }
-        if their_chain.version_of(&our_chain.head()).is_none() {
-            return Err(Fault::new(
-                ErrorCode::GovFork,
-                GOVERNANCE_REF,
-                "the remote's governance and ours continue the same version differently; nothing was forwarded",
-            )
-            .with_hint("the governors must settle on one chain: compare `git log refs/gatos/governance` on both sides"));
-        }
+        };
         report.governance_count = their_chain.version() - our_chain.version();
         self.writer()?.move_refs(&[RefChange {
             name: GOVERNANCE_REF.to_owned(),
@@ -235,7 +224,6 @@ impl Node {
         {
             return Ok(());
         }
-        let mut steps = Vec::new();
         let known = |commit: ObjectId| {
             Some(commit) == ours
                 || matches!(
@@ -243,38 +231,13 @@ impl Node {
                     Ok(Some(_))
                 )
         };
-        let end = walk::walk(
-            self.repository(),
-            journal,
-            theirs,
-            &known,
-            admission,
-            |step| {
-                steps.push(step.clone());
-            },
-        );
-        if let Some(bad) = end.bad {
-            return Err(Fault::new(
-                bad.refusal.code,
-                journal.short(),
-                format!(
-                    "fetched commit {} may not stand: {}; the journal was not moved",
-                    bad.commit, bad.refusal.reason
-                ),
-            ));
+        let arrived =
+            arrivals::judge_events(self.repository(), journal, theirs, &known, admission)?;
+        if arrived.joined != ours {
+            return self.set_aside_fork(journal, &view, theirs, arrived.joined, &arrived.steps);
         }
-        if end.joined != ours {
-            return self.set_aside_fork(journal, &view, theirs, end.joined, &steps);
-        }
-        if let Some(oldest) = end.oldest {
-            walk::link(
-                oldest.prev,
-                oldest.ulid,
-                None,
-                tip.map(|tip| (tip.id, tip.ulid, None)),
-            )
-            .map_err(|refusal| Fault::new(refusal.code, journal.short(), refusal.reason))?;
-        }
+        arrived.check_continues(journal, tip.map(|tip| (tip.id, tip.ulid, None)))?;
+        let mut steps = arrived.steps;
         report.event_count += steps.len() as u64;
         report.journal_count += 1;
         writer.move_refs(&[RefChange {
@@ -586,7 +549,12 @@ impl Node {
 
     /// Makes the first enrolled actor whose key is at hand the clone's default.
     fn choose_default_actor(&self, chain: &Chain) -> Outcome<()> {
-        for actor in chain.actors_at(chain.version()) {
+        // A push gate's own key may lie in the same folder; it signs the gate's record and nothing else.
+        let actors = chain.actors_at(chain.version());
+        for actor in actors
+            .into_iter()
+            .filter(|actor| actor.as_str() != GATE_ACTOR)
+        {
             for key in chain.keys_of(&actor, chain.version()) {
                 if self.keys().find(&key)?.is_some() {
                     settings::set(self.repository(), "gatos.actor", actor.as_str())?;

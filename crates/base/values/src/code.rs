@@ -89,6 +89,7 @@ error_codes! {
     GovUnsupported "GOV_UNSUPPORTED" Answer "A governance document uses an operation this version does not know." "install a newer gatos";
     StaleGov "STALE_GOV" Answer "The event lies beyond a governance version's cut and names an older version." "append it again; it is then judged by the newest version";
     QuorumNotMet "QUORUM_NOT_MET" Answer "Too few of the right actors agreed to a governed action." "ask those named by the rule in the reason to approve it";
+    PolicyStale "POLICY_STALE" Answer "The event was judged under a governance version older than this gate accepts." "run `gatos sync` and write it again; an operator may raise `gatos.policyLag`";
     UnknownActor "UNKNOWN_ACTOR" Answer "The actor is not enrolled." "have a governor enrol it with `gatos actor add`";
     UnknownKey "UNKNOWN_KEY" Answer "The key is not enrolled for this actor or no longer valid." "have a governor enrol it with `gatos key add`";
     UnknownEvent "UNKNOWN_EVENT" Answer "No event with this id is known." "check the id, or run `gatos sync`";
@@ -107,6 +108,7 @@ error_codes! {
     Equivocation "EQUIVOCATION" Answer "One key signed two different events for the same place." "inspect the quarantine; governance must choose a branch";
     JournalFrozen "JOURNAL_FROZEN" Answer "The journal stands still until governance resolves an equivocation." "see `gatos status` for the quarantine entry";
     Quarantined "QUARANTINED" Answer "The data was set aside because it failed verification." "see the report below refs/gatos/quarantine";
+    AuditBroken "AUDIT_BROKEN" Answer "A decision of the audit journal is malformed, wrongly signed or out of its place." "compare the audit journal with a clone's copy below refs/gatos/remotes; it is never rewritten";
     EpochSealed "EPOCH_SEALED" Answer "The epoch of this event is sealed." "sign the event again in the current epoch";
 
     // Folds and checkpoints.

@@ -129,7 +129,11 @@ pub fn leaves(command: &Command) -> Vec<(String, &Command)> {
 }
 
 fn collect_leaves<'a>(command: &'a Command, path: &str, found: &mut Vec<(String, &'a Command)>) {
-    for inner in command.get_subcommands() {
+    // What only Git hooks call is not for people.
+    for inner in command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set())
+    {
         let inner_path = format!("{path} {}", inner.get_name())
             .trim_start()
             .to_owned();

@@ -8,6 +8,7 @@ use crate::console::{Console, Ending};
 use crate::manual::Manual;
 
 pub mod actor;
+pub mod audit;
 pub mod canon;
 pub mod clone;
 pub mod common;
@@ -18,6 +19,7 @@ pub mod event;
 pub mod fold;
 pub mod foldc;
 pub mod help;
+pub mod hook;
 pub mod import;
 pub mod init;
 pub mod key;
@@ -67,6 +69,9 @@ pub enum Verb {
     /// Make, list, show and enrol keys.
     #[command(subcommand)]
     Key(key::Verb),
+    /// Read and verify what the gate decided.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Fetch from a remote, verify, forward, and push what it lacks.
     ///
     /// What is fetched counts for nothing until it has been judged here. Refs only move forward; what
@@ -74,7 +79,7 @@ pub enum Verb {
     Sync(sync::Arguments),
     /// Copy a repository and verify it before it counts.
     Clone(clone::Arguments),
-    /// Examine the clone: Git, settings, refs, log, packs, keys.
+    /// Examine the clone: Git, settings, refs, log, packs, keys; or its profile.
     ///
     /// Looks and changes nothing. Every finding comes with its evidence and the command that mends it.
     Doctor(doctor::Arguments),
@@ -87,6 +92,9 @@ pub enum Verb {
     Completions(completions::Arguments),
     /// Print a manual page, or write all of them to a folder.
     Man(man::Arguments),
+    /// What Git hooks call.
+    #[command(subcommand, hide = true)]
+    Hook(hook::Verb),
 }
 
 impl Verb {
@@ -105,6 +113,7 @@ impl Verb {
             Verb::Verify(arguments) => arguments.run(console),
             Verb::Actor(verb) => verb.run(console),
             Verb::Key(verb) => verb.run(console),
+            Verb::Audit(verb) => verb.run(console),
             Verb::Sync(arguments) => arguments.run(console),
             Verb::Clone(arguments) => arguments.run(console),
             Verb::Doctor(arguments) => arguments.run(console),
@@ -112,6 +121,7 @@ impl Verb {
             Verb::Help(arguments) => arguments.run(console),
             Verb::Completions(arguments) => arguments.run(console),
             Verb::Man(arguments) => arguments.run(console),
+            Verb::Hook(verb) => verb.run(console),
         }
     }
 }
@@ -146,6 +156,9 @@ pub const MANUALS: &[&Manual] = &[
     &key::list::MANUAL,
     &key::show::MANUAL,
     &key::add::MANUAL,
+    &audit::log::MANUAL,
+    &audit::show::MANUAL,
+    &audit::verify::MANUAL,
     &sync::MANUAL,
     &clone::MANUAL,
     &doctor::MANUAL,

@@ -14,5 +14,6 @@
 
 extern crate alloc;
 
+pub mod audit;
 pub mod governance;
 pub mod language;

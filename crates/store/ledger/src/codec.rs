@@ -19,7 +19,8 @@ mod lines;
 mod tests;
 
 pub use document::{
-    DOCUMENT_SIZE_MAX, DecodedDocument, decode_document_commit, encode_document_commit,
+    ChainedDocument, DOCUMENT_SIZE_MAX, DecodedDocument, DocumentForm, decode_chained_commit,
+    decode_document_commit, encode_chained_commit, encode_document_commit,
 };
 pub use event::{
     DecodedCommit, EventCommitView, EventDecoder, decode_event_commit, encode_event_commit,

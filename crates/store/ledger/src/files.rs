@@ -79,7 +79,8 @@ pub struct FileError {
 }
 
 impl FileError {
-    pub(crate) fn new(operation: FileOperation, path: &Path, source: io::Error) -> FileError {
+    /// A failure of `operation` on `path`.
+    pub fn new(operation: FileOperation, path: &Path, source: io::Error) -> FileError {
         FileError {
             operation,
             path: path.to_path_buf(),

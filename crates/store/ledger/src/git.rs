@@ -10,6 +10,7 @@
 //! Format: docs/formats/repository.md. Tests: `git/tests.rs`.
 
 mod command;
+mod incoming;
 mod init;
 mod repository;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 mod version;
 
 pub use command::{GitCommand, GitError, GitOutput, GitProgram};
+pub use incoming::Incoming;
 pub use init::{InitError, InitReport};
 pub(crate) use repository::open_objects;
 pub use repository::{OpenError, Repository};

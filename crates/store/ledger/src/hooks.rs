@@ -1,7 +1,8 @@
-//! The hook that keeps pushes from rewriting, deleting or merging refs of the ledger.
+//! The hooks: `update` keeps pushes from rewriting, deleting or merging; `pre-receive` is the push gate.
 //!
-//! The hook is a shell script that stands alone: a server needs `git` and `sh`, not this program.
+//! `update` is a shell script that stands alone: a server needs `git` and `sh`, not this program.
 //! `receive.denyNonFastForwards` and its like do not help, for they look at `refs/heads/` only.
+//! `pre-receive` hands a push to this program, and is installed only where the profile asks for it.
 //!
 //! INVARIANT: a hook that is not ours is never touched, only reported.
 //! Format: docs/formats/repository.md. Tests: `hooks/tests.rs`, with real pushes.
@@ -16,10 +17,58 @@ use crate::git::Repository;
 #[cfg(test)]
 mod tests;
 
-/// The script, as installed.
+/// The script of `update`, as installed.
 pub const UPDATE_HOOK: &str = include_str!("hooks/update.sh");
-/// The line by which we know our own hook, whatever its version.
-const MARK: &str = "# gatos update hook, version ";
+/// The script of `pre-receive`, as installed.
+pub const PRE_RECEIVE_HOOK: &str = include_str!("hooks/pre-receive.sh");
+
+/// Which hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Called for every ref of a push; in every repository of ours.
+    Update,
+    /// Called once for a push; the push gate.
+    PreReceive,
+}
+
+impl Hook {
+    /// The file git looks for.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hook::Update => "update",
+            Hook::PreReceive => "pre-receive",
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Hook::Update => UPDATE_HOOK,
+            Hook::PreReceive => PRE_RECEIVE_HOOK,
+        }
+    }
+
+    /// The line by which we know our own hook, whatever its version.
+    const fn mark(self) -> &'static str {
+        match self {
+            Hook::Update => "# gatos update hook, version ",
+            Hook::PreReceive => "# gatos pre-receive hook, version ",
+        }
+    }
+
+    const fn mend(self) -> &'static str {
+        match self {
+            Hook::Update => "gatos init",
+            Hook::PreReceive => "gatos init --profile push-gate",
+        }
+    }
+
+    const fn consequence(self) -> &'static str {
+        match self {
+            Hook::Update => "so a push may rewrite, delete or merge a journal",
+            Hook::PreReceive => "so nothing judges what is pushed",
+        }
+    }
+}
 
 /// What is in the place of the hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +107,12 @@ pub struct HookReport {
 
 /// Findings about the hook; none when it is ours and current.
 pub fn inspect(repository: &Repository) -> Result<Vec<HookFinding>, FileError> {
-    let (state, path) = look(repository)?;
+    inspect_hook(repository, Hook::Update)
+}
+
+/// As [`inspect`], for one of the hooks.
+pub fn inspect_hook(repository: &Repository, hook: Hook) -> Result<Vec<HookFinding>, FileError> {
+    let (state, path) = look_at(repository, hook)?;
     let shown = path.display();
     let by_hand =
         format!("call the script of docs/formats/repository.md from it, or save it as `{shown}`");
@@ -66,18 +120,18 @@ pub fn inspect(repository: &Repository) -> Result<Vec<HookFinding>, FileError> {
         HookState::Present => return Ok(Vec::new()),
         HookState::Outdated => (
             format!("`{shown}` is an older version or not executable"),
-            "gatos init".to_owned(),
+            hook.mend().to_owned(),
         ),
-        HookState::Absent => (format!("`{shown}` is not there"), "gatos init".to_owned()),
+        HookState::Absent => (format!("`{shown}` is not there"), hook.mend().to_owned()),
         HookState::Foreign => (format!("`{shown}` is a hook of your own"), by_hand),
         HookState::Elsewhere => (
             format!("`core.hooksPath` makes git look for `{shown}`"),
             by_hand,
         ),
     };
-    let evidence = format!("{evidence}, so a push may rewrite, delete or merge a journal");
+    let evidence = format!("{evidence}, {}", hook.consequence());
     Ok(vec![HookFinding {
-        hook: "update",
+        hook: hook.name(),
         evidence,
         mend,
     }])
@@ -85,13 +139,18 @@ pub fn inspect(repository: &Repository) -> Result<Vec<HookFinding>, FileError> {
 
 /// Writes the hook where none or an older one of ours is, durably.
 pub fn install(repository: &Repository) -> Result<HookReport, FileError> {
-    let (state, path) = look(repository)?;
+    install_hook(repository, Hook::Update)
+}
+
+/// As [`install`], for one of the hooks.
+pub fn install_hook(repository: &Repository, hook: Hook) -> Result<HookReport, FileError> {
+    let (state, path) = look_at(repository, hook)?;
     let installed = matches!(state, HookState::Absent | HookState::Outdated);
     if installed {
         files::create_directory_durable(files::parent_of(&path))?;
-        write_executable(&path)?;
+        write_executable(&path, hook.text())?;
     }
-    let remarks = inspect(repository)?
+    let remarks = inspect_hook(repository, hook)?
         .into_iter()
         .map(|finding| format!("{}; {}", finding.evidence, finding.mend))
         .collect();
@@ -100,10 +159,15 @@ pub fn install(repository: &Repository) -> Result<HookReport, FileError> {
 
 /// What is in the place where git looks for the hook, and that place.
 pub fn look(repository: &Repository) -> Result<(HookState, PathBuf), FileError> {
+    look_at(repository, Hook::Update)
+}
+
+/// As [`look`], for one of the hooks.
+pub fn look_at(repository: &Repository, hook: Hook) -> Result<(HookState, PathBuf), FileError> {
     if let Some(folder) = hooks_path_setting(repository) {
-        return Ok((HookState::Elsewhere, folder.join("update")));
+        return Ok((HookState::Elsewhere, folder.join(hook.name())));
     }
-    let path = repository.common_dir().join("hooks").join("update");
+    let path = repository.common_dir().join("hooks").join(hook.name());
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -113,10 +177,10 @@ pub fn look(repository: &Repository) -> Result<(HookState, PathBuf), FileError> 
     };
     let state = if !String::from_utf8_lossy(&text)
         .lines()
-        .any(|line| line.starts_with(MARK))
+        .any(|line| line.starts_with(hook.mark()))
     {
         HookState::Foreign
-    } else if text == UPDATE_HOOK.as_bytes() && is_executable(&path) {
+    } else if text == hook.text().as_bytes() && is_executable(&path) {
         HookState::Present
     } else {
         HookState::Outdated
@@ -125,9 +189,9 @@ pub fn look(repository: &Repository) -> Result<(HookState, PathBuf), FileError> 
 }
 
 /// The hook is made executable before it gets its name: git skips a hook that is not.
-fn write_executable(path: &Path) -> Result<(), FileError> {
+fn write_executable(path: &Path, text: &str) -> Result<(), FileError> {
     let temporary = files::temporary_beside(path);
-    let written = files::atomic_write(&temporary, UPDATE_HOOK.as_bytes())
+    let written = files::atomic_write(&temporary, text.as_bytes())
         .and_then(|()| make_executable(&temporary))
         .and_then(|()| files::rename_durable(&temporary, path));
     if written.is_err() {

@@ -24,6 +24,7 @@ pub mod objects;
 pub mod pack;
 pub mod quarantine;
 pub mod reading;
+pub mod receive;
 pub mod recovery;
 pub mod refs;
 pub mod settings;

@@ -129,6 +129,52 @@ const WANTED: &[Wanted] = &[
     },
 ];
 
+/// What a push gate adds: hostile objects and sizes are refused by git before the gate is asked.
+const WANTED_AT_GATE: &[Wanted] = &[
+    Wanted {
+        key: "transfer.fsckObjects",
+        value: "true",
+        severity: Severity::Error,
+        only_created: false,
+        why: "malformed objects would be accepted",
+    },
+    Wanted {
+        key: "receive.maxInputSize",
+        value: "268435456",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "a push of any size would be unpacked before it is judged",
+    },
+    Wanted {
+        key: "receive.shallowUpdate",
+        value: "false",
+        severity: Severity::Error,
+        only_created: false,
+        why: "a push could cut a history short, so that it cannot be verified",
+    },
+    Wanted {
+        key: "receive.denyNonFastForwards",
+        value: "true",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "a push could rewrite branches",
+    },
+    Wanted {
+        key: "receive.denyDeletes",
+        value: "true",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "a push could delete branches",
+    },
+    Wanted {
+        key: "receive.advertisePushOptions",
+        value: "false",
+        severity: Severity::Warning,
+        only_created: false,
+        why: "a push could hand the hook options that it does not know",
+    },
+];
+
 /// Settings whose mere presence is trouble: (key, value that does harm, why).
 const UNWANTED: &[(&str, &str, &str)] = &[
     (
@@ -161,7 +207,7 @@ pub const PUSHED: &[&str] = &[
     "sessions/*",
     "state/*",
     "attest/*",
-    "audit/*",
+    "audit/proofs/*",
     "epoch/*",
 ];
 
@@ -206,6 +252,33 @@ pub fn apply_to_created(repository: &Repository) -> Result<(), SettingsError> {
     }
     write(repository, changes)?;
     apply(repository)
+}
+
+/// As [`apply_to_created`], with what a push gate adds.
+pub fn apply_to_gate(repository: &Repository) -> Result<(), SettingsError> {
+    let settings = Settings::load(repository)?;
+    let mut changes = Vec::new();
+    for wanted in WANTED_AT_GATE {
+        settings.want(wanted, &mut changes);
+    }
+    write(repository, changes)?;
+    apply_to_created(repository)
+}
+
+/// What differs from what a push gate adds; [`inspect`] tells the rest.
+pub fn inspect_gate(repository: &Repository) -> Result<Vec<SettingFinding>, SettingsError> {
+    let settings = Settings::load(repository)?;
+    Ok(WANTED_AT_GATE
+        .iter()
+        .filter_map(|wanted| settings.difference(wanted))
+        .collect())
+}
+
+/// The settings a push gate adds, each with its value.
+pub fn gate_defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WANTED_AT_GATE
+        .iter()
+        .map(|wanted| (wanted.key, wanted.value))
 }
 
 /// Gives one remote our refspecs, if it is a configured one; a URL needs none.
@@ -274,16 +347,7 @@ pub fn inspect(repository: &Repository) -> Result<Vec<SettingFinding>, SettingsE
     let settings = Settings::load(repository)?;
     let mut findings = Vec::new();
     for wanted in WANTED.iter().filter(|wanted| !wanted.only_created) {
-        if !settings.has(wanted.key, wanted.value) {
-            findings.push(SettingFinding {
-                key: wanted.key.to_owned(),
-                want: wanted.value.to_owned(),
-                have: settings.last(wanted.key).map(str::to_owned),
-                severity: wanted.severity,
-                why: wanted.why,
-                mend: format!("git config {} {}", wanted.key, wanted.value),
-            });
-        }
+        findings.extend(settings.difference(wanted));
     }
     for &(key, value, why) in UNWANTED {
         if settings.has(key, value) {
@@ -498,6 +562,18 @@ impl Settings {
             _ => key.to_ascii_lowercase(),
         };
         self.0.get(&normal).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is different about one setting, if anything is.
+    fn difference(&self, wanted: &Wanted) -> Option<SettingFinding> {
+        (!self.has(wanted.key, wanted.value)).then(|| SettingFinding {
+            key: wanted.key.to_owned(),
+            want: wanted.value.to_owned(),
+            have: self.last(wanted.key).map(str::to_owned),
+            severity: wanted.severity,
+            why: wanted.why,
+            mend: format!("git config {} {}", wanted.key, wanted.value),
+        })
     }
 
     fn last(&self, key: &str) -> Option<&str> {

@@ -13,6 +13,10 @@ pub const MANUAL: Manual = Manual {
     examples: &[
         example("examine the clone here", "gatos doctor"),
         example(
+            "is this repository set up as its profile says?",
+            "gatos doctor profile",
+        ),
+        example(
             "the commands that would mend it",
             "gatos doctor --json | jq -r '.findings[] | select(.severity != \"info\") | .mend'",
         ),
@@ -31,14 +35,29 @@ pub const MANUAL: Manual = Manual {
     no_when: "something is wrong",
 };
 
+/// What to examine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Subject {
+    /// What the clone's profile asks for: hooks, settings, keys.
+    Profile,
+}
+
 /// Arguments of the verb.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// What to examine [default: the clone as a whole]
+    #[arg(value_name = "WHAT", value_enum)]
+    subject: Option<Subject>,
+}
 
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let report = common::open_to_examine()?.doctor()?;
+        let node = common::open_to_examine()?;
+        let report = match self.subject {
+            None => node.doctor()?,
+            Some(Subject::Profile) => node.doctor_profile()?,
+        };
         console.show(&report.to_value(), &text(&report))?;
         Ok(if report.is_healthy() {
             Answer::Yes

@@ -25,6 +25,10 @@ pub const MANUAL: Manual = Manual {
             "make a bare one for others to push to",
             "gatos init --bare /srv/ledger.git",
         ),
+        example(
+            "make one whose hooks judge every push",
+            "gatos init --bare --profile push-gate /srv/ledger.git",
+        ),
     ],
     reply: Reply::Document(&[
         field("ok", "`true`"),
@@ -36,7 +40,7 @@ pub const MANUAL: Manual = Manual {
         field("actor", "the first actor, who governs"),
         field("key", "id of that actor's key"),
         field("key_made", "whether the key was made by this call"),
-        field("profile", "who enforces what; `local` so far"),
+        field("profile", "who enforces what: `local` or `push-gate`"),
         field("git_dir", "the Git folder"),
         field("remarks", "what a person should know, as texts"),
     ]),
@@ -61,8 +65,8 @@ pub struct Arguments {
     /// Private key file, or id of a key at hand, for that actor [default: a new key]
     #[arg(long, value_name = "KEY", env = "GATOS_KEY", hide_env_values = true)]
     key: Option<String>,
-    /// Who enforces what [only: local]
-    #[arg(long, default_value = "local", hide_default_value = true)]
+    /// Who enforces what: `local`, or `push-gate` for a repository whose hooks judge every push
+    #[arg(long, default_value = "local")]
     profile: String,
 }
 

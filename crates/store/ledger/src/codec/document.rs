@@ -1,10 +1,12 @@
-//! Governance documents as commits.
+//! Documents of a chain as commits: governance versions, decisions of the audit journal, epoch anchors.
 //!
-//! The ledger knows three things of a document, all from its own bytes: its `kind` and `version`,
-//! which make the subject, and its `ulid`, which makes the date. Layout: docs/formats/journal.md,
-//! "Commit of a governance document".
+//! The ledger knows three things of a document, all from its own bytes: its `kind` and its number,
+//! which make the subject, and its `ulid`, which makes the date. What it means is the caller's business.
+//!
+//! INVARIANT: a commit is a pure function of document, signatures and parent.
+//! Layout: docs/formats/journal.md, "Commit of a governance document". Tests: `tests.rs`.
 
-use gatos_values::{GovernanceId, SshSignature, Ulid, Value, json};
+use gatos_values::{Blake3Digest, GovernanceId, SshSignature, Ulid, Value, json};
 
 use super::event::SIGNATURE;
 use super::lines::{Lines, push, push_head};
@@ -14,7 +16,74 @@ use crate::object_id::ObjectId;
 /// The size, in bytes, of a document this codec accepts at most.
 pub const DOCUMENT_SIZE_MAX: usize = 1 << 20;
 
-const GOVERNANCE_ID: &[u8] = b"Gov-Id: ";
+/// Which chain a document belongs to: it decides the words of its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentForm {
+    /// A governance version, on `refs/gatos/governance`.
+    Governance,
+    /// A decision, on `refs/gatos/audit/policy`.
+    Decision,
+    /// An epoch anchor, on `refs/gatos/epoch/<ns>/head`.
+    Anchor,
+}
+
+impl DocumentForm {
+    /// The part of the system that stands as author.
+    const fn role(self) -> &'static str {
+        match self {
+            DocumentForm::Governance => "governance",
+            DocumentForm::Decision => "audit",
+            DocumentForm::Anchor => "epochs",
+        }
+    }
+
+    /// The trailer that holds the document's id.
+    const fn trailer(self) -> &'static [u8] {
+        match self {
+            DocumentForm::Governance => b"Gov-Id: ",
+            DocumentForm::Decision => b"Decision-Id: ",
+            DocumentForm::Anchor => b"Anchor-Id: ",
+        }
+    }
+
+    /// The field that counts along the chain.
+    const fn number_field(self) -> &'static str {
+        match self {
+            DocumentForm::Governance | DocumentForm::Decision => "version",
+            DocumentForm::Anchor => "epoch",
+        }
+    }
+
+    const fn number_missing(self) -> &'static str {
+        match self {
+            DocumentForm::Governance | DocumentForm::Decision => "has no `version` from 0 on",
+            DocumentForm::Anchor => "has no `epoch` from 0 on",
+        }
+    }
+
+    /// Whether a document of this kind belongs to the chain.
+    fn has(self, kind: &str) -> bool {
+        match self {
+            // The chain itself refuses kinds it does not know, with its own words.
+            DocumentForm::Governance => kind != "decision" && kind != "anchor",
+            DocumentForm::Decision => kind == "decision",
+            DocumentForm::Anchor => kind == "anchor",
+        }
+    }
+}
+
+/// A document of any chain out of its commit, checked to be exactly the commit of these parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainedDocument {
+    /// The document's canonical bytes.
+    pub bytes: Vec<u8>,
+    /// BLAKE3 of them.
+    pub id: Blake3Digest,
+    /// Its signatures, one a key, sorted by key id. Whether they hold is not known yet.
+    pub signatures: Vec<SshSignature>,
+    /// The commit before it in the chain.
+    pub parent: Option<ObjectId>,
+}
 
 /// A governance document out of its commit, checked to be exactly the commit of these parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +107,18 @@ pub fn encode_document_commit(
     signatures: &[SshSignature],
     parent: Option<ObjectId>,
 ) -> Result<Vec<u8>, CommitError> {
-    let heading = Heading::of(bytes)?;
-    let person = system_person_line("governance", heading.ulid);
+    encode_chained_commit(DocumentForm::Governance, bytes, signatures, parent)
+}
+
+/// As [`encode_document_commit`], for a document of any chain.
+pub fn encode_chained_commit(
+    form: DocumentForm,
+    bytes: &[u8],
+    signatures: &[SshSignature],
+    parent: Option<ObjectId>,
+) -> Result<Vec<u8>, CommitError> {
+    let heading = Heading::of(form, bytes)?;
+    let person = system_person_line(form.role(), heading.ulid);
     let mut out = Vec::with_capacity(bytes.len() + 1024);
     push_head(&mut out, parent, &[person.as_bytes()]);
     push(
@@ -47,8 +126,8 @@ pub fn encode_document_commit(
         &[format!("{} v{}\n\n", heading.kind, heading.version).as_bytes()],
     );
     push(&mut out, &[bytes, b"\n\n"]);
-    let id = GovernanceId::of_document(bytes).to_string();
-    push(&mut out, &[GOVERNANCE_ID, id.as_bytes(), b"\n"]);
+    let id = Blake3Digest::of(bytes).to_string();
+    push(&mut out, &[form.trailer(), id.as_bytes(), b"\n"]);
     for signature in sorted(signatures)? {
         push(
             &mut out,
@@ -60,6 +139,20 @@ pub fn encode_document_commit(
 
 /// Reads the content of a commit and requires that it is what [`encode_document_commit`] makes of it.
 pub fn decode_document_commit(content: &[u8]) -> Result<DecodedDocument, CommitError> {
+    let decoded = decode_chained_commit(DocumentForm::Governance, content)?;
+    Ok(DecodedDocument {
+        id: GovernanceId::from_digest(decoded.id),
+        bytes: decoded.bytes,
+        signatures: decoded.signatures,
+        parent: decoded.parent,
+    })
+}
+
+/// As [`decode_document_commit`], for a document of any chain.
+pub fn decode_chained_commit(
+    form: DocumentForm,
+    content: &[u8],
+) -> Result<ChainedDocument, CommitError> {
     let mut lines = Lines::new(content);
     let parent = lines.head()?;
     lines.people()?;
@@ -67,7 +160,7 @@ pub fn decode_document_commit(content: &[u8]) -> Result<DecodedDocument, CommitE
     lines.empty()?;
     let bytes = lines.line("the document on one line")?;
     lines.empty()?;
-    lines.field(GOVERNANCE_ID, "`Gov-Id:`")?;
+    lines.field(form.trailer(), "the trailer with the document's id")?;
     let mut signatures = Vec::new();
     while !lines.is_at_end() {
         let line = lines.field_text(SIGNATURE, "`Sig:`")?;
@@ -75,11 +168,11 @@ pub fn decode_document_commit(content: &[u8]) -> Result<DecodedDocument, CommitE
     }
     require_equal(
         content,
-        &encode_document_commit(bytes, &signatures, parent)?,
+        &encode_chained_commit(form, bytes, &signatures, parent)?,
     )?;
-    Ok(DecodedDocument {
+    Ok(ChainedDocument {
         bytes: bytes.to_vec(),
-        id: GovernanceId::of_document(bytes),
+        id: Blake3Digest::of(bytes),
         signatures,
         parent,
     })
@@ -93,7 +186,7 @@ struct Heading {
 }
 
 impl Heading {
-    fn of(bytes: &[u8]) -> Result<Heading, CommitError> {
+    fn of(form: DocumentForm, bytes: &[u8]) -> Result<Heading, CommitError> {
         let refuse = |reason| CommitError::Document { reason };
         let document = json::decode_canonical(bytes, DOCUMENT_SIZE_MAX)
             .map_err(|_| refuse("is not canonical JSON of at most 1 MiB"))?;
@@ -107,13 +200,16 @@ impl Heading {
         };
         let kind = text("kind")
             .filter(is_plain)
+            .filter(|kind| form.has(kind))
             .ok_or_else(|| refuse("has no plain `kind`"))?;
-        let version = document.get("version").and_then(Value::as_integer);
+        let version = document
+            .get(form.number_field())
+            .and_then(Value::as_integer);
         let version = version.and_then(|version| u64::try_from(version).ok());
         let ulid = text("ulid").and_then(|ulid| Ulid::parse(ulid).ok());
         Ok(Heading {
             kind: kind.to_owned(),
-            version: version.ok_or_else(|| refuse("has no `version` from 0 on"))?,
+            version: version.ok_or_else(|| refuse(form.number_missing()))?,
             ulid: ulid.ok_or_else(|| refuse("has no `ulid`"))?,
         })
     }

@@ -3,6 +3,7 @@
 //! Nothing is run and nothing is written here. What we do not fully understand is refused: a ref
 //! or an object written beside the format of the repository would be invisible to everybody else.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use gix::odb::store::init::{Options as StoreOptions, Slots};
 
 use super::command::{GitCommand, GitError, GitProgram};
 use crate::files::{FileError, FileOperation};
+use crate::object_id::ObjectId;
 use crate::settings::{self, SettingsError};
 
 /// Packs a long-lived handle can see at once. The library's default of 32 makes a handle fail at the
@@ -37,6 +39,10 @@ pub struct Repository {
 }
 
 struct Inner {
+    /// Refs as they would be after a push that is being judged; see `Incoming`.
+    pending_refs: BTreeMap<String, ObjectId>,
+    /// Where objects are read; the repository's own folder, but for `Incoming`.
+    objects_read_dir: PathBuf,
     git_dir: PathBuf,
     common_dir: PathBuf,
     work_dir: Option<PathBuf>,
@@ -66,9 +72,12 @@ impl Repository {
         let common_dir = common_dir_of(&git_dir)?;
         check_format(&common_dir)?;
         check_shallow(&common_dir)?;
-        let objects = open_objects(&common_dir.join("objects"))?;
+        let objects_read_dir = common_dir.join("objects");
+        let objects = open_objects(&objects_read_dir)?;
         Ok(Repository {
             inner: Arc::new(Inner {
+                pending_refs: BTreeMap::new(),
+                objects_read_dir,
                 work_dir: work_dir.as_deref().map(canonical).transpose()?,
                 owned_by_user: trust == gix::sec::Trust::Full,
                 git_dir,
@@ -120,7 +129,39 @@ impl Repository {
 
     /// A store of its own, for readers that give their maps back.
     pub(crate) fn open_object_store(&self) -> Result<gix::odb::Store, OpenError> {
-        open_objects(&self.objects_dir())
+        open_objects(&self.inner.objects_read_dir)
+    }
+
+    /// Refs that count as moved already; none but in the view of a push.
+    pub(crate) fn pending_refs(&self) -> &BTreeMap<String, ObjectId> {
+        &self.inner.pending_refs
+    }
+
+    /// The same repository with objects read from `objects_read_dir` and these refs moved.
+    pub(super) fn seen_through(
+        &self,
+        objects_read_dir: PathBuf,
+        pending_refs: BTreeMap<String, ObjectId>,
+    ) -> Result<Repository, OpenError> {
+        let objects = open_objects(&objects_read_dir)?;
+        let program = OnceLock::new();
+        if let Some(known) = self.inner.program.get() {
+            // The cell is fresh, so it is empty.
+            let _ = program.set(known.clone());
+        }
+        Ok(Repository {
+            inner: Arc::new(Inner {
+                pending_refs,
+                objects_read_dir,
+                git_dir: self.inner.git_dir.clone(),
+                common_dir: self.inner.common_dir.clone(),
+                work_dir: self.inner.work_dir.clone(),
+                owned_by_user: self.inner.owned_by_user,
+                objects: Arc::new(objects),
+                program,
+                ref_updates: Mutex::new(()),
+            }),
+        })
     }
 
     /// The object store all readers of this repository share.

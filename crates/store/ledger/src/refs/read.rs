@@ -23,6 +23,9 @@ const PACKED_MAP_SIZE_MIN: u64 = 32 << 10;
 /// The value of one ref, or `None` when there is no such ref.
 pub fn read(repository: &Repository, name: &str) -> Result<Option<ObjectId>, RefError> {
     check_name(name)?;
+    if let Some(id) = repository.pending_refs().get(name) {
+        return Ok(Some(*id));
+    }
     match read_loose(repository.common_dir(), name)? {
         Some(id) => Ok(Some(id)),
         None => PackedRefs::open(repository.common_dir())?.find(name),
@@ -61,6 +64,10 @@ pub fn list_checked(
     packed.each(prefix, |name, id| {
         found.entry(name.to_owned()).or_insert(Ok(id));
     })?;
+    let pending = repository.pending_refs().iter();
+    for (name, id) in pending.filter(|(name, _)| name.starts_with(prefix)) {
+        found.insert(name.clone(), Ok(*id));
+    }
     Ok(found.into_iter().collect())
 }
 

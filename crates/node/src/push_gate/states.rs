@@ -1,0 +1,158 @@
+//! Judging pushed folds and checkpoints: bytes that governance names, states that follow from their journals.
+//!
+//! Both are refs that a sync may join, so a pushed commit may have two parents; every commit that is new is judged,
+//! not only the last. Tests: ../../tests/it/push_gate.rs.
+
+use std::collections::BTreeSet;
+
+use gatos_ledger::ObjectId;
+use gatos_values::{ErrorCode, Namespace, Sha256Digest};
+
+use super::{PushView, rewritten};
+use crate::fault::{Fault, Outcome};
+use crate::reply;
+use crate::state::{fold_ref, state_ref};
+
+/// New commits one push may bring for one ref of this kind.
+const COMMIT_COUNT_MAX: usize = 10_000;
+
+impl PushView<'_> {
+    /// Every new commit holds a fold that governance names for the namespace, and nothing but it and its source.
+    pub(super) fn judge_folds(
+        &self,
+        ns: &Namespace,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<()> {
+        let named: BTreeSet<Sha256Digest> = (0..=self.chain.version())
+            .map(|version| self.chain.fold_root_at(ns, version))
+            .collect();
+        for commit in self.new_commits(&fold_ref(ns), ours, theirs)? {
+            let wrong = |reason: String| {
+                Fault::new(
+                    ErrorCode::BadFold,
+                    fold_ref(ns),
+                    format!("commit {commit}: {reason}"),
+                )
+                .with_detail("commit", reply::text(&commit.to_string()))
+                .with_hint("install the fold with `gatos fold install` and push governance with it")
+            };
+            let bytes = self
+                .there
+                .file_of_commit(commit, "fold.rgf")?
+                .ok_or_else(|| wrong("it holds no `fold.rgf`".to_owned()))?;
+            let root = Sha256Digest::of(&bytes);
+            if !named.contains(&root) {
+                return Err(wrong(format!(
+                    "governance never named fold `{root}` for `{ns}`"
+                )));
+            }
+            let stated = self.there.file_of_commit(commit, "fold.rgf.sha")?;
+            if stated.as_deref() != Some(format!("fold_root = {root}\n").as_bytes()) {
+                return Err(wrong("`fold.rgf.sha` does not state its root".to_owned()));
+            }
+            let files = self.there.tree_of_commit(commit)?;
+            let is_known = |path: &String| {
+                path == "fold.rgf" || path == "fold.rgf.sha" || path.starts_with("source/")
+            };
+            if let Some(path) = files.keys().find(|path| !is_known(path)) {
+                return Err(wrong(format!("`{path}` does not belong to a fold")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every new checkpoint is signed, belongs here, and says what its events give.
+    pub(super) fn judge_states(
+        &self,
+        ns: &Namespace,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<()> {
+        for commit in self.new_commits(&state_ref(ns), ours, theirs)? {
+            self.judge_state(ns, commit)
+                .map_err(|fault| fault.with_detail("commit", reply::text(&commit.to_string())))?;
+        }
+        Ok(())
+    }
+
+    fn judge_state(&self, ns: &Namespace, commit: ObjectId) -> Outcome<()> {
+        let invalid = |reason: String| {
+            Fault::new(
+                ErrorCode::CheckpointInvalid,
+                state_ref(ns),
+                format!("checkpoint commit {commit}: {reason}"),
+            )
+        };
+        let read = self.there.read_checkpoint(commit)?;
+        if read.checkpoint.ns != *ns {
+            return Err(invalid(format!(
+                "it is a checkpoint of `{}`, not of `{ns}`",
+                read.checkpoint.ns
+            )));
+        }
+        let is_known = |path: &String| {
+            matches!(
+                path.as_str(),
+                "checkpoint.json" | "checkpoint.json.sig" | "fold-state.cbor"
+            ) || path.starts_with("state/")
+                || path.starts_with("fold-state/")
+        };
+        if let Some(path) = read.files.keys().find(|path| !is_known(path)) {
+            return Err(invalid(format!("`{path}` does not belong to a checkpoint")));
+        }
+        self.there.fold_verify(ns, Some(commit), &mut |_| {})?;
+        Ok(())
+    }
+
+    /// The commits of `theirs` that `ours` does not contain, oldest parents last.
+    ///
+    /// # Errors
+    /// `FF_VIOLATION` when `ours` would be lost.
+    fn new_commits(
+        &self,
+        reference: &str,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<Vec<ObjectId>> {
+        let known = match ours {
+            Some(ours) => self.reachable(ours, &BTreeSet::new())?,
+            None => BTreeSet::new(),
+        };
+        let new = self.reachable(theirs, &known)?;
+        if let Some(ours) = ours {
+            let mut continues = false;
+            for commit in &new {
+                continues |= self.there.parents_of(*commit)?.contains(&ours);
+            }
+            if !continues {
+                return Err(rewritten(
+                    reference,
+                    &format!("it would be rewritten: {theirs} does not continue {ours}"),
+                ));
+            }
+        }
+        Ok(new.into_iter().collect())
+    }
+
+    /// Everything reachable from a commit, without what is known.
+    fn reachable(&self, from: ObjectId, known: &BTreeSet<ObjectId>) -> Outcome<BTreeSet<ObjectId>> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(commit) = open.pop() {
+            if known.contains(&commit) || !seen.insert(commit) {
+                continue;
+            }
+            if known.is_empty() || seen.len() <= COMMIT_COUNT_MAX {
+                open.extend(self.there.parents_of(commit)?);
+            } else {
+                return Err(Fault::new(
+                    ErrorCode::TooLarge,
+                    from.to_string(),
+                    "the push brings too many commits for one ref",
+                ));
+            }
+        }
+        Ok(seen)
+    }
+}
