@@ -7,7 +7,7 @@
 //!
 //! INVARIANT 1: a push that was let in leaves a repository that verifies.
 //! INVARIANT 2: a push that was refused leaves every ref but the audit journal's as it was.
-//! Page: docs/guide/push-gate.md. Tests: ../tests/it/push_gate.rs; real pushes over file, ssh and HTTP in the
+//! Page: docs/guide/profiles.md. Tests: ../tests/it/push_gate.rs; real pushes over file, ssh and HTTP in the
 //! red-team test of the command line.
 
 mod names;
@@ -217,6 +217,28 @@ fn rewritten(reference: &str, reason: &str) -> Fault {
 }
 
 impl PushRefusal {
+    /// The reason without Git's object ids: a signed document names what was signed, never a commit.
+    fn reason_for_record(&self, offender: &Offender) -> String {
+        let signed = match (offender.event, offender.document) {
+            (Some(event), _) => format!("of event {event}"),
+            (None, Some(document)) => format!("of document {document}"),
+            (None, None) => "of this push".to_owned(),
+        };
+        let is_object_id = |word: &str| {
+            let word = word.trim_matches(|char: char| !char.is_ascii_hexdigit());
+            ObjectId::parse_bytes(word.as_bytes()).is_some()
+        };
+        let words = self
+            .fault
+            .reason
+            .split(' ')
+            .map(|word| match is_object_id(word) {
+                true => signed.as_str(),
+                false => word,
+            });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
     fn request(&self, chain: &Chain) -> Option<AuditRequest> {
         let offender = self.offender.as_ref()?;
         let fold_root = match &offender.ns {
@@ -236,7 +258,7 @@ impl PushRefusal {
             reference: self.reference.clone(),
             resource: offender.resource.clone(),
             rule_ids: Vec::new(),
-            reason: self.fault.reason.clone(),
+            reason: self.reason_for_record(offender),
             via: Door::Push,
             governance_version: chain.version(),
             fold_root,

@@ -30,7 +30,7 @@ use crate::signing::ActingKey;
 /// Largest single file read back from a checkpoint.
 const FILE_SIZE_MAX: u64 = 1 << 30;
 /// Name of the signed document in the tree.
-const CHECKPOINT_FILE: &str = "checkpoint.json";
+pub(crate) const CHECKPOINT_FILE: &str = "checkpoint.json";
 /// Name of its armored signature.
 const SIGNATURE_FILE: &str = "checkpoint.json.sig";
 /// Name of the fold state's manifest.

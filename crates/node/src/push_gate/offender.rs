@@ -6,10 +6,10 @@
 //! INVARIANT: an offender is named only after a strict verification of a signature by an enrolled key.
 //! Tests: ../../tests/it/push_gate.rs.
 
-use gatos_ledger::ObjectId;
 use gatos_ledger::codec::{self, EventCommitView};
 use gatos_ledger::objects::Reader;
 use gatos_ledger::receive::PushedRef;
+use gatos_ledger::{ObjectId, refs};
 use gatos_policy::governance::Chain;
 use gatos_values::{
     Actor, Blake3Digest, EventId, KeyId, Namespace, PublicKey, ResourceUri, SealedEvent,
@@ -19,6 +19,10 @@ use gatos_values::{
 use super::PushView;
 use super::names::PushedKind;
 use crate::fault::Fault;
+use crate::state::{CHECKPOINT_FILE, ReadCheckpoint};
+
+/// How many checkpoints back the same document is looked for.
+const CHECKPOINT_SEARCH_COUNT_MAX: usize = 1024;
 
 /// Who signed what was refused.
 #[derive(Clone, Debug)]
@@ -63,6 +67,9 @@ impl PushView<'_> {
         let envelope = event.envelope();
         let actor = enrolled(&self.before, &event.signature().public)?;
         event.verify_signature().ok()?;
+        if self.is_admitted(&event)? {
+            return None;
+        }
         Some(Offender {
             actor,
             key: event.signature().public.key_id(),
@@ -71,6 +78,24 @@ impl PushView<'_> {
             resource: Some(envelope.resource.clone()),
             ns: Some(envelope.ns.clone()),
         })
+    }
+
+    /// Whether the event stands in its journal already: then anybody can have replayed it.
+    fn is_admitted(&self, event: &SealedEvent) -> Option<bool> {
+        let repository = self.here.repository();
+        let name = event.envelope().journal().ref_name();
+        let Some(tip) = refs::read(repository, &name).ok()? else {
+            return Some(false);
+        };
+        let reader = Reader::new(repository);
+        for walked in reader.walk_back(tip, None) {
+            let walked = walked.ok()?;
+            let view = EventCommitView::scan(&walked.content).ok()?;
+            if view.id == event.id() {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     fn document_offender(&self, content: &[u8]) -> Option<Offender> {
@@ -91,6 +116,9 @@ impl PushView<'_> {
     fn checkpoint_offender(&self, commit: ObjectId, ns: &Namespace) -> Option<Offender> {
         let read = self.there.read_checkpoint(commit).ok()?;
         let by = self.signer_of(SignatureNamespace::Checkpoint, &read.bytes, &read.signature)?;
+        if self.is_kept(&read, ns)? {
+            return None;
+        }
         Some(Offender {
             actor: by.0,
             key: by.1,
@@ -99,6 +127,21 @@ impl PushView<'_> {
             resource: Some(read.checkpoint.resource),
             ns: Some(ns.clone()),
         })
+    }
+
+    /// Whether a checkpoint of the namespace holds this very document: then anybody can have wrapped it anew.
+    fn is_kept(&self, read: &ReadCheckpoint, ns: &Namespace) -> Option<bool> {
+        let document = read.files.get(CHECKPOINT_FILE)?;
+        let mut next = self.here.checkpoint_head(ns).ok()?;
+        for _ in 0..CHECKPOINT_SEARCH_COUNT_MAX {
+            let Some(commit) = next else { break };
+            let files = self.here.tree_of_commit(commit).ok()?;
+            if files.get(CHECKPOINT_FILE) == Some(document) {
+                return Some(true);
+            }
+            next = self.here.parents_of(commit).ok()?.first().copied();
+        }
+        Some(false)
     }
 
     pub(super) fn signer_of(

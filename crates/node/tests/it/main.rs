@@ -1,6 +1,7 @@
 //! The node on real repositories in temporary folders, judged by stock `git`, `ssh-keygen` and slow twins.
 
 mod append;
+mod audit;
 mod demo;
 mod doctor;
 mod folding;
@@ -9,6 +10,8 @@ mod import;
 mod init;
 mod keys;
 mod log;
+mod profile;
+mod push_gate;
 mod recovery;
 mod state;
 mod status;

@@ -26,6 +26,7 @@ sessions! {
     doctor
     events
     folds
+    gate
     keys
     manners
     repository

@@ -4,6 +4,7 @@ use super::text;
 use crate::console::{Answer, Console, Ending};
 use crate::manual::{Manual, Reply, example, field};
 use crate::verbs::common;
+use gatos_values::{Text as ValueText, Value};
 
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {
@@ -13,6 +14,7 @@ pub const MANUAL: Manual = Manual {
         "gatos audit show blake3:6c584b972bdef8ee4c8ecfe2295f831b9d69270d9a51fdd72a2e48e6a0d9bc0e",
     )],
     reply: Reply::Document(&[
+        field("ok", "`true`"),
         field("id", "id of the decision: BLAKE3 of the record"),
         field("commit", "Git commit that holds it"),
         field("signer", "key of the node that signed it"),
@@ -33,7 +35,11 @@ impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
         let record = common::open()?.audit_show(&self.id)?;
-        console.show(&record.to_value()?, &text(&record))?;
+        let mut reply = record.to_value()?;
+        if let Value::Map(map) = &mut reply {
+            map.insert(ValueText::from_ascii("ok"), Value::Bool(true));
+        }
+        console.show(&reply, &text(&record))?;
         Ok(Answer::Yes)
     }
 }
