@@ -185,8 +185,7 @@ fn the_gate_tells_how_old_a_version_it_takes() {
         .expect("bob is enrolled");
     let governance = "refs/gatos/governance";
     let hub = gate.world.folder().join("hub.git");
-    let old =
-        Repository::open(&hub).and_then(|hub| Ok(refs::read(&hub, governance).expect("it reads")));
+    let old = Repository::open(&hub).map(|hub| refs::read(&hub, governance).expect("it reads"));
     let old = old.expect("it opens");
     let new = gate.clone_ref(governance);
     // The version arrives with the event: when the event was made, it was the newest the gate had.
