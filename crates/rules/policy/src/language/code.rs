@@ -12,11 +12,12 @@ use super::expression::{
     Comparison, DEPTH_MAX, Expression, Literal, NODE_COUNT_MAX, TrustField, Variable,
 };
 use super::intent::{Intent, IntentSet};
-use super::lower::{lower_clause, raise};
+use super::lower::lower_clause;
 use super::network::Network;
 use super::policy::{
     CLAUSE_COUNT_MAX, GLOB_COUNT_MAX, REASON_SIZE_MAX, RULE_COUNT_MAX, RgcError, Rule, When,
 };
+use super::raise::raise;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;

@@ -1,25 +1,25 @@
 //! From syntax to expressions: names, types, short forms, constants.
 //!
-//! INVARIANT 1: lowering what [`raise`] makes of a lowered expression gives the expression again. The reader of `.rgc`
+//! INVARIANT 1: lowering what [`raise`](super::raise::raise) makes of a lowered expression gives the expression again. The reader of `.rgc`
 //! relies on it: there is one set of checks.
 //! INVARIANT 2: folding keeps the value for every request, unknown included.
 //! TWIN: expressions. Tests: `lower/tests.rs`.
 
+mod constants;
 #[cfg(test)]
 mod tests;
 
-use super::evaluate::{Datum, evaluate};
+use constants::folded;
+
 use super::expression::{Comparison, Expression, Literal, NODE_COUNT_MAX, TrustField, Variable};
-use super::intent::Intent;
 use super::names::{Function, Relation};
 use super::network::{Network, NetworkError};
-use super::request::{Request, TrustSnapshot};
 use super::syntax::{Form, Node, SyntaxError};
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use gatos_values::{Glob, Number, Text};
+use gatos_values::{Glob, Text};
 
 /// Most actors a `quorum` may ask for.
 pub const QUORUM_COUNT_MAX: u32 = 1000;
@@ -564,201 +564,4 @@ fn quorum(actors: &Node, rest: &[Node], name: &str) -> Result<Expression, Syntax
         group,
         count,
     })
-}
-
-/// The same expression with its constants computed, for children that are folded already.
-fn folded(expression: Expression) -> Expression {
-    let expression = match expression {
-        Expression::And(operands) => return connective(operands, false),
-        Expression::Or(operands) => return connective(operands, true),
-        other => other,
-    };
-    // Who is in a group, or trusted how far, is the request's to say.
-    if matches!(
-        expression,
-        Expression::Trust(..) | Expression::Quorum { .. }
-    ) {
-        return expression;
-    }
-    let children = expression.children();
-    if children.is_empty() || !children.iter().all(|child| child.is_constant()) {
-        return expression;
-    }
-    match constant(&expression) {
-        Some(literal) => Expression::Literal(literal),
-        None => expression,
-    }
-}
-
-/// What an expression without variables is worth; `None` if unknown, or not one value.
-fn constant(expression: &Expression) -> Option<Literal> {
-    let nobody = TrustSnapshot::EMPTY;
-    let request = Request::new(Intent::Read, &nobody);
-    match evaluate(expression, &request).ok()? {
-        Datum::Null => Some(Literal::Null),
-        Datum::Bool(value) => Some(Literal::Bool(value)),
-        Datum::Number(number) => Some(Literal::Number(number.normalised())),
-        // Changing case can leave normal form; such a text stays computed.
-        Datum::Text(text) => Text::new(&text)
-            .ok()
-            .filter(|normal| *normal.as_str() == *text)
-            .map(Literal::Text),
-        _ => None,
-    }
-}
-
-/// Flattens, drops operands that say nothing, and stops at one that says all. Operands that may be no truth value
-/// keep a partner, so that they stay unknown in the same places.
-fn connective(operands: Vec<Expression>, stop: bool) -> Expression {
-    let mut flat = Vec::with_capacity(operands.len());
-    for operand in operands {
-        match operand {
-            Expression::And(inner) if !stop => flat.extend(inner),
-            Expression::Or(inner) if stop => flat.extend(inner),
-            other => flat.push(other),
-        }
-    }
-    if flat.contains(&Expression::bool(stop)) {
-        return Expression::bool(stop);
-    }
-    flat.retain(|operand| *operand != Expression::bool(!stop));
-    match (flat.len(), flat.pop()) {
-        (0, _) | (_, None) => Expression::bool(!stop),
-        (1, Some(only)) if is_truth(&only) => only,
-        (1, Some(only)) => rebuilt(Vec::from([Expression::bool(!stop), only]), stop),
-        (_, Some(last)) => {
-            flat.push(last);
-            rebuilt(flat, stop)
-        }
-    }
-}
-
-fn rebuilt(operands: Vec<Expression>, stop: bool) -> Expression {
-    if stop {
-        Expression::Or(operands)
-    } else {
-        Expression::And(operands)
-    }
-}
-
-/// Whether it is a truth value whenever it is known.
-fn is_truth(expression: &Expression) -> bool {
-    !matches!(
-        expression,
-        Expression::Literal(Literal::Null | Literal::Number(_) | Literal::Text(_))
-            | Expression::List(_)
-            | Expression::Variable(_)
-            | Expression::Field(..)
-            | Expression::Index(..)
-            | Expression::Trust(..)
-    )
-}
-
-/// The syntax of an expression, for printing and for checking what was read from a `.rgc`.
-#[must_use]
-pub fn raise(expression: &Expression) -> Node {
-    let pair =
-        |left: &Expression, right: &Expression| (Box::new(raise(left)), Box::new(raise(right)));
-    let relation = |relation, left: &Expression, right: &Expression| {
-        let (left, right) = pair(left, right);
-        Form::Relation(relation, left, right)
-    };
-    let text_relation = |relation, left: &Expression, right: &str| {
-        // Patterns and networks were texts, so they are again.
-        let text = Text::new(right).unwrap_or_default();
-        Form::Relation(relation, Box::new(raise(left)), node(Form::Text(text)))
-    };
-    let form = match expression {
-        Expression::Literal(literal) => raise_literal(literal),
-        Expression::List(items) => Form::List(
-            items
-                .iter()
-                .map(|item| *node(raise_literal(item)))
-                .collect(),
-        ),
-        Expression::Variable(variable) => Form::Name(variable.as_str().to_string()),
-        Expression::Field(inner, name) if is_word(name) => {
-            Form::Field(Box::new(raise(inner)), String::from(name.as_str()))
-        }
-        Expression::Field(inner, name) => {
-            Form::Index(Box::new(raise(inner)), node(Form::Text(name.clone())))
-        }
-        Expression::Index(inner, index) => {
-            let (inner, index) = pair(inner, index);
-            Form::Index(inner, index)
-        }
-        Expression::Trust(actor, field) => {
-            let trust = node(Form::Name("trust".to_string()));
-            let entry = node(Form::Index(trust, Box::new(raise(actor))));
-            Form::Field(entry, field.as_str().to_string())
-        }
-        Expression::Not(inner) => Form::Not(Box::new(raise(inner))),
-        Expression::And(operands) => Form::And(operands.iter().map(raise).collect()),
-        Expression::Or(operands) => Form::Or(operands.iter().map(raise).collect()),
-        Expression::Compare(comparison, left, right) => {
-            let (left, right) = pair(left, right);
-            Form::Compare(*comparison, left, right)
-        }
-        Expression::Add(left, right) => {
-            let (left, right) = pair(left, right);
-            Form::Add(left, right)
-        }
-        Expression::Subtract(left, right) => {
-            let (left, right) = pair(left, right);
-            Form::Subtract(left, right)
-        }
-        Expression::Multiply(inner, factor) => Form::Multiply(
-            Box::new(raise(inner)),
-            node(Form::Number(Number::Integer(*factor))),
-        ),
-        Expression::Includes(list, item) => relation(Relation::Includes, list, item),
-        Expression::Contains(whole, part) => relation(Relation::Contains, whole, part),
-        Expression::StartsWith(whole, part) => relation(Relation::StartsWith, whole, part),
-        Expression::EndsWith(whole, part) => relation(Relation::EndsWith, whole, part),
-        Expression::AnyOf(list, wanted) => relation(Relation::AnyOf, list, wanted),
-        Expression::AllOf(list, wanted) => relation(Relation::AllOf, list, wanted),
-        Expression::MatchesGlob(inner, glob) => {
-            text_relation(Relation::MatchesGlob, inner, glob.as_str())
-        }
-        Expression::InNetwork(inner, network) => {
-            text_relation(Relation::InCidr, inner, &network.to_string())
-        }
-        Expression::Length(inner) => call(Function::Len, inner),
-        Expression::Lower(inner) => call(Function::Lower, inner),
-        Expression::Upper(inner) => call(Function::Upper, inner),
-        Expression::Quorum {
-            actors,
-            group,
-            count,
-        } => {
-            let group = *node(Form::Text(group.clone()));
-            let count = *node(Form::Number(Number::Integer(i128::from(*count))));
-            Form::Call(Function::Quorum, Vec::from([raise(actors), group, count]))
-        }
-    };
-    Node { offset: 0, form }
-}
-
-fn node(form: Form) -> Box<Node> {
-    Box::new(Node { offset: 0, form })
-}
-
-fn call(function: Function, inner: &Expression) -> Form {
-    Form::Call(function, Vec::from([raise(inner)]))
-}
-
-fn raise_literal(literal: &Literal) -> Form {
-    match literal {
-        Literal::Null => Form::Null,
-        Literal::Bool(value) => Form::Bool(*value),
-        Literal::Number(number) => Form::Number(*number),
-        Literal::Text(text) => Form::Text(text.clone()),
-    }
-}
-
-fn is_word(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

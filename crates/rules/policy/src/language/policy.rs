@@ -15,7 +15,7 @@ use super::evaluate::{Unknown, UnknownCause, judge};
 use super::expression::Expression;
 use super::facts::Facts;
 use super::intent::{Intent, IntentSet};
-use super::lower::raise;
+use super::raise::raise;
 use super::request::Request;
 use super::syntax::print;
 use super::truth::Truth;

@@ -2,6 +2,7 @@
 
 mod costs;
 mod decides;
+mod formats;
 mod generator;
 mod grammar;
 mod random;

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::language::intent::Intent;
-use crate::language::lower::{lower_clause, raise};
+use crate::language::lower::lower_clause;
+use crate::language::raise::raise;
 use crate::language::request::TrustSnapshot;
 use crate::language::syntax::{parse, print};
 use alloc::format;

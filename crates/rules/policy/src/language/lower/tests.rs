@@ -1,7 +1,9 @@
 //! Constants, short forms and lists as they come out, and that lowering settles.
 
 use super::*;
+use crate::language::raise::raise;
 use crate::language::syntax::{parse, print};
+use alloc::string::String;
 
 fn lowered(line: &str) -> String {
     let lowered = parse(line).and_then(|node| lower_clause(&node));
