@@ -30,6 +30,16 @@ fn a_pure_crate_needs_both_attributes_and_others_one() {
 }
 
 #[test]
+fn the_standard_library_has_one_door_into_pure_crates() {
+    let text = "//! A.\nextern crate std;\n";
+    let path = "crates/engine/echo/src/schedule/run.rs";
+    assert_eq!(places(path, text), [format!("{path}:2")]);
+    assert!(places("crates/engine/echo/src/schedule/workers.rs", text).is_empty());
+    assert!(places("crates/engine/echo/src/run/tests.rs", text).is_empty());
+    assert!(places("crates/node/src/a.rs", text).is_empty());
+}
+
+#[test]
 fn an_unwrap_is_refused_in_shipped_code_only() {
     let shipped = "//! A.\nfn a() { b().unwrap(); }\n";
     assert_eq!(

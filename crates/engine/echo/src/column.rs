@@ -155,12 +155,7 @@ impl<S: Rows> Column<S> {
     /// The block with this number, for writing: nobody else's from now on, and its digests are gone.
     #[inline]
     pub(crate) fn block_mut(&mut self, block: usize) -> &mut Block<S> {
-        self.digest = None;
-        let slot = &mut self.pages[block / PAGE_BLOCKS];
-        slot.digest = None;
-        let slot = &mut Arc::make_mut(&mut slot.page).blocks[block % PAGE_BLOCKS];
-        slot.digest = None;
-        Arc::make_mut(&mut slot.block)
+        Arc::make_mut(self.slot_mut(block))
     }
 
     /// The last block if it has room, else a new one, with the number of rows it has room for.
@@ -193,10 +188,41 @@ impl<S: Rows> Column<S> {
         })
     }
 
+    /// Moves a block out into a column of its own, for a job to work on. Until it is put back its place holds a block
+    /// without rows.
+    pub(crate) fn split(&mut self, block: usize) -> Column<S> {
+        let empty = Arc::new(Block::empty(&self.layout));
+        let taken = core::mem::replace(self.slot_mut(block), empty);
+        let mut part = Column::new(self.layout.clone(), self.shift);
+        part.len = taken.rows.len();
+        part.push_shared(taken);
+        part
+    }
+
+    /// Puts a block back that [`Column::split`] took.
+    pub(crate) fn join(&mut self, block: usize, mut part: Column<S>) {
+        core::mem::swap(self.slot_mut(block), part.slot_mut(0));
+    }
+
+    /// The owner of a block, with its digests gone.
+    #[inline]
+    fn slot_mut(&mut self, block: usize) -> &mut Arc<Block<S>> {
+        self.digest = None;
+        let slot = &mut self.pages[block / PAGE_BLOCKS];
+        slot.digest = None;
+        let slot = &mut Arc::make_mut(&mut slot.page).blocks[block % PAGE_BLOCKS];
+        slot.digest = None;
+        &mut slot.block
+    }
+
     fn push_block(&mut self, block: Block<S>) {
+        self.push_shared(Arc::new(block));
+    }
+
+    fn push_shared(&mut self, block: Arc<Block<S>>) {
         self.digest = None;
         let slot = BlockSlot {
-            block: Arc::new(block),
+            block,
             digest: None,
         };
         match self.pages.last_mut() {

@@ -6,7 +6,7 @@
 //! randomness.
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
-//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`].
+//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`], [`commands`], [`schedule`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -24,6 +24,7 @@ pub mod access;
 mod archetype;
 pub mod bundle;
 mod column;
+pub mod commands;
 pub mod component;
 pub mod entity;
 pub mod error;
@@ -32,6 +33,7 @@ mod hierarchy;
 pub mod query;
 pub mod registry;
 mod resource;
+pub mod schedule;
 pub mod snapshot;
 pub mod stamp;
 mod state;
@@ -39,6 +41,7 @@ pub mod world;
 
 pub use access::{Access, Target};
 pub use bundle::Bundle;
+pub use commands::{Commands, NewEntity, Whom};
 pub use component::{Component, Field, FieldKind, FieldValue, Plain, Schema, SchemaError};
 pub use entity::Entity;
 pub use error::WorldError;

@@ -10,14 +10,15 @@
 //! Guide: `docs/guide/echo.md`. Tests: `tests/it/query.rs`, with a map of entities as slow twin.
 
 mod data;
+mod fetch;
 mod filter;
 
 pub use data::{QueryData, ReadData};
 pub use filter::{Added, Changed, QueryFilter, With, Without};
 
-pub(crate) use filter::RowMask;
+pub(crate) use fetch::{BlockPart, Fetch};
 
-use data::{Matched, Source};
+use data::Matched;
 
 use crate::access::Access;
 use crate::archetype::Archetype;
@@ -90,149 +91,6 @@ impl<D: QueryData, F: QueryFilter> Plan<D, F> {
     }
 }
 
-/// The columns a query took out of a world, to be visited and given back.
-pub(crate) struct Fetch<D: QueryData> {
-    parts: Vec<Part<D>>,
-}
-
-/// The columns of one archetype.
-struct Part<D: QueryData> {
-    archetype: u32,
-    fetched: D::Fetched,
-    visit: Visit,
-}
-
-/// Which rows of an archetype are visited.
-enum Visit {
-    /// All rows: the number of rows of each block.
-    All { block_rows: usize, len: usize },
-    /// Some rows: blocks, and in each the rows.
-    Some(Vec<(usize, usize, RowMask)>),
-}
-
-impl<D: QueryData> Fetch<D> {
-    /// Takes the columns of every matching archetype; rows that changed up to `since` are none of a filter's business.
-    pub(crate) fn take<F: QueryFilter>(
-        plan: &mut Plan<D, F>,
-        state: &mut State,
-        since: Stamp,
-    ) -> Fetch<D> {
-        plan.matched(state);
-        let mut parts = Vec::with_capacity(plan.matched.len());
-        for index in &plan.matched {
-            let archetype = state.archetype(*index);
-            if archetype.len() == 0 {
-                continue;
-            }
-            let visit = visit_of::<F>(&plan.filter, archetype, since);
-            if matches!(&visit, Visit::Some(blocks) if blocks.is_empty()) {
-                continue;
-            }
-            let mut source = Source {
-                state,
-                archetype: *index,
-            };
-            let fetched = D::take(&plan.data, &mut source);
-            parts.push(Part {
-                archetype: *index,
-                fetched,
-                visit,
-            });
-        }
-        Fetch { parts }
-    }
-
-    /// Shares the columns of every matching archetype of a world that is only read.
-    pub(crate) fn lend<F: QueryFilter>(
-        plan: &mut Plan<D, F>,
-        state: &State,
-        since: Stamp,
-    ) -> Fetch<D>
-    where
-        D: ReadData,
-    {
-        plan.matched(state);
-        let mut parts = Vec::with_capacity(plan.matched.len());
-        for index in &plan.matched {
-            let archetype = state.archetype(*index);
-            if archetype.len() == 0 {
-                continue;
-            }
-            parts.push(Part {
-                archetype: *index,
-                fetched: D::lend(&plan.data, &Matched(archetype)),
-                visit: visit_of::<F>(&plan.filter, archetype, since),
-            });
-        }
-        Fetch { parts }
-    }
-
-    /// Gives the columns back.
-    pub(crate) fn give<F: QueryFilter>(self, plan: &Plan<D, F>, state: &mut State) {
-        if !D::WRITES {
-            return;
-        }
-        for part in self.parts {
-            let mut source = Source {
-                state,
-                archetype: part.archetype,
-            };
-            D::give(&plan.data, part.fetched, &mut source);
-        }
-    }
-
-    /// Calls `visit` for every row, in order. Rows given out for writing get the stamp.
-    pub(crate) fn for_each(&mut self, stamp: Stamp, mut visit: impl FnMut(D::Item<'_>)) {
-        for part in &mut self.parts {
-            match &part.visit {
-                Visit::All { block_rows, len } => {
-                    let blocks = len.div_ceil(*block_rows);
-                    for block in 0..blocks {
-                        let rows = (*block_rows).min(len - block * block_rows);
-                        let mut view = D::view(&mut part.fetched, block, rows);
-                        D::mark_all(&mut view, stamp);
-                        for row in 0..rows {
-                            visit(D::item(&mut view, row));
-                        }
-                    }
-                }
-                Visit::Some(blocks) => {
-                    for (block, rows, mask) in blocks {
-                        let mut view = D::view(&mut part.fetched, *block, *rows);
-                        mask.for_each(|row| {
-                            D::mark(&mut view, row, stamp);
-                            visit(D::item(&mut view, row));
-                        });
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn visit_of<F: QueryFilter>(ids: &F::Ids, archetype: &Archetype, since: Stamp) -> Visit {
-    if !F::BY_ROW {
-        return Visit::All {
-            block_rows: archetype.block_start(1),
-            len: archetype.len(),
-        };
-    }
-    let mut blocks = Vec::new();
-    let matched = Matched(archetype);
-    for block in 0..archetype.block_count() {
-        let rows = archetype.block_len(block);
-        if !F::may_keep(ids, &matched, block, since) {
-            continue;
-        }
-        let mut mask = RowMask::all(rows);
-        F::keep(ids, &matched, block, since, &mut mask);
-        if mask.count() > 0 {
-            blocks.push((block, rows, mask));
-        }
-    }
-    Visit::Some(blocks)
-}
-
 /// Queries on a world from outside of systems.
 impl World {
     /// Calls `visit` for every row that has what the query wants, in canonical order.
@@ -281,7 +139,7 @@ impl World {
         let state = self.state_mut();
         let mut fetch = Fetch::take(plan, state, since);
         fetch.for_each(state.stamp, visit);
-        fetch.give(plan, state);
+        fetch.give(state);
     }
 
     /// As [`World::for_each_of`], for queries that only read.

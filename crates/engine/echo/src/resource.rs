@@ -3,7 +3,8 @@
 //! A resource is kept as a column of one row, so that it is shared by forks, hashed and saved like any other data. What
 //! it is called and what its bytes are, `registry` knows. Tests: `tests/it/world.rs`.
 
-use crate::column::{AnyColumn, unique};
+use crate::column::{AnyColumn, Column, unique};
+use crate::component::Component;
 use crate::registry::{ComponentId, Registry};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -53,6 +54,27 @@ impl Resources {
     pub(crate) fn get_mut(&mut self, id: ComponentId) -> Option<&mut dyn AnyColumn> {
         let index = self.place(id).ok()?;
         Some(unique(self.slots[index].1.as_mut().expect(AT_HOME)))
+    }
+
+    /// A second owner, for reading.
+    pub(crate) fn lend<T: Component>(&self, id: ComponentId) -> Option<Arc<Column<Vec<T>>>> {
+        let index = self.place(id).ok()?;
+        let column = Arc::clone(self.slots[index].1.as_ref().expect(AT_HOME));
+        column.into_any().downcast().ok()
+    }
+
+    /// Takes the column out, for writing.
+    pub(crate) fn take<T: Component>(&mut self, id: ComponentId) -> Option<Arc<Column<Vec<T>>>> {
+        let index = self.place(id).ok()?;
+        let column = self.slots[index].1.take().expect(AT_HOME);
+        column.into_any().downcast().ok()
+    }
+
+    /// Puts a column back.
+    pub(crate) fn give<T: Component>(&mut self, id: ComponentId, column: Arc<Column<Vec<T>>>) {
+        if let Ok(index) = self.place(id) {
+            self.slots[index].1 = Some(column);
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ComponentId, &dyn AnyColumn)> {

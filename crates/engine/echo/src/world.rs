@@ -460,6 +460,62 @@ impl World {
         written.ok_or(bad_row)
     }
 
+    /// Overwrites a component that is there.
+    pub(crate) fn replace_row(
+        &mut self,
+        entity: Entity,
+        id: ComponentId,
+        bytes: &[u8],
+        stamp: Stamp,
+    ) -> Result<(), WorldError> {
+        self.check_foreign(id)?;
+        self.column_of(entity, id)?;
+        let location = self.state.locate(entity)?;
+        let archetype = self.state_mut().archetype_mut(location.archetype);
+        let written = archetype.index_of(id).and_then(|index| {
+            let column = archetype.column_mut(index);
+            column.replace_encoded(location.row as usize, bytes, stamp)
+        });
+        written.ok_or_else(|| self.bad_row(id))
+    }
+
+    /// The canonical bytes of a resource.
+    pub(crate) fn resource_row(&self, id: ComponentId) -> Result<Vec<u8>, WorldError> {
+        let column = self.state.resources.get(id);
+        let column = column.ok_or_else(|| self.no_resource_of(id))?;
+        let mut bytes = Vec::new();
+        column.encode_row(0, &mut bytes);
+        Ok(bytes)
+    }
+
+    /// Overwrites a resource that is there.
+    pub(crate) fn replace_resource_row(
+        &mut self,
+        id: ComponentId,
+        bytes: &[u8],
+        stamp: Stamp,
+    ) -> Result<(), WorldError> {
+        if self.state.resources.get(id).is_none() {
+            return Err(self.no_resource_of(id));
+        }
+        let column = self.state_mut().resources.get_mut(id);
+        column
+            .and_then(|column| column.replace_encoded(0, bytes, stamp))
+            .ok_or_else(|| self.bad_row(id))
+    }
+
+    fn bad_row(&self, id: ComponentId) -> WorldError {
+        WorldError::BadRow {
+            component: self.state.registry.kind(id).name().to_string(),
+        }
+    }
+
+    fn no_resource_of(&self, id: ComponentId) -> WorldError {
+        WorldError::NoResource {
+            resource: self.state.registry.kind(id).name().to_string(),
+        }
+    }
+
     /// Whether others than the engine may write the component.
     fn check_foreign(&self, id: ComponentId) -> Result<(), WorldError> {
         let name = self.state.registry.kind(id).name();

@@ -17,13 +17,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// What a query gives out of each row. The methods are the engine's own.
-pub trait QueryData: 'static {
+pub trait QueryData {
     /// One row.
     type Item<'r>;
     #[doc(hidden)]
     type Ids: Clone + Send + Sync + 'static;
     #[doc(hidden)]
-    type Fetched: Send + 'static;
+    type Fetched: Send + Sync + 'static;
     #[doc(hidden)]
     type View<'b>;
     #[doc(hidden)]
@@ -48,6 +48,12 @@ pub trait QueryData: 'static {
     fn mark(view: &mut Self::View<'_>, row: usize, stamp: Stamp);
     #[doc(hidden)]
     fn item<'r>(view: &'r mut Self::View<'_>, row: usize) -> Self::Item<'r>;
+    /// One block for a job of its own; in the part it has number 0.
+    #[doc(hidden)]
+    fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched;
+    /// Puts back what [`QueryData::split`] took.
+    #[doc(hidden)]
+    fn join(fetched: &mut Self::Fetched, part: Self::Fetched, block: usize);
 }
 
 /// What a query gives out that only reads.
@@ -77,17 +83,41 @@ impl Source<'_> {
     }
 }
 
-fn lend<T: Component>(id: ComponentId, archetype: &Archetype) -> Option<Arc<Column<Vec<T>>>> {
-    archetype.index_of(id).map(|index| archetype.lend(index))
+fn lend<T: Component>(id: ComponentId, archetype: &Archetype) -> Option<Lent<T>> {
+    archetype.index_of(id).map(|index| Lent {
+        column: archetype.lend(index),
+        first: 0,
+    })
 }
 
 /// Why the column is there.
 const MATCHED: &str = "the archetype was matched by this component";
 
-impl<T: Component> QueryData for &'static T {
+/// A column that is only read, from a block on.
+#[doc(hidden)]
+pub struct Lent<T: Component> {
+    column: Arc<Column<Vec<T>>>,
+    first: usize,
+}
+
+impl<T: Component> Lent<T> {
+    #[inline]
+    fn rows(&self, block: usize, rows: usize) -> &[T] {
+        &self.column.block(self.first + block).rows[..rows]
+    }
+
+    fn from(&self, block: usize) -> Lent<T> {
+        Lent {
+            column: Arc::clone(&self.column),
+            first: self.first + block,
+        }
+    }
+}
+
+impl<T: Component> QueryData for &T {
     type Item<'r> = &'r T;
     type Ids = ComponentId;
-    type Fetched = Arc<Column<Vec<T>>>;
+    type Fetched = Lent<T>;
     type View<'b> = &'b [T];
     const WRITES: bool = false;
 
@@ -109,7 +139,7 @@ impl<T: Component> QueryData for &'static T {
 
     #[inline]
     fn view(fetched: &mut Self::Fetched, block: usize, rows: usize) -> &[T] {
-        &fetched.block(block).rows[..rows]
+        fetched.rows(block, rows)
     }
 
     #[inline]
@@ -122,9 +152,15 @@ impl<T: Component> QueryData for &'static T {
     fn item<'r>(view: &'r mut Self::View<'_>, row: usize) -> &'r T {
         &view[row]
     }
+
+    fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched {
+        fetched.from(block)
+    }
+
+    fn join(_: &mut Self::Fetched, _: Self::Fetched, _: usize) {}
 }
 
-impl<T: Component> ReadData for &'static T {
+impl<T: Component> ReadData for &T {
     fn lend(id: &ComponentId, archetype: &Matched<'_>) -> Self::Fetched {
         lend(*id, archetype.0).expect(MATCHED)
     }
@@ -137,7 +173,7 @@ pub struct WriteView<'b, T> {
     changed: &'b mut Stamps,
 }
 
-impl<T: Component> QueryData for &'static mut T {
+impl<T: Component> QueryData for &mut T {
     type Item<'r> = &'r mut T;
     type Ids = ComponentId;
     type Fetched = Arc<Column<Vec<T>>>;
@@ -189,17 +225,25 @@ impl<T: Component> QueryData for &'static mut T {
     fn item<'r>(view: &'r mut Self::View<'_>, row: usize) -> &'r mut T {
         &mut view.rows[row]
     }
+
+    fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched {
+        Arc::new(Arc::make_mut(fetched).split(block))
+    }
+
+    fn join(fetched: &mut Self::Fetched, part: Self::Fetched, block: usize) {
+        Arc::make_mut(fetched).join(block, Arc::unwrap_or_clone(part));
+    }
 }
 
-impl<T: Component> QueryData for Option<&'static T> {
+impl<T: Component> QueryData for Option<&T> {
     type Item<'r> = Option<&'r T>;
     type Ids = ComponentId;
-    type Fetched = Option<Arc<Column<Vec<T>>>>;
+    type Fetched = Option<Lent<T>>;
     type View<'b> = Option<&'b [T]>;
     const WRITES: bool = false;
 
     fn resolve(registry: &Registry, access: &mut Access) -> Result<ComponentId, WorldError> {
-        <&'static T>::resolve(registry, access)
+        <&T>::resolve(registry, access)
     }
 
     fn matches(_: &ComponentId, _: &Matched<'_>) -> bool {
@@ -213,9 +257,7 @@ impl<T: Component> QueryData for Option<&'static T> {
     fn give(_: &ComponentId, _: Self::Fetched, _: &mut Source<'_>) {}
 
     fn view(fetched: &mut Self::Fetched, block: usize, rows: usize) -> Option<&[T]> {
-        fetched
-            .as_ref()
-            .map(|column| &column.block(block).rows[..rows])
+        fetched.as_ref().map(|column| column.rows(block, rows))
     }
 
     fn mark_all(_: &mut Self::View<'_>, _: Stamp) {}
@@ -226,15 +268,21 @@ impl<T: Component> QueryData for Option<&'static T> {
     fn item<'r>(view: &'r mut Self::View<'_>, row: usize) -> Option<&'r T> {
         view.map(|rows| &rows[row])
     }
+
+    fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched {
+        fetched.as_ref().map(|column| column.from(block))
+    }
+
+    fn join(_: &mut Self::Fetched, _: Self::Fetched, _: usize) {}
 }
 
-impl<T: Component> ReadData for Option<&'static T> {
+impl<T: Component> ReadData for Option<&T> {
     fn lend(id: &ComponentId, archetype: &Matched<'_>) -> Self::Fetched {
         lend(*id, archetype.0)
     }
 }
 
-impl<T: Component> QueryData for Option<&'static mut T> {
+impl<T: Component> QueryData for Option<&mut T> {
     type Item<'r> = Option<&'r mut T>;
     type Ids = ComponentId;
     type Fetched = Option<Arc<Column<Vec<T>>>>;
@@ -242,7 +290,7 @@ impl<T: Component> QueryData for Option<&'static mut T> {
     const WRITES: bool = true;
 
     fn resolve(registry: &Registry, access: &mut Access) -> Result<ComponentId, WorldError> {
-        <&'static mut T>::resolve(registry, access)
+        <&mut T>::resolve(registry, access)
     }
 
     fn matches(_: &ComponentId, _: &Matched<'_>) -> bool {
@@ -256,31 +304,43 @@ impl<T: Component> QueryData for Option<&'static mut T> {
 
     fn give(id: &ComponentId, fetched: Self::Fetched, source: &mut Source<'_>) {
         if let Some(fetched) = fetched {
-            <&'static mut T>::give(id, fetched, source);
+            <&mut T>::give(id, fetched, source);
         }
     }
 
     fn view<'b>(fetched: &'b mut Self::Fetched, block: usize, rows: usize) -> Self::View<'b> {
         fetched
             .as_mut()
-            .map(|fetched| <&'static mut T>::view(fetched, block, rows))
+            .map(|fetched| <&mut T>::view(fetched, block, rows))
     }
 
     fn mark_all(view: &mut Self::View<'_>, stamp: Stamp) {
         if let Some(view) = view {
-            <&'static mut T>::mark_all(view, stamp);
+            <&mut T>::mark_all(view, stamp);
         }
     }
 
     fn mark(view: &mut Self::View<'_>, row: usize, stamp: Stamp) {
         if let Some(view) = view {
-            <&'static mut T>::mark(view, row, stamp);
+            <&mut T>::mark(view, row, stamp);
         }
     }
 
     #[inline]
     fn item<'r>(view: &'r mut Self::View<'_>, row: usize) -> Option<&'r mut T> {
         view.as_mut().map(|view| &mut view.rows[row])
+    }
+
+    fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched {
+        fetched
+            .as_mut()
+            .map(|fetched| <&mut T>::split(fetched, block))
+    }
+
+    fn join(fetched: &mut Self::Fetched, part: Self::Fetched, block: usize) {
+        if let (Some(fetched), Some(part)) = (fetched, part) {
+            <&mut T>::join(fetched, part, block);
+        }
     }
 }
 
@@ -300,13 +360,16 @@ impl QueryData for Entity {
     }
 
     fn take((): &(), source: &mut Source<'_>) -> EntityFetch {
-        EntityFetch(Arc::clone(source.archetype().entities()))
+        EntityFetch {
+            column: Arc::clone(source.archetype().entities()),
+            first: 0,
+        }
     }
 
     fn give((): &(), _: EntityFetch, _: &mut Source<'_>) {}
 
     fn view(fetched: &mut EntityFetch, block: usize, rows: usize) -> &[Entity] {
-        &fetched.0.block(block).rows[..rows]
+        &fetched.column.block(fetched.first + block).rows[..rows]
     }
 
     fn mark_all(_: &mut Self::View<'_>, _: Stamp) {}
@@ -317,15 +380,30 @@ impl QueryData for Entity {
     fn item(view: &mut Self::View<'_>, row: usize) -> Entity {
         view[row]
     }
+
+    fn split(fetched: &mut EntityFetch, block: usize) -> EntityFetch {
+        EntityFetch {
+            column: Arc::clone(&fetched.column),
+            first: fetched.first + block,
+        }
+    }
+
+    fn join(_: &mut EntityFetch, _: EntityFetch, _: usize) {}
 }
 
 /// The handles of an archetype.
 #[doc(hidden)]
-pub struct EntityFetch(Arc<EntityColumn>);
+pub struct EntityFetch {
+    column: Arc<EntityColumn>,
+    first: usize,
+}
 
 impl ReadData for Entity {
     fn lend((): &(), archetype: &Matched<'_>) -> EntityFetch {
-        EntityFetch(Arc::clone(archetype.0.entities()))
+        EntityFetch {
+            column: Arc::clone(archetype.0.entities()),
+            first: 0,
+        }
     }
 }
 
@@ -372,6 +450,14 @@ macro_rules! tuple_data {
             #[inline]
             fn item<'r>(view: &'r mut Self::View<'_>, row: usize) -> Self::Item<'r> {
                 ($($name::item(&mut view.$index, row),)+)
+            }
+
+            fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched {
+                ($($name::split(&mut fetched.$index, block),)+)
+            }
+
+            fn join(fetched: &mut Self::Fetched, part: Self::Fetched, block: usize) {
+                $($name::join(&mut fetched.$index, part.$index, block);)+
             }
         }
 

@@ -4,10 +4,12 @@
 //! blesses golden files.
 
 mod component;
+mod guide;
 mod hash;
 mod hierarchy;
 mod parts;
 mod query;
+mod schedule;
 mod slow;
 mod snapshot;
 mod twin;

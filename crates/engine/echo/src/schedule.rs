@@ -1,0 +1,172 @@
+//! The schedule: which systems run, in which order, and what one tick does.
+//!
+//! A tick goes through the phases. In each, the systems whose conditions hold form a graph of jobs from what they read
+//! and write; what does not conflict may run side by side. At the end of a phase the commands of all systems are done
+//! in the order of the schedule. Threads are the business of [`Workers`] alone.
+//!
+//! INVARIANT 1: the world after a tick depends on the world before and on the schedule: not on threads, not on how
+//! systems were cut into jobs, not on which job ended first.
+//! INVARIANT 2: two systems that conflict have a declared order, or the schedule is refused with their names.
+//! INVARIANT 3: a tick that gives an error leaves the world as it was before.
+//! Guide: `docs/guide/echo.md`. Tests: `tests/it/schedule.rs`.
+
+mod build;
+mod graph;
+mod param;
+mod run;
+mod runtime;
+mod system;
+mod workers;
+
+pub use build::{ScheduleBuilder, ScheduleError, SystemConfig};
+pub use param::{Query, Res, ResMut, Rng, SystemParam, Tick};
+pub use run::{TickError, TickReport};
+pub use runtime::{Signature, SystemView, ViewError};
+pub use system::{IntoSystem, SystemOutput, each, each_with_commands, system};
+pub use workers::Workers;
+
+use crate::registry::Registry;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use build::Entry;
+use core::fmt;
+use graph::Graph;
+
+/// A part of a tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// In the first tick of a world only.
+    Initialize,
+    /// Before the update: input, scripts that prepare.
+    PreUpdate,
+    /// The update itself.
+    #[default]
+    Update,
+    /// After the update: constraints, clean-up.
+    PostUpdate,
+    /// What a renderer needs is gathered.
+    RenderPrep,
+    /// What was gathered is shown, by adapters.
+    Present,
+    /// The tick is closed: what history keeps is written.
+    TimelineFlush,
+}
+
+impl Phase {
+    /// Every phase, in the order of a tick.
+    pub const ALL: [Phase; 7] = [
+        Phase::Initialize,
+        Phase::PreUpdate,
+        Phase::Update,
+        Phase::PostUpdate,
+        Phase::RenderPrep,
+        Phase::Present,
+        Phase::TimelineFlush,
+    ];
+
+    /// The phase's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Initialize => "initialize",
+            Phase::PreUpdate => "pre_update",
+            Phase::Update => "update",
+            Phase::PostUpdate => "post_update",
+            Phase::RenderPrep => "render_prep",
+            Phase::Present => "present",
+            Phase::TimelineFlush => "timeline_flush",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// Systems in their order, ready to run on any world with the same registry.
+///
+/// ```
+/// use gatos_echo::schedule::{Phase, Schedule, Workers, each, system, Query, Res};
+/// use gatos_echo::{Registry, World, component};
+///
+/// #[derive(Clone, Copy)]
+/// struct Position(f64);
+/// component!(Position = "position" { 0: f64 });
+/// #[derive(Clone, Copy)]
+/// struct Velocity(f64);
+/// component!(Velocity = "velocity" { 0: f64 });
+/// #[derive(Clone, Copy)]
+/// struct Gravity(f64);
+/// component!(Gravity = "gravity" { 0: f64 });
+///
+/// fn fall(mut bodies: Query<&mut Velocity>, gravity: Res<Gravity>) {
+///     bodies.for_each(|velocity| velocity.0 += gravity.0);
+/// }
+///
+/// let registry = Registry::builder()
+///     .with::<Position>()
+///     .with::<Velocity>()
+///     .with::<Gravity>()
+///     .build()?;
+/// let mut schedule = Schedule::builder(&registry)
+///     .add(system("fall", fall))
+///     .add(
+///         each::<(&mut Position, &Velocity), ()>("move", |(position, velocity)| {
+///             position.0 += velocity.0;
+///         })
+///         .after("fall"),
+///     )
+///     .build()?;
+///
+/// let mut world = World::new(&registry);
+/// world.set_resource(Gravity(-1.0))?;
+/// let stone = world.spawn((Position(10.0), Velocity(0.0)))?;
+/// let workers = Workers::inline();
+/// for _ in 0..3 {
+///     schedule.tick(&mut world, &workers)?;
+/// }
+/// assert_eq!(world.get::<Position>(stone)?.0, 4.0);
+/// assert_eq!(world.tick(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Schedule {
+    registry: Registry,
+    /// Systems by phase, in each in canonical order.
+    phases: [Vec<Entry>; Phase::ALL.len()],
+    graphs: [CachedGraph; Phase::ALL.len()],
+}
+
+/// The graph of a phase with the systems it was made for.
+#[derive(Default)]
+struct CachedGraph {
+    enabled: Vec<bool>,
+    graph: Option<Arc<Graph>>,
+}
+
+impl Schedule {
+    /// A schedule to be filled.
+    #[must_use]
+    pub fn builder(registry: &Registry) -> ScheduleBuilder {
+        ScheduleBuilder::new(registry)
+    }
+
+    /// The names of the systems of a phase, in canonical order.
+    pub fn systems(&self, phase: Phase) -> impl Iterator<Item = &str> {
+        self.phases[phase as usize].iter().map(|entry| &*entry.name)
+    }
+
+    /// The names of the systems of a phase that may run side by side, level by level, if all of them run.
+    #[must_use]
+    pub fn levels(&self, phase: Phase) -> Vec<Vec<&str>> {
+        let entries = &self.phases[phase as usize];
+        let graph = graph::build(entries, &alloc::vec![true; entries.len()]);
+        let name = |index: &usize| &*entries[*index].name;
+        graph
+            .levels
+            .iter()
+            .map(|level| level.iter().map(name).collect())
+            .collect()
+    }
+}

@@ -1,0 +1,302 @@
+//! One tick: phases, levels, jobs, commands, stamps.
+//!
+//! Every system has a stamp of its own, counted in canonical order, whenever it really ran. What [`Workers`] finds too
+//! little to hand over runs inline; else the systems of a level become jobs. Tests: `tests/it/schedule.rs`.
+
+use super::build::Entry;
+use super::graph::{self, Graph};
+use super::param::{Context, Output};
+use super::system::Job;
+use super::{CachedGraph, Phase, Schedule, Workers};
+use crate::commands::Commands;
+use crate::error::WorldError;
+use crate::stamp::Stamp;
+use crate::world::World;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// Why a tick was not made. The world is as before the tick.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TickError {
+    /// A system gave up.
+    #[error("the system `{system}` stopped the tick in {phase}: {reason}")]
+    System {
+        /// The phase.
+        phase: Phase,
+        /// The system.
+        system: String,
+        /// Its own words.
+        reason: String,
+    },
+    /// A system needs something that the world does not have.
+    #[error("the system `{system}` cannot run: {error}")]
+    Needs {
+        /// The system.
+        system: String,
+        /// What is missing.
+        error: WorldError,
+    },
+    /// The world has another registry than the schedule.
+    #[error("the schedule was made for other components than the world has")]
+    Registry,
+}
+
+/// What a tick did besides changing the world.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TickReport {
+    /// The number of the tick: how many were completed before it.
+    pub tick: u64,
+    /// How many commands there were.
+    pub commands: u64,
+    /// Commands that found nobody or nothing to work on, with the reason, in order.
+    pub refused: Vec<WorldError>,
+    /// How many random numbers systems drew.
+    pub draws: u64,
+}
+
+/// What a system left behind, by its place in the phase.
+type Outputs = Vec<Output>;
+
+impl Schedule {
+    /// Makes one tick.
+    ///
+    /// # Errors
+    /// [`TickError`]; the world is as before the tick.
+    ///
+    /// # Panics
+    /// Where a system panics. The world has then lost what the system was writing and must be thrown away.
+    pub fn tick(&mut self, world: &mut World, workers: &Workers) -> Result<TickReport, TickError> {
+        if world.registry().digest() != self.registry.digest() {
+            return Err(TickError::Registry);
+        }
+        self.check(world)?;
+        let mut entries = self.phases.iter().flatten();
+        // Holding the world as it was makes every first write copy a block; only who may need it pays for it.
+        let before = entries
+            .any(|entry| entry.system.can_fail())
+            .then(|| world.fork());
+        let mut report = TickReport {
+            tick: world.tick(),
+            ..TickReport::default()
+        };
+        let mut stamp = world.state().stamp;
+        for phase in Phase::ALL {
+            let result = self.run_phase(phase, world, workers, &mut stamp, &mut report);
+            if let Err(error) = result {
+                if let Some(before) = before {
+                    *world = before;
+                }
+                return Err(error);
+            }
+        }
+        let state = world.state_mut();
+        state.stamp = Stamp(stamp.0 + 1);
+        state.tick += 1;
+        Ok(report)
+    }
+
+    /// What systems need must be there before anything is changed.
+    fn check(&self, world: &mut World) -> Result<(), TickError> {
+        let is_first = world.tick() == 0;
+        for phase in Phase::ALL {
+            if phase == Phase::Initialize && !is_first {
+                continue;
+            }
+            for entry in &self.phases[phase as usize] {
+                let checked = entry.system.check(world.state());
+                checked.map_err(|error| TickError::Needs {
+                    system: entry.name.to_string(),
+                    error,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_phase(
+        &mut self,
+        phase: Phase,
+        world: &mut World,
+        workers: &Workers,
+        stamp: &mut Stamp,
+        report: &mut TickReport,
+    ) -> Result<(), TickError> {
+        let entries = &mut self.phases[phase as usize];
+        if entries.is_empty() || phase == Phase::Initialize && world.tick() > 0 {
+            return Ok(());
+        }
+        let enabled: Vec<bool> = entries
+            .iter()
+            .map(|entry| entry.condition.as_ref().is_none_or(|holds| holds(world)))
+            .collect();
+        let graph = self.graphs[phase as usize].get(entries, enabled);
+        let first = stamp.0 + 1;
+        let mut outputs: Outputs = Vec::new();
+        outputs.resize_with(entries.len(), Output::default);
+        for (number, level) in graph.levels.iter().enumerate() {
+            let number = (phase as u64) << 32 | number as u64;
+            run_level(entries, level, world, workers, number, first, &mut outputs).map_err(
+                |(system, reason)| TickError::System {
+                    phase,
+                    system,
+                    reason,
+                },
+            )?;
+        }
+        *stamp = Stamp(first + entries.len() as u64);
+        note_marks(entries, &graph, world, first);
+        world.state_mut().stamp = *stamp;
+        reduce(outputs, world, report);
+        Ok(())
+    }
+}
+
+/// The end of a phase: commands in the order of the schedule.
+fn reduce(outputs: Outputs, world: &mut World, report: &mut TickReport) {
+    for output in outputs {
+        report.draws = report.draws.wrapping_add(output.draws);
+        for commands in output.commands {
+            report.commands += commands.len() as u64;
+            Commands::apply(commands, world, &mut report.refused);
+        }
+    }
+}
+
+/// Notes when systems ran that will ask what changed since.
+fn note_marks(entries: &[Entry], graph: &Graph, world: &mut World, first: u64) {
+    let looks_back = |index: &&usize| entries[**index].system.looks_back();
+    let mut ran = graph.levels.iter().flatten().filter(looks_back).peekable();
+    if ran.peek().is_none() {
+        return;
+    }
+    let marks = Arc::make_mut(&mut world.state_mut().marks);
+    for index in ran {
+        let name = &entries[*index].name;
+        let stamp = Stamp(first + *index as u64);
+        match marks.binary_search_by(|(other, _)| other.cmp(name)) {
+            Ok(place) => marks[place].1 = stamp,
+            Err(place) => marks.insert(place, (Arc::clone(name), stamp)),
+        }
+    }
+}
+
+/// When and as who a system runs.
+fn context(entry: &Entry, index: usize, world: &World, first: u64) -> Context {
+    let state = world.state();
+    let since = if entry.system.looks_back() {
+        let marks = &state.marks;
+        marks
+            .binary_search_by(|(other, _)| other.cmp(&entry.name))
+            .map_or(Stamp::default(), |place| marks[place].1)
+    } else {
+        Stamp::default()
+    };
+    Context {
+        tick: state.tick,
+        stamp: Stamp(first + index as u64),
+        since,
+        seed: state.seed,
+        name: Arc::clone(&entry.name),
+    }
+}
+
+/// Who stopped the tick, and his words.
+type Stop = (String, String);
+
+/// Runs the systems of one level, which do not conflict. If several give up, the first in canonical order is told.
+fn run_level(
+    entries: &mut [Entry],
+    level: &[usize],
+    world: &mut World,
+    workers: &Workers,
+    number: u64,
+    first: u64,
+    outputs: &mut Outputs,
+) -> Result<(), Stop> {
+    if workers.wants_jobs(number) {
+        return run_jobs(entries, level, world, workers, number, first, outputs);
+    }
+    workers.inline_level(number, || run_inline(entries, level, world, first, outputs))
+}
+
+fn run_inline(
+    entries: &mut [Entry],
+    level: &[usize],
+    world: &mut World,
+    first: u64,
+    outputs: &mut Outputs,
+) -> Result<(), Stop> {
+    for index in level {
+        let context = context(&entries[*index], *index, world, first);
+        let system = &mut entries[*index].system;
+        let result = system.run(world, &context, &mut outputs[*index]);
+        result.map_err(|reason| (context.name.to_string(), reason))?;
+    }
+    Ok(())
+}
+
+fn run_jobs(
+    entries: &mut [Entry],
+    level: &[usize],
+    world: &mut World,
+    workers: &Workers,
+    number: u64,
+    first: u64,
+    outputs: &mut Outputs,
+) -> Result<(), Stop> {
+    let mut results: Vec<Result<(), Stop>> = Vec::with_capacity(level.len());
+    let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+    // How many jobs each system made; `None` for one that ran inline.
+    let mut counts: Vec<Option<usize>> = Vec::with_capacity(level.len());
+    for index in level {
+        let context = context(&entries[*index], *index, world, first);
+        let system = &mut entries[*index].system;
+        let before = jobs.len();
+        if system.split(world.state_mut(), &context, &mut jobs) {
+            counts.push(Some(jobs.len() - before));
+            results.push(Ok(()));
+        } else {
+            counts.push(None);
+            let result = system.run(world, &context, &mut outputs[*index]);
+            results.push(result.map_err(|reason| (context.name.to_string(), reason)));
+        }
+    }
+    let mut jobs = workers.run(jobs, number).into_iter();
+    for ((index, count), result) in level.iter().zip(counts).zip(&mut results) {
+        let Some(count) = count else {
+            continue;
+        };
+        let own = jobs.by_ref().take(count).collect();
+        let entry = &mut entries[*index];
+        let joined = entry
+            .system
+            .join(world.state_mut(), own, &mut outputs[*index]);
+        *result = joined.map_err(|reason| (entry.name.to_string(), reason));
+    }
+    results.into_iter().collect()
+}
+
+impl CachedGraph {
+    /// The graph for these systems, made anew where others run than last time.
+    fn get(&mut self, entries: &[Entry], enabled: Vec<bool>) -> Arc<Graph> {
+        match &self.graph {
+            Some(graph) if self.enabled == enabled => {
+                debug_assert_eq!(
+                    **graph,
+                    graph::build(entries, &enabled),
+                    "a graph made anew"
+                );
+                Arc::clone(graph)
+            }
+            _ => {
+                let graph = Arc::new(graph::build(entries, &enabled));
+                self.enabled = enabled;
+                self.graph = Some(Arc::clone(&graph));
+                graph
+            }
+        }
+    }
+}

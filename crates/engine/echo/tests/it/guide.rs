@@ -1,0 +1,72 @@
+//! The code of `docs/guide/echo.md`, compiled and run; a test compares it with the page line by line.
+
+use gatos_echo::schedule::{Phase, Query, Res, Schedule, Workers, each, system};
+use gatos_echo::{Registry, World, component};
+
+#[derive(Clone, Copy)]
+struct Position {
+    x: f64,
+    y: f64,
+}
+component!(Position = "position" { x: f64, y: f64 });
+
+#[derive(Clone, Copy)]
+struct Velocity {
+    x: f64,
+    y: f64,
+}
+component!(Velocity = "velocity" { x: f64, y: f64 });
+
+#[derive(Clone, Copy)]
+struct Gravity(f64);
+component!(Gravity = "gravity" { 0: f64 });
+
+fn fall(mut bodies: Query<&mut Velocity>, gravity: Res<Gravity>) {
+    bodies.for_each(|velocity| velocity.y -= gravity.0);
+}
+
+#[test]
+#[rustfmt::skip] // The page breaks lines as a page does.
+fn the_code_of_the_guide_runs() -> Result<(), Box<dyn std::error::Error>> {
+    let registry = Registry::builder().with::<Position>().with::<Velocity>().with::<Gravity>().build()?;
+    let mut world = World::new(&registry);
+    let ball = world.spawn((Position { x: 0.0, y: 0.0 }, Velocity { x: 1.0, y: 2.0 }))?;
+    world.for_each::<(&mut Position, &Velocity)>(|(position, velocity)| {
+        position.x += velocity.x;
+        position.y += velocity.y;
+    })?;
+    world.set_resource(Gravity(0.5))?;
+    let mut schedule = Schedule::builder(&registry)
+        .add(system("fall", fall).phase(Phase::Update))
+        .add(each::<(&mut Position, &Velocity), ()>("move", |(position, velocity)| {
+            position.x += velocity.x;
+        }).after("fall"))
+        .build()?;
+    let workers = Workers::new(4);
+    schedule.tick(&mut world, &workers)?;
+    assert_eq!(world.get::<Position>(ball)?.x, 2.0);
+    assert_eq!(world.get::<Velocity>(ball)?.y, 1.5);
+    let mut what_if = world.fork();          // constant time; what neither writes is shared
+    schedule.tick(&mut what_if, &workers)?;
+    assert_ne!(what_if.hash(), world.hash()); // BLAKE3 over everything, but only what was touched is read
+    let bytes = what_if.save();              // canonical bytes
+    let same = World::load(&registry, &bytes)?;
+    assert_eq!(same.tick(), 2);
+    Ok(())
+}
+
+#[test]
+fn the_guide_shows_only_code_that_runs() {
+    let page = include_str!("../../../../../docs/guide/echo.md");
+    let code = include_str!("guide.rs");
+    let lines: Vec<&str> = code.lines().map(str::trim).collect();
+    let mut shown = 0;
+    for block in page.split("```rust\n").skip(1) {
+        let block = block.split("```").next().expect("a block ends");
+        for line in block.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(lines.contains(&line), "`{line}` is not in guide.rs");
+            shown += 1;
+        }
+    }
+    assert!(shown > 30, "{shown}");
+}
