@@ -15,13 +15,14 @@ use gatos_fold::checkpoint::{Checkpoint, ENGINE, Edge, Head, Window};
 use gatos_fold::{EncodedState, Fold, FoldEvent, FoldState, InputsRoot, StateFile};
 use gatos_ledger::reading::{EventReader, JournalView, Selection};
 use gatos_ledger::{ObjectId, StoredEvent};
-use gatos_policy::governance::{Chain, ChangeOperation};
+use gatos_policy::governance::{Chain, ChangeOperation, JournalCuts};
 use gatos_values::{
-    Blake3Digest, ErrorCode, EventId, Namespace, ResourceUri, Sha256Digest, Text, Ulid, Value,
-    merkle,
+    Blake3Digest, ErrorCode, EventId, JournalName, Namespace, ResourceUri, Sha256Digest, Text,
+    Ulid, Value, merkle,
 };
 
 use crate::append::lock;
+use crate::cuts;
 use crate::fault::{Fault, Outcome};
 use crate::node::Node;
 use crate::reply;
@@ -153,6 +154,7 @@ pub(crate) struct Kept {
     ns: Namespace,
     checkpoint: ObjectId,
     fold_root: Sha256Digest,
+    gov_version: u64,
     start: Start,
 }
 
@@ -243,16 +245,17 @@ impl Node {
         let fold = self.installed_fold(ns, &chain)?;
         let views = self.input_views(ns, &fold)?;
         let head = self.checkpoint_head(ns)?;
-        let mut start = match self.take_kept(ns, &fold, &views, head) {
+        let mut start = match self.take_kept(ns, &fold, &chain, &views, head) {
             Some(start) => start,
             None => self.start_of(ns, &fold, &chain, &views, head)?,
         };
-        let computed = self.compute(ns, &fold, &chain, views, &mut start, progress)?;
+        let governed = (&*chain, chain.version());
+        let computed = self.compute(ns, &fold, governed, views, &mut start, progress)?;
         let (checkpoint, unchanged) = match head {
             Some(head) if self.says_all(head, &computed, &chain)? => (head, true),
             _ => (self.write_checkpoint(ns, &chain, &computed, head)?, false),
         };
-        self.keep(ns, &fold, &computed, checkpoint, start);
+        self.keep(ns, &fold, &computed, (checkpoint, chain.version()), start);
         Ok(self.report(ns, &computed, checkpoint, unchanged))
     }
 
@@ -270,6 +273,7 @@ impl Node {
         &self,
         ns: &Namespace,
         fold: &Fold,
+        chain: &Chain,
         views: &[JournalView],
         head: Option<ObjectId>,
     ) -> Option<Start> {
@@ -277,6 +281,7 @@ impl Node {
         let fits = kept.ns == *ns
             && Some(kept.checkpoint) == head
             && kept.fold_root == fold.fold_root()
+            && still_counts(&kept.start.window, chain, kept.gov_version)
             && is_prefix(&kept.start.window, views);
         fits.then_some(kept.start)
     }
@@ -286,7 +291,7 @@ impl Node {
         ns: &Namespace,
         fold: &Fold,
         computed: &Computed,
-        checkpoint: ObjectId,
+        (checkpoint, gov_version): (ObjectId, u64),
         start: Start,
     ) {
         if computed.encoded.size() <= KEPT_STATE_SIZE_MAX {
@@ -294,6 +299,7 @@ impl Node {
                 ns: ns.clone(),
                 checkpoint,
                 fold_root: fold.fold_root(),
+                gov_version,
                 start,
             });
         }
@@ -353,6 +359,9 @@ impl Node {
                 || read.checkpoint.fold_root != fold.fold_root()
                 || read.checkpoint.engine.as_str() != ENGINE
                 || self.judge_checkpoint(chain, &read).is_err()
+                || chain
+                    .version_of(&read.checkpoint.gov)
+                    .is_none_or(|version| !still_counts(&read.checkpoint.window, chain, version))
                 || !is_prefix(&read.checkpoint.window, views)
             {
                 continue;
@@ -371,24 +380,24 @@ impl Node {
         Ok(Start::empty(fold))
     }
 
-    /// Computes the state from nothing.
+    /// Computes the state from nothing, as of a governance version.
     pub(crate) fn compute_all(
         &self,
         ns: &Namespace,
         fold: &Fold,
-        chain: &Chain,
+        governed: (&Chain, u64),
         views: Vec<JournalView>,
         progress: &mut dyn FnMut(crate::Progress<'_>),
     ) -> Outcome<Computed> {
         let mut start = Start::empty(fold);
-        self.compute(ns, fold, chain, views, &mut start, progress)
+        self.compute(ns, fold, governed, views, &mut start, progress)
     }
 
     fn compute(
         &self,
         ns: &Namespace,
         fold: &Fold,
-        chain: &Chain,
+        (chain, version): (&Chain, u64),
         views: Vec<JournalView>,
         start: &mut Start,
         progress: &mut dyn FnMut(crate::Progress<'_>),
@@ -398,6 +407,11 @@ impl Node {
             inputs,
             window,
         } = start;
+        let cuts: Vec<JournalCuts> = views
+            .iter()
+            .map(|view| chain.cuts_of(view.journal()).up_to(version))
+            .collect();
+        cuts::check_views(&views, &cuts)?;
         let total: u64 = views.iter().map(JournalView::count).sum();
         let names: Vec<String> = views.iter().map(|view| view.journal().short()).collect();
         let from: Vec<u64> = names
@@ -409,6 +423,19 @@ impl Node {
         for read in reader.positioned() {
             let read = read?;
             let name = &names[read.view_index];
+            let cuts = &cuts[read.view_index];
+            if !cuts.is_empty() {
+                let named = chain.version_of(&read.stored.event.envelope().gov);
+                if cuts
+                    .stale_since(read.position, named.unwrap_or(0))
+                    .is_some()
+                {
+                    continue;
+                }
+                // Stale events before this one are passed over only now, so that a window ends with an event that
+                // counts and the state with it.
+                state.pass_to(name, read.position - 1)?;
+            }
             apply(fold, state, name, read.position, &read.stored)?;
             let edge = Edge {
                 event: read.stored.event.id(),
@@ -435,8 +462,8 @@ impl Node {
         let roots = Roots {
             state_root: state_root_of(&files),
             inputs_root: inputs.root(),
-            policy_root: chain.policy_root_at(chain.version()),
-            fold_root: chain.fold_root_at(ns, chain.version()),
+            policy_root: chain.policy_root_at(version),
+            fold_root: chain.fold_root_at(ns, version),
         };
         Ok(Computed {
             skipped: state
@@ -599,6 +626,15 @@ pub(crate) fn roots_of(checkpoint: &Checkpoint) -> Roots {
         policy_root: checkpoint.policy_root,
         fold_root: checkpoint.fold_root,
     }
+}
+
+/// True when no version after `gov_version` cut a journal of the window before the window's end.
+fn still_counts(window: &Window, chain: &Chain, gov_version: u64) -> bool {
+    gov_version == chain.version()
+        || window.heads.iter().all(|(name, head)| {
+            let journal = JournalName::parse_short(name);
+            journal.is_ok_and(|journal| !chain.cuts_of(&journal).disturb(gov_version, head.count))
+        })
 }
 
 /// True when the window's journals still hold what it says at its positions, and everything beyond sorts

@@ -9,11 +9,14 @@
 use std::sync::Arc;
 
 use gatos_ledger::codec;
-use gatos_ledger::{ObjectId, ObjectKind, RefChange, Repository, objects, refs};
-use gatos_policy::governance::{Chain, ChangeOperation, SignedDocument};
+use gatos_ledger::{ObjectId, ObjectKind, RefChange, Repository, Writer, objects, refs};
+use gatos_policy::governance::{
+    Chain, ChangeOperation, GovernanceError, SignedDocument, change, change_with_cut,
+};
 use gatos_values::{Actor, ErrorCode, GovernanceId, KeyId, SignatureNamespace, Ulid};
 
 use crate::clock;
+use crate::cuts;
 use crate::fault::{Fault, Outcome};
 use crate::node::Node;
 use crate::signing::ActingKey;
@@ -100,24 +103,53 @@ pub fn encode_commit(document: &SignedDocument, parent: Option<ObjectId>) -> Out
 }
 
 impl Node {
-    /// Adds one governance version with these operations, signed by the governors' keys at hand.
+    /// Adds one governance version with these operations, signed by the keys at hand of those who must agree. If the
+    /// operations take something away, the cut keeps every journal as it stands here.
     ///
     /// # Errors
-    /// `UNKNOWN_KEY` when too few governors' keys are at hand, `BAD_GOVERNANCE` when an operation does not
-    /// fit the chain, `GOV_FORK` when another version arrived meanwhile.
+    /// `UNKNOWN_KEY` when too few governors' keys are at hand, `QUORUM_NOT_MET`, `BAD_GOVERNANCE` when an operation
+    /// does not fit the chain, `GOV_BEHIND`, `GOV_FORK` when another version arrived meanwhile.
     pub fn govern(&self, operations: Vec<ChangeOperation>) -> Outcome<GovernanceId> {
         let writer = self.writer()?;
+        writer.flush()?;
         let head = head(self.repository())?;
-        let chain = self.governance()?;
-        let ulid = next_ulid(&chain)?;
-        let bytes = gatos_policy::governance::change(&chain, ulid, operations)?;
-        let signers = self.governors_at_hand(&chain)?;
+        let chain = self.newest_governance()?;
+        let bytes = self.change_bytes(&chain, operations.clone())?;
         let mut signatures = Vec::new();
-        for signer in &signers {
+        for signer in self.signers_at_hand(&chain, &operations)? {
             signatures.push(signer.sign(SignatureNamespace::Grant, &bytes)?);
         }
-        let document = SignedDocument { bytes, signatures };
-        let mut next = (*chain).clone();
+        self.add_version(
+            &writer,
+            (head, &chain),
+            SignedDocument { bytes, signatures },
+        )
+    }
+
+    /// The bytes of the next version with these operations, with the cut they need.
+    pub(crate) fn change_bytes(
+        &self,
+        chain: &Chain,
+        operations: Vec<ChangeOperation>,
+    ) -> Outcome<Vec<u8>> {
+        let ulid = next_ulid(chain)?;
+        let bytes = match change(chain, ulid, operations.clone()) {
+            Err(GovernanceError::CutMissing) => {
+                let heads = cuts::journal_heads(self.repository(), chain)?;
+                change_with_cut(chain, ulid, operations, heads)?
+            }
+            built => built?,
+        };
+        Ok(bytes)
+    }
+
+    fn add_version(
+        &self,
+        writer: &Writer,
+        (head, chain): (ObjectId, &Chain),
+        document: SignedDocument,
+    ) -> Outcome<GovernanceId> {
+        let mut next = chain.clone();
         let id = next.apply(&document)?;
         let content = encode_commit(&document, Some(head))?;
         let commit = objects::write_loose(self.repository(), ObjectKind::Commit, &content)?;
@@ -131,34 +163,91 @@ impl Node {
         Ok(id)
     }
 
-    /// One key at hand for each governor, as many as the threshold asks for.
-    fn governors_at_hand(&self, chain: &Chain) -> Outcome<Vec<Arc<ActingKey>>> {
+    /// One key at hand for each of those who must sign: governors as many as both thresholds ask for, and whoever
+    /// counts for a quorum rule.
+    fn signers_at_hand(
+        &self,
+        chain: &Chain,
+        operations: &[ChangeOperation],
+    ) -> Outcome<Vec<Arc<ActingKey>>> {
         let version = chain.version();
-        let mut found = Vec::new();
+        let (before, after) = (governors_before(chain), governors_after(chain, operations));
+        let mut found: Vec<Arc<ActingKey>> = Vec::new();
         let mut missing: Vec<Actor> = Vec::new();
-        for governor in chain.governors_at(version) {
-            if found.len() as u64 == chain.threshold_at(version) {
-                break;
+        for (governors, threshold) in [before, after] {
+            let mut signing = 0;
+            for governor in &governors {
+                if found.iter().any(|key| key.actor == *governor) {
+                    signing += 1;
+                }
             }
-            match self.acting_key_of(chain, &governor) {
-                Ok(key) => found.push(key),
-                Err(_) => missing.push(governor),
+            for governor in governors {
+                if signing >= threshold {
+                    break;
+                }
+                if found.iter().any(|key| key.actor == governor) {
+                    continue;
+                }
+                match self.key_to_govern(chain, &governor, operations) {
+                    Ok(key) => {
+                        found.push(key);
+                        signing += 1;
+                    }
+                    Err(_) => missing.push(governor),
+                }
+            }
+            if signing < threshold {
+                let names: Vec<&str> = missing.iter().map(Actor::as_str).collect();
+                return Err(Fault::new(
+                    ErrorCode::UnknownKey,
+                    GOVERNANCE_REF,
+                    format!(
+                        "governance needs {threshold} governor(s) to sign; no key at hand for {}",
+                        names.join(", ")
+                    ),
+                )
+                .with_hint("ask a governor to run this command, or `ssh-add` the governor's key"));
             }
         }
-        if (found.len() as u64) < chain.threshold_at(version) {
-            let names: Vec<&str> = missing.iter().map(Actor::as_str).collect();
-            return Err(Fault::new(
-                ErrorCode::UnknownKey,
-                GOVERNANCE_REF,
-                format!(
-                    "governance needs {} governor(s) to sign; no key at hand for {}",
-                    chain.threshold_at(version),
-                    names.join(", ")
-                ),
-            )
-            .with_hint("ask a governor to run this command, or `ssh-add` the governor's key"));
+        for requirement in chain.requirements(operations) {
+            for actor in chain.actors_at(version) {
+                let signs = |actors: &[Arc<ActingKey>]| {
+                    let approvers = actors.iter().map(|key| &key.actor).collect();
+                    chain.meets(&requirement, &approvers)
+                };
+                if signs(&found) {
+                    break;
+                }
+                let counts = chain.counts_for(&requirement, &actor);
+                if counts
+                    && !found.iter().any(|key| key.actor == actor)
+                    && let Ok(key) = self.key_to_govern(chain, &actor, operations)
+                {
+                    found.push(key);
+                }
+            }
         }
         Ok(found)
+    }
+
+    /// A key of an actor that is live before and after the operations and at hand.
+    fn key_to_govern(
+        &self,
+        chain: &Chain,
+        actor: &Actor,
+        operations: &[ChangeOperation],
+    ) -> Outcome<Arc<ActingKey>> {
+        let ends = |key: &KeyId| {
+            operations
+                .iter()
+                .any(|operation| matches!(operation, ChangeOperation::KeyRevoke { key: ending } if ending == key))
+        };
+        for key in chain.keys_of(actor, chain.version()) {
+            if !ends(&key) && self.keys().find(&key)?.is_some() {
+                return self.acting_key(chain, Some(actor), Some(&key.to_string()));
+            }
+        }
+        self.acting_key_of(chain, actor)
     }
 
     fn acting_key_of(&self, chain: &Chain, actor: &Actor) -> Outcome<Arc<ActingKey>> {
@@ -170,6 +259,23 @@ impl Node {
         }
         self.acting_key(chain, Some(actor), None)
     }
+}
+
+fn governors_before(chain: &Chain) -> (Vec<Actor>, u64) {
+    let version = chain.version();
+    (chain.governors_at(version), chain.threshold_at(version))
+}
+
+/// Who governs after the operations.
+fn governors_after(chain: &Chain, operations: &[ChangeOperation]) -> (Vec<Actor>, u64) {
+    let set = operations.iter().find_map(|operation| match operation {
+        ChangeOperation::GovernorsSet {
+            governors,
+            threshold,
+        } => Some((governors.clone(), *threshold)),
+        _ => None,
+    });
+    set.unwrap_or_else(|| governors_before(chain))
 }
 
 /// A ULID above the chain's last one.

@@ -20,8 +20,10 @@ pub mod keys;
 pub mod signing;
 
 pub mod actors;
+mod cuts;
 pub mod governance;
 pub mod init;
+mod seen;
 
 pub mod append;
 pub mod at_least;

@@ -23,6 +23,7 @@ use crate::fault::Outcome;
 use crate::folding::Kept;
 use crate::governance;
 use crate::keys::KeyStore;
+use crate::seen;
 use crate::signing::ActingKey;
 
 /// How long a write waits for another writer, unless told otherwise.
@@ -135,8 +136,19 @@ impl Node {
             return Ok(chain.clone());
         }
         let chain = Arc::new(governance::load(&self.repository, head)?);
+        seen::note(&self.keys, &chain);
         *cached = Some((head, chain.clone()));
         self.admission.follow(chain.clone());
+        Ok(chain)
+    }
+
+    /// The same, if it is not behind what this user has seen of the repository before.
+    ///
+    /// # Errors
+    /// As [`Node::governance`], and `GOV_BEHIND` or `GOV_FORK`.
+    pub(crate) fn newest_governance(&self) -> Outcome<Arc<Chain>> {
+        let chain = self.governance()?;
+        seen::check(&self.keys, &chain)?;
         Ok(chain)
     }
 

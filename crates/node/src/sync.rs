@@ -13,17 +13,22 @@ use std::sync::Arc;
 
 use gatos_ledger::quarantine::{self, Branch};
 use gatos_ledger::reading::JournalView;
-use gatos_ledger::{ObjectId, RefChange, Repository, hooks, refs, settings, transfer, walk};
+use gatos_ledger::{
+    Admission, ObjectId, RefChange, Repository, hooks, refs, settings, transfer, walk,
+};
 use gatos_policy::governance::Chain;
 use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Value};
 
 use crate::Progress;
 use crate::arrivals;
+use crate::cuts::{self, Recorded};
 use crate::fault::{Fault, Outcome};
 use crate::governance::{self, GOVERNANCE_REF};
+use crate::keys::KeyStore;
 use crate::node::{GovernedAdmission, Node, NodeOptions};
 use crate::profile::GATE_ACTOR;
 use crate::reply;
+use crate::seen;
 use crate::state::{fold_ref, state_ref};
 
 /// Ref folders that are pushed: everything that is a fact, nothing that is a cache or another's copy.
@@ -65,6 +70,8 @@ pub struct SyncReport {
     pub governance_count: u64,
     /// Events taken over.
     pub event_count: u64,
+    /// Events among them that no longer count, because they name a version older than one that cut their journal.
+    pub stale_count: u64,
     /// Journals moved forward.
     pub journal_count: u64,
     /// Checkpoints and folds moved forward or joined.
@@ -84,6 +91,7 @@ impl SyncReport {
             ("governance", reply::count(self.governance_count)),
             ("events", reply::count(self.event_count)),
             ("journals", reply::count(self.journal_count)),
+            ("stale", reply::count(self.stale_count)),
             ("states", reply::count(self.state_count)),
             ("pushed", reply::count(self.pushed_count)),
             (
@@ -123,6 +131,8 @@ impl Node {
         progress(stage("fetch"));
         transfer::fetch(self.repository(), remote)?;
         self.take_over(remote, &mut report, progress)?;
+        // What was taken over counts; but nobody learns a governance from us that we know to be old.
+        self.newest_governance()?;
         if push {
             progress(stage("push"));
             report.pushed_count = self.push_all(remote, &mut report)?;
@@ -224,6 +234,14 @@ impl Node {
         {
             return Ok(());
         }
+        let chain = self.governance()?;
+        let cuts = chain.cuts_of(journal);
+        let recorded = Recorded::new(admission);
+        let admission: &dyn Admission = if cuts.is_empty() {
+            admission
+        } else {
+            &recorded
+        };
         let known = |commit: ObjectId| {
             Some(commit) == ours
                 || matches!(
@@ -238,6 +256,12 @@ impl Node {
         }
         arrived.check_continues(journal, tip.map(|tip| (tip.id, tip.ulid, None)))?;
         let mut steps = arrived.steps;
+        if !cuts.is_empty() {
+            let first_position = view.count() + 1;
+            let stale = cuts::judge_stretch(journal, &cuts, &recorded, first_position, &steps)?;
+            cuts::check_arrival(journal, &chain, stale)?;
+            report.stale_count += stale.count;
+        }
         report.event_count += steps.len() as u64;
         report.journal_count += 1;
         writer.move_refs(&[RefChange {
@@ -395,7 +419,8 @@ impl Node {
     ) -> Outcome<()> {
         let fold = self.installed_fold(ns, chain)?;
         let views = self.input_views(ns, &fold)?;
-        let computed = self.compute_all(ns, &fold, chain, views, &mut |_| {})?;
+        let computed =
+            self.compute_all(ns, &fold, (&**chain, chain.version()), views, &mut |_| {})?;
         let parents: Vec<ObjectId> = ours.into_iter().chain([theirs]).collect();
         self.write_checkpoint_on(ns, chain, &computed, &parents, ours)?;
         Ok(())
@@ -443,8 +468,18 @@ impl Node {
 
     fn push_all(&self, remote: &str, report: &mut SyncReport) -> Outcome<u64> {
         let mut wanted = Vec::new();
+        // A journal of theirs that was refused is ahead of ours there; offering ours would only make the remote refuse
+        // the rest of the push with it.
+        let refused: Vec<String> = report
+            .findings
+            .iter()
+            .map(|finding| format!("refs/{}", finding.resource))
+            .collect();
         for root in PUSHED {
             for (name, ours) in refs::list(self.repository(), root)? {
+                if refused.contains(&name) {
+                    continue;
+                }
                 let tracked = format!(
                     "refs/gatos/remotes/{remote}/{}",
                     &name["refs/gatos/".len()..]
@@ -508,6 +543,7 @@ impl Node {
         )?
         .ok_or_else(|| no_genesis(url))?;
         let chain = governance::load(&repository, theirs)?;
+        seen::check(&KeyStore::open(options.home.as_deref())?, &chain)?;
         if let Some(root) = root
             && *root != chain.repository_id()
         {

@@ -5,15 +5,17 @@
 //! does not hold is named. Tests: ../tests/it/verify.rs.
 
 use gatos_ledger::{Admission, ObjectId, refs, walk};
-use gatos_policy::governance::Chain;
+use gatos_policy::governance::{Chain, JournalCuts};
 use gatos_values::{ErrorCode, JournalName, Namespace, Value};
 
 use crate::Progress;
+use crate::cuts::{self, Recorded};
 use crate::fault::{Fault, Outcome};
 use crate::folding::{Computed, Roots, roots_of};
 use crate::governance;
 use crate::node::{GovernedAdmission, Node};
 use crate::reply;
+use crate::seen;
 use crate::state::ReadCheckpoint;
 
 /// What to verify.
@@ -36,6 +38,8 @@ pub struct VerifyReport {
     pub journal_count: u64,
     /// Events, signatures included.
     pub event_count: u64,
+    /// Events among them that no longer count: they name a version older than one that cut their journal.
+    pub stale_count: u64,
     /// States recomputed.
     pub state_count: u64,
 }
@@ -51,6 +55,7 @@ impl VerifyReport {
                     ("governance", reply::count(self.governance_count)),
                     ("journals", reply::count(self.journal_count)),
                     ("events", reply::count(self.event_count)),
+                    ("stale", reply::count(self.stale_count)),
                     ("states", reply::count(self.state_count)),
                 ]),
             ),
@@ -71,6 +76,7 @@ impl Node {
     ) -> Outcome<VerifyReport> {
         let head = governance::head(self.repository())?;
         let chain = governance::load(self.repository(), head)?;
+        seen::check(self.keys(), &chain)?;
         let mut report = VerifyReport {
             governance_count: chain.version() + 1,
             ..VerifyReport::default()
@@ -109,7 +115,8 @@ impl Node {
             if ns.is_some_and(|ns| journal.ns != *ns) {
                 continue;
             }
-            self.verify_journal(&journal, tip, &admission, report, progress)?;
+            let cuts = chain.cuts_of(&journal);
+            self.verify_journal(&journal, tip, &cuts, &admission, report, progress)?;
             report.journal_count += 1;
         }
         Ok(())
@@ -119,18 +126,29 @@ impl Node {
         &self,
         journal: &JournalName,
         tip: ObjectId,
+        cuts: &JournalCuts,
         admission: &dyn Admission,
         report: &mut VerifyReport,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Outcome<()> {
         let mut done = 0_u64;
+        let recorded = Recorded::new(admission);
+        let admission: &dyn Admission = if cuts.is_empty() {
+            admission
+        } else {
+            &recorded
+        };
+        let mut steps = Vec::new();
         let end = walk::walk(
             self.repository(),
             journal,
             tip,
             &|_| false,
             admission,
-            |_| {
+            |step| {
+                if !cuts.is_empty() {
+                    steps.push(step.clone());
+                }
                 done += 1;
                 if done.is_multiple_of(1024) {
                     progress(Progress {
@@ -150,6 +168,7 @@ impl Node {
             .with_detail("commit", reply::text(&bad.commit.to_string())));
         }
         report.event_count += end.count;
+        report.stale_count += cuts::judge_stretch(journal, cuts, &recorded, 1, &steps)?.count;
         Ok(())
     }
 
@@ -210,10 +229,7 @@ impl Node {
         let version = chain
             .version_of(&read.checkpoint.gov)
             .expect("judge_checkpoint has found the version");
-        let mut computed = self.compute_all(ns, &fold, chain, views, progress)?;
-        computed.roots.policy_root = chain.policy_root_at(version);
-        computed.roots.fold_root = chain.fold_root_at(ns, version);
-        Ok(computed)
+        self.compute_all(ns, &fold, (chain, version), views, progress)
     }
 
     fn compare_files(&self, read: &ReadCheckpoint, computed: &Computed) -> Outcome<()> {

@@ -171,7 +171,6 @@ impl ErrorCode {
             self,
             ErrorCode::PolicyDeny
                 | ErrorCode::CapExpired
-                | ErrorCode::StaleGov
                 | ErrorCode::AckTimeout
                 | ErrorCode::EpochBroken
                 | ErrorCode::ProofInvalid

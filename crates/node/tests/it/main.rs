@@ -16,5 +16,6 @@ mod recovery;
 mod state;
 mod status;
 mod sync;
+mod trust;
 mod verify;
 mod world;

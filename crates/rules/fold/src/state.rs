@@ -40,7 +40,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 pub(crate) use entry::LwwEntry;
-use gatos_values::{ErrorCode, EventId, Sha256Digest, Ulid, Value, merkle};
+use gatos_values::{ErrorCode, EventId, Sha256Digest, Text, Ulid, Value, merkle};
 use journals::{Covering, Journals};
 pub(crate) use kinds::KindState;
 pub(crate) use names::Names;
@@ -172,6 +172,18 @@ impl FoldState {
                 .map(|reducer| empty(&reducer.shape))
                 .collect(),
         }
+    }
+
+    /// Passes over a journal's events up to `position`: they do not count, and the next event may stand right behind
+    /// them.
+    ///
+    /// # Errors
+    /// [`FoldFault::Journal`] for a name that cannot be kept.
+    pub fn pass_to(&mut self, journal: &str, position: u64) -> Result<(), FoldFault> {
+        let name = Text::new(journal).map_err(|_| FoldFault::Journal(journal.to_string()))?;
+        let index = self.journals.add(name);
+        self.journals.extend_to(index, position);
+        Ok(())
     }
 
     /// Adds an event. Each journal's events must come in their order; journals may be interleaved at will, unless

@@ -319,3 +319,19 @@ fn unchanged_chunks_are_shared() {
     assert_eq!(inputs, InputsRoot::new());
     assert_eq!(encoded(&run.fold, &state), after);
 }
+
+#[test]
+fn events_passed_over_leave_no_trace_but_their_place() {
+    let count = "{kind: count-by, key: \"$.k\"}";
+    let mut run = Run::of(count);
+    run.event("tick", "{\"k\":\"a\"}");
+    run.state.pass_to(JOURNAL, 4).expect("a journal's name");
+    run.count = 4;
+    run.event("tick", "{\"k\":\"a\"}");
+    run.check("{\"a\":2}", 0);
+    assert_eq!(run.state.heads()[JOURNAL], 5);
+    // Passing over what is covered changes nothing.
+    let before = encoded(&run.fold, &run.state);
+    run.state.pass_to(JOURNAL, 2).expect("a journal's name");
+    assert_eq!(encoded(&run.fold, &run.state).manifest, before.manifest);
+}

@@ -111,6 +111,21 @@ impl JournalCuts {
         &self.cuts
     }
 
+    /// The cuts as they were when `version` was the newest.
+    #[must_use]
+    pub fn up_to(&self, version: u64) -> JournalCuts {
+        let known = self.cuts.partition_point(|cut| cut.version <= version);
+        JournalCuts::new(self.cuts[..known].to_vec())
+    }
+
+    /// Whether a version after `version` cut the journal before its event number `count`: then what was folded of it
+    /// by then need not count any more.
+    #[must_use]
+    pub fn disturb(&self, version: u64, count: u64) -> bool {
+        let known = self.cuts.partition_point(|cut| cut.version <= version);
+        self.cuts[known..].iter().any(|cut| cut.count < count)
+    }
+
     /// The first version that makes the event stale: it is newer than `gov_version`, which the event names, and cut
     /// the journal before the event. `position` counts from 1.
     #[must_use]
