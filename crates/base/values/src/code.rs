@@ -97,6 +97,7 @@ error_codes! {
     UnknownPath "UNKNOWN_PATH" Answer "The state has no such file or key." "list paths with `gatos state list`";
     NoRepository "NO_REPOSITORY" Environment "There is no GATOS repository here." "run `gatos init`, or name the folder with -C";
     RepoExists "REPO_EXISTS" Answer "This Git repository has a GATOS genesis already." "see `gatos status`, or choose another folder";
+    FileExists "FILE_EXISTS" Answer "A file that would be written is there already." "choose another folder, or move the file away";
     RepoMismatch "REPO_MISMATCH" Answer "The document belongs to another repository." "check the remote and the `repo` field";
 
     // Order and content of events.

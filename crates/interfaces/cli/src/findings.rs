@@ -1,4 +1,4 @@
-//! Findings: what is wrong with a fold's source, as text and as values. Shared by `foldc` and `lint`.
+//! Findings: what is wrong with a source, as text and as values. Shared by what compiles and checks folds and policies.
 //!
 //! Tests: findings/tests.rs.
 
@@ -15,23 +15,37 @@ mod tests;
 #[derive(Debug)]
 pub struct SourceFindings {
     file: String,
+    /// The code of a source with errors.
+    code: ErrorCode,
     findings: Vec<Finding>,
 }
 
-/// Compiles a source; warnings come beside the result, errors instead of it.
+/// Compiles a fold; warnings come beside the result, errors instead of it.
 ///
 /// # Errors
 /// The findings, at least one of them an error.
 pub fn compile(file: &str, source: &[u8]) -> Result<(Compiled, SourceFindings), SourceFindings> {
-    let with_file = |findings| SourceFindings {
-        file: file.to_owned(),
-        findings,
-    };
-    let text = std::str::from_utf8(source)
-        .map_err(|error| with_file(vec![not_utf8(source, error.valid_up_to())]))?;
-    let mut compiled = gatos_fold::compile_yaml(text).map_err(with_file)?;
+    let code = ErrorCode::BadFoldSource;
+    let text = text_of(file, code, source)?;
+    let mut compiled =
+        gatos_fold::compile_yaml(text).map_err(|found| SourceFindings::new(file, code, found))?;
     let warnings = std::mem::take(&mut compiled.warnings);
-    Ok((compiled, with_file(warnings)))
+    Ok((compiled, SourceFindings::new(file, code, warnings)))
+}
+
+/// A source as text.
+///
+/// # Errors
+/// A finding where it is not UTF-8.
+pub fn text_of<'a>(
+    file: &str,
+    code: ErrorCode,
+    source: &'a [u8],
+) -> Result<&'a str, SourceFindings> {
+    std::str::from_utf8(source).map_err(|error| {
+        let finding = not_utf8(source, error.valid_up_to());
+        SourceFindings::new(file, code, vec![finding])
+    })
 }
 
 fn not_utf8(source: &[u8], offset: usize) -> Finding {
@@ -61,7 +75,16 @@ fn place(number: usize) -> u32 {
 }
 
 impl SourceFindings {
-    /// Findings that stop the fold from compiling.
+    /// Findings of one file; `code` is what a refusal of it says.
+    pub fn new(file: &str, code: ErrorCode, findings: Vec<Finding>) -> SourceFindings {
+        SourceFindings {
+            file: file.to_owned(),
+            code,
+            findings,
+        }
+    }
+
+    /// Findings that stop the source from compiling.
     pub fn error_count(&self) -> usize {
         self.findings
             .iter()
@@ -135,7 +158,7 @@ impl SourceFindings {
     pub fn to_fault(&self) -> Fault {
         let errors = counted(self.error_count() as u64, "error", "errors");
         Fault::new(
-            ErrorCode::BadFoldSource,
+            self.code,
             &self.file,
             format!("`{}` has {errors}", self.file),
         )

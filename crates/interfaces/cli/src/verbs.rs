@@ -25,6 +25,8 @@ pub mod init;
 pub mod key;
 pub mod lint;
 pub mod man;
+pub mod policy;
+pub mod policyc;
 pub mod state;
 pub mod status;
 pub mod sync;
@@ -61,6 +63,14 @@ pub enum Verb {
     /// Read, compare and export the state of a namespace.
     #[command(subcommand)]
     State(state::Verb),
+    /// Compile a policy's source to the `.rgc` that decides.
+    ///
+    /// Prints `policy_root = sha256:…` and writes that line to `OUT.rgc.sha`. Comments, layout and the
+    /// order of rules and lines do not change the root.
+    Policyc(policyc::Arguments),
+    /// Decide, explain, test, format and check policies.
+    #[command(subcommand)]
+    Policy(policy::Verb),
     /// Verify from scratch: governance, every signature, every state.
     Verify(verify::Arguments),
     /// List and enrol actors.
@@ -110,6 +120,8 @@ impl Verb {
             Verb::Lint(arguments) => arguments.run(console),
             Verb::Fold(verb) => verb.run(console),
             Verb::State(verb) => verb.run(console),
+            Verb::Policyc(arguments) => arguments.run(console),
+            Verb::Policy(verb) => verb.run(console),
             Verb::Verify(arguments) => arguments.run(console),
             Verb::Actor(verb) => verb.run(console),
             Verb::Key(verb) => verb.run(console),
@@ -148,6 +160,13 @@ pub const MANUALS: &[&Manual] = &[
     &state::log::MANUAL,
     &state::diff::MANUAL,
     &state::export::MANUAL,
+    &policyc::MANUAL,
+    &policy::eval::MANUAL,
+    &policy::explain::MANUAL,
+    &policy::test::MANUAL,
+    &policy::fmt::MANUAL,
+    &policy::lint::MANUAL,
+    &policy::init::MANUAL,
     &verify::MANUAL,
     &actor::list::MANUAL,
     &actor::add::MANUAL,

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod request;
 pub mod suite;
 pub mod syntax;
+pub mod templates;
 pub mod truth;
 
 mod code;
@@ -57,3 +58,5 @@ pub use raise::raise;
 pub use request::{Request, TrustEntry, TrustSnapshot};
 pub use suite::Suite;
 pub use truth::Truth;
+
+pub use gatos_yaml::{Finding, Position, Severity};

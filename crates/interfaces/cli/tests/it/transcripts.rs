@@ -29,6 +29,7 @@ sessions! {
     gate
     keys
     manners
+    policies
     repository
     state
     sync

@@ -125,6 +125,8 @@ fn explain_rule(
             deny_lines.map(|(index, line)| explain_line(false, line, request, deny.get(index))),
         );
     }
+    // With the source at hand, in its order.
+    lines.sort_by_key(|line| (!line.is_allow, line.position));
     RuleExplanation {
         id: rule.id.clone(),
         position: source.map(|source| source.position),

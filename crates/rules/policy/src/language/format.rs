@@ -183,13 +183,13 @@ fn flow(node: &Node, quote: bool) -> String {
     }
 }
 
-/// Whether YAML reads the text as itself without quotes, wherever it stands here.
+/// Whether YAML reads the text as itself without quotes, behind a key.
 fn is_plain(text: &str) -> bool {
     let words = text.split(' ').all(|word| {
         !word.is_empty()
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+            && word.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b',')
+            })
     });
     words
         && text.starts_with(|first: char| first.is_ascii_alphabetic())

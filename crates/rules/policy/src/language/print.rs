@@ -1,4 +1,4 @@
-//! The one layout of an expression: single blanks, single quotes, only the brackets that are needed.
+//! The one layout of an expression: single blanks, single quotes, only the brackets that help.
 //!
 //! INVARIANT: printing and parsing again gives the same tree, and printing that the same text.
 //! Tests: `parser/tests.rs`.
@@ -73,8 +73,15 @@ fn write_bare(node: &Node, output: &mut String) {
             output.push(']');
         }
         Form::Not(inner) => {
+            // Brackets that the grammar does not need, so that nobody reads `not a == b` as `(not a) == b`.
+            let is_not = matches!(inner.form, Form::Not(_));
+            let place = if is_not {
+                Binding::Not
+            } else {
+                Binding::Operand
+            };
             output.push_str("not ");
-            write(inner, Binding::Not, output);
+            write(inner, place, output);
         }
         Form::And(operands) => separated(operands, " and ", Binding::Not, output),
         Form::Or(operands) => separated(operands, " or ", Binding::And, output),

@@ -6,5 +6,6 @@ mod formats;
 mod generator;
 mod grammar;
 mod random;
+mod templates;
 mod twin;
 mod vectors;

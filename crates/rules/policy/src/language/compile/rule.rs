@@ -272,10 +272,6 @@ impl Compiler<'_> {
             (line, "deny_if") if *line == Expression::bool(false) => {
                 ("this line never denies", "remove the line")
             }
-            (line, "deny_if") if *line == Expression::bool(true) => (
-                "this line denies whatever `when` matches",
-                "keep it if that is meant",
-            ),
             _ => return,
         };
         self.warn(place, "constant", message.to_string(), hint);

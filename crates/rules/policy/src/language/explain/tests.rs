@@ -71,8 +71,8 @@ fn every_line_shows_its_answer_and_what_it_looked_at() {
         shown_for(request),
         [
             "append matches true allows false denies false",
-            r#"6: false [trust[actor].level=3 payload.amount=250]"#,
             r#"5: false [caps=["x"]]"#,
+            r#"6: false [trust[actor].level=3 payload.amount=250]"#,
             "8: false [labels=[] remote=?]",
             "see matches false allows false denies false",
             "nearest see true []",

@@ -1,12 +1,14 @@
 //! Coverage: which outcomes of which rules and lines a suite has seen.
 //!
 //! Parts are the `when` of a rule, the rule's verdict, and each of its lines; a line is asked only where its rule matches
-//! or may match. Unknown is counted, but is neither outcome.
+//! or may match. Unknown is counted, but is neither outcome. What can have one outcome only is no part.
 //!
 //! Tests: `tests.rs`.
 
 use crate::language::evaluate::judge;
-use crate::language::policy::Policy;
+use crate::language::expression::Expression;
+use crate::language::intent::IntentSet;
+use crate::language::policy::{Policy, Rule};
 use crate::language::raise::raise;
 use crate::language::request::Request;
 use crate::language::syntax::print;
@@ -46,6 +48,22 @@ pub struct Coverage {
     pub parts: Vec<Part>,
 }
 
+/// Whether `when` can fail to match: one that matches every request has one outcome.
+fn has_when(rule: &Rule) -> bool {
+    rule.when.intents != IntentSet::ALL || rule.when.paths.is_some()
+}
+
+/// The lines with two outcomes: constants have one.
+fn lines(rule: &Rule) -> impl Iterator<Item = (&'static str, &Expression)> {
+    let allow = rule
+        .allow_if
+        .iter()
+        .flatten()
+        .map(|line| ("allow_if", line));
+    let deny = rule.deny_if.iter().map(|line| ("deny_if", line));
+    allow.chain(deny).filter(|(_, line)| !line.is_constant())
+}
+
 impl Outcomes {
     const fn count(&mut self, truth: Truth) {
         match truth {
@@ -73,20 +91,18 @@ impl Coverage {
                 text,
                 outcomes: Outcomes::default(),
             };
-            parts.push(part("when", String::new()));
-            let allow_lines = rule.allow_if.iter().flatten();
+            if has_when(rule) {
+                parts.push(part("when", String::new()));
+            }
             if rule.allow_if.is_some() {
                 parts.push(part("allows", String::new()));
             }
             if !rule.deny_if.is_empty() {
                 parts.push(part("denies", String::new()));
             }
-            parts.extend(allow_lines.map(|line| part("allow_if", print(&raise(line)))));
-            parts.extend(
-                rule.deny_if
-                    .iter()
-                    .map(|line| part("deny_if", print(&raise(line)))),
-            );
+            for (kind, line) in lines(rule) {
+                parts.push(part(kind, print(&raise(line))));
+            }
         }
         Coverage { parts }
     }
@@ -101,8 +117,9 @@ impl Coverage {
         };
         for rule in policy.rules() {
             let verdict = rule.judge(request);
-            // A `when` that matches every request has one outcome; it counts as seen.
-            count(Some(verdict.matches));
+            if has_when(rule) {
+                count(Some(verdict.matches));
+            }
             if rule.allow_if.is_some() {
                 count(Some(verdict.allows));
             }
@@ -110,7 +127,7 @@ impl Coverage {
                 count(Some(verdict.denies));
             }
             let asked = verdict.matches != Truth::False;
-            for line in rule.allow_if.iter().flatten().chain(&rule.deny_if) {
+            for (_, line) in lines(rule) {
                 count(asked.then(|| judge(line, request).0));
             }
         }

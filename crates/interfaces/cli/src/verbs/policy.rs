@@ -1,0 +1,48 @@
+//! `gatos policy`: what may be done, and why.
+
+use crate::console::{Console, Ending};
+
+pub mod eval;
+pub mod explain;
+pub mod fmt;
+pub mod init;
+pub mod lint;
+pub mod load;
+pub mod test;
+
+/// `gatos policy …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Decide one request under a policy.
+    ///
+    /// The policy is a source (`.rgs`) or compiled (`.rgc`); the request is a JSON document. Nothing is
+    /// read from a repository.
+    Eval(eval::Arguments),
+    /// Show why: every rule and line with the values it looked at.
+    Explain(explain::Arguments),
+    /// Run the cases of a suite, and show what they cover.
+    ///
+    /// With `--mutate`, the policy is changed in one place at a time; a change that no case notices is
+    /// listed as a survivor.
+    Test(test::Arguments),
+    /// Bring sources into the one layout; the root never changes.
+    Fmt(fmt::Arguments),
+    /// Check sources without writing anything.
+    Lint(lint::Arguments),
+    /// Write a commented policy to start from, with the suite that tests it.
+    Init(init::Arguments),
+}
+
+impl Verb {
+    /// Runs the verb.
+    pub fn run(self, console: &mut Console) -> Ending {
+        match self {
+            Verb::Eval(arguments) => arguments.run(console),
+            Verb::Explain(arguments) => arguments.run(console),
+            Verb::Test(arguments) => arguments.run(console),
+            Verb::Fmt(arguments) => arguments.run(console),
+            Verb::Lint(arguments) => arguments.run(console),
+            Verb::Init(arguments) => arguments.run(console),
+        }
+    }
+}
