@@ -16,6 +16,9 @@ pub(crate) enum Tag {
     EntityPage = 0x15,
     EntityTable = 0x16,
     World = 0x17,
+    Mailbox = 0x18,
+    Handlers = 0x19,
+    Envelope = 0x20,
 }
 
 /// A buffer that begins with the tag.

@@ -6,7 +6,7 @@
 //! randomness.
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
-//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`], [`commands`], [`schedule`].
+//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`], [`commands`], [`schedule`], [`bus`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -23,6 +23,7 @@ extern crate alloc;
 pub mod access;
 mod archetype;
 pub mod bundle;
+pub mod bus;
 mod column;
 pub mod commands;
 pub mod component;

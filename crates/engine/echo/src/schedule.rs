@@ -25,6 +25,7 @@ pub use runtime::{Signature, SystemView, ViewError};
 pub use system::{IntoSystem, SystemOutput, each, each_with_commands, system};
 pub use workers::Workers;
 
+use crate::bus::BusConfig;
 use crate::registry::Registry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -136,6 +137,7 @@ pub struct Schedule {
     /// Systems by phase, in each in canonical order.
     phases: [Vec<Entry>; Phase::ALL.len()],
     graphs: [CachedGraph; Phase::ALL.len()],
+    bus: BusConfig,
 }
 
 /// The graph of a phase with the systems it was made for.
@@ -150,6 +152,12 @@ impl Schedule {
     #[must_use]
     pub fn builder(registry: &Registry) -> ScheduleBuilder {
         ScheduleBuilder::new(registry)
+    }
+
+    /// The rules of the bus.
+    #[must_use]
+    pub const fn bus(&self) -> &BusConfig {
+        &self.bus
     }
 
     /// The names of the systems of a phase, in canonical order.

@@ -8,6 +8,7 @@
 //! Tests: `tests/it/world.rs`, `tests/it/hash.rs`.
 
 use crate::archetype::Archetype;
+use crate::bus::Mailbox;
 use crate::column::unique;
 use crate::entity::{Entity, EntityTable, Location};
 use crate::error::WorldError;
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub resources: Resources,
     /// The systems that ran, with the stamp of their last run, sorted by name.
     pub marks: Arc<Vec<(Arc<str>, Stamp)>>,
+    /// Envelopes that wait.
+    pub mailbox: Arc<Mailbox>,
     pub seed: Blake3Digest,
     pub tick: u64,
     /// The stamp of writes that come now.
@@ -55,6 +58,7 @@ impl State {
             entities: Arc::new(EntityTable::new()),
             resources: Resources::default(),
             marks: Arc::default(),
+            mailbox: Arc::default(),
             seed,
             tick: 0,
             stamp: Stamp(1),
@@ -151,6 +155,11 @@ impl State {
         hash::push_u64(&mut bytes, self.tick);
         hash::push_u64(&mut bytes, self.stamp.0);
         bytes.extend(self.marks_root().as_bytes());
+        let mailbox_root = match self.mailbox.known_root() {
+            Some(digest) => digest,
+            None => Arc::make_mut(&mut self.mailbox).root(),
+        };
+        bytes.extend(mailbox_root.as_bytes());
         let entities_root = match self.entities.known_root() {
             Some(digest) => digest,
             None => Arc::make_mut(&mut self.entities).root(),

@@ -5,6 +5,7 @@
 use super::system::{Body, System};
 use super::{CachedGraph, Phase, Schedule};
 use crate::access::Access;
+use crate::bus::BusConfig;
 use crate::error::WorldError;
 use crate::registry::Registry;
 use crate::world::World;
@@ -19,13 +20,13 @@ use alloc::vec::Vec;
 #[non_exhaustive]
 pub enum ScheduleError {
     /// A name that is empty or longer than 128 bytes.
-    #[error("`{name}` is no name of a system: 1 to 128 bytes")]
+    #[error("`{name}` is no name of a system or handler: 1 to 128 bytes")]
     Name {
         /// The name.
         name: String,
     },
     /// Two systems of one name.
-    #[error("the system `{name}` is there twice")]
+    #[error("the system or handler `{name}` is there twice")]
     Twice {
         /// The name.
         name: String,
@@ -158,6 +159,7 @@ pub struct ScheduleBuilder {
     registry: Registry,
     systems: Vec<SystemConfig>,
     is_strict: bool,
+    bus: BusConfig,
 }
 
 impl ScheduleBuilder {
@@ -168,6 +170,7 @@ impl ScheduleBuilder {
             registry: registry.clone(),
             systems: Vec::new(),
             is_strict: false,
+            bus: BusConfig::default(),
         }
     }
 
@@ -189,6 +192,13 @@ impl ScheduleBuilder {
         self
     }
 
+    /// Sets the rules of the bus.
+    #[must_use]
+    pub fn bus(mut self, bus: BusConfig) -> ScheduleBuilder {
+        self.bus = bus;
+        self
+    }
+
     /// The schedule. It does not depend on the order in which systems were added.
     ///
     /// # Errors
@@ -203,6 +213,7 @@ impl ScheduleBuilder {
                 });
             }
         }
+        check_handlers(&self.bus)?;
         let mut phases: [Vec<SystemConfig>; Phase::ALL.len()] = Default::default();
         for system in systems {
             if system.name.is_empty() || system.name.len() > Self::NAME_SIZE_MAX {
@@ -221,6 +232,7 @@ impl ScheduleBuilder {
         Ok(Schedule {
             registry: self.registry,
             phases: entries,
+            bus: self.bus,
             graphs: core::array::from_fn(|_| CachedGraph::default()),
         })
     }
@@ -361,6 +373,21 @@ fn check_ambiguity(registry: &Registry, entries: &[Entry]) -> Result<(), Schedul
                 second: entry.name.to_string(),
                 targets: targets.join(", "),
             });
+        }
+    }
+    Ok(())
+}
+
+/// Names of handlers are theirs alone: what they emit and that they heard once is kept by name.
+fn check_handlers(bus: &BusConfig) -> Result<(), ScheduleError> {
+    let mut names = BTreeMap::new();
+    for handler in &bus.handlers {
+        let name = handler.name.to_string();
+        if name.is_empty() || name.len() > ScheduleBuilder::NAME_SIZE_MAX {
+            return Err(ScheduleError::Name { name });
+        }
+        if names.insert(name.clone(), ()).is_some() {
+            return Err(ScheduleError::Twice { name });
         }
     }
     Ok(())

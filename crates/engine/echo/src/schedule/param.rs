@@ -1,6 +1,6 @@
 //! What a system may ask for, by the types of its parameters.
 //!
-//! [`Query`], [`Res`], [`ResMut`], [`Commands`], [`Tick`] and [`Rng`]. A parameter is taken out of the world before the
+//! [`Query`], [`Res`], [`ResMut`], [`Commands`], [`Post`], [`Tick`] and [`Rng`]. A parameter is taken out of the world before the
 //! system runs, belongs to the job while it runs, and is given back afterwards; so a system can run on any thread.
 //!
 //! INVARIANT: what a parameter can reach is what it declares in `resolve`.
@@ -8,6 +8,7 @@
 
 use crate::access::{Access, Target};
 use crate::bundle::id_of;
+use crate::bus::Post;
 use crate::column::Column;
 use crate::commands::Commands;
 use crate::component::Component;
@@ -42,6 +43,7 @@ pub struct Context {
 pub struct Output {
     pub(crate) commands: Vec<Commands>,
     pub(crate) draws: u64,
+    pub(crate) posts: Vec<Post>,
 }
 
 /// A world that is looked at.
@@ -63,6 +65,9 @@ pub trait SystemParam {
     /// Whether stamps of the last run matter to it.
     #[doc(hidden)]
     const LOOKS_BACK: bool = false;
+    /// Whether it emits envelopes, which the bus may refuse.
+    #[doc(hidden)]
+    const EMITS: bool = false;
 
     #[doc(hidden)]
     fn resolve(registry: &Registry, access: &mut Access) -> Result<Self::Plan, WorldError>;
@@ -272,6 +277,31 @@ impl SystemParam for &mut Commands {
     }
 }
 
+impl SystemParam for &mut Post {
+    type Plan = ();
+    type Taken = Post;
+    type Item<'w> = &'w mut Post;
+    const EMITS: bool = true;
+
+    fn resolve(_: &Registry, _: &mut Access) -> Result<(), WorldError> {
+        Ok(())
+    }
+
+    fn take((): &mut (), _: &mut Parts<'_>, _: &Context) -> Post {
+        Post::default()
+    }
+
+    fn item(taken: &mut Post) -> &mut Post {
+        taken
+    }
+
+    fn give(taken: Post, _: &mut Parts<'_>, output: &mut Output) {
+        if !taken.is_empty() {
+            output.posts.push(taken);
+        }
+    }
+}
+
 /// How many ticks were completed before this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick(pub u64);
@@ -345,6 +375,7 @@ macro_rules! tuple_param {
             type Taken = ($($name::Taken,)*);
             type Item<'w> = ($($name::Item<'w>,)*);
             const LOOKS_BACK: bool = false $(|| $name::LOOKS_BACK)*;
+            const EMITS: bool = false $(|| $name::EMITS)*;
 
             #[allow(unused_variables, reason = "no parameters need nothing")]
             fn resolve(registry: &Registry, access: &mut Access) -> Result<Self::Plan, WorldError> {

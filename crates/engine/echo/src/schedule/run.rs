@@ -8,6 +8,7 @@ use super::graph::{self, Graph};
 use super::param::{Context, Output};
 use super::system::Job;
 use super::{CachedGraph, Phase, Schedule, Workers};
+use crate::bus::{BusError, Courier, Draft, Drop, PostReport};
 use crate::commands::Commands;
 use crate::error::WorldError;
 use crate::stamp::Stamp;
@@ -39,6 +40,14 @@ pub enum TickError {
         /// What is missing.
         error: WorldError,
     },
+    /// The bus refused to go on.
+    #[error("the bus stopped the tick in {phase}: {error}")]
+    Bus {
+        /// The phase.
+        phase: Phase,
+        /// Why.
+        error: BusError,
+    },
     /// The world has another registry than the schedule.
     #[error("the schedule was made for other components than the world has")]
     Registry,
@@ -53,8 +62,14 @@ pub struct TickReport {
     pub commands: u64,
     /// Commands that found nobody or nothing to work on, with the reason, in order.
     pub refused: Vec<WorldError>,
-    /// How many random numbers systems drew.
+    /// How many random numbers systems and handlers drew.
     pub draws: u64,
+    /// How many envelopes were delivered.
+    pub delivered: u64,
+    /// How many of those nobody heard.
+    pub unheard: u64,
+    /// Envelopes that full lanes dropped, in order.
+    pub dropped: Vec<Drop>,
 }
 
 /// What a system left behind, by its place in the phase.
@@ -74,17 +89,22 @@ impl Schedule {
         }
         self.check(world)?;
         let mut entries = self.phases.iter().flatten();
+        let has_bus = !self.bus.handlers.is_empty() || !world.state().mailbox.is_empty();
         // Holding the world as it was makes every first write copy a block; only who may need it pays for it.
-        let before = entries
-            .any(|entry| entry.system.can_fail())
-            .then(|| world.fork());
+        let can_fail = has_bus || entries.any(|entry| entry.system.can_fail());
+        let before = can_fail.then(|| world.fork());
         let mut report = TickReport {
             tick: world.tick(),
             ..TickReport::default()
         };
+        let mut post = PostReport::default();
         let mut stamp = world.state().stamp;
         for phase in Phase::ALL {
-            let result = self.run_phase(phase, world, workers, &mut stamp, &mut report);
+            let result = self
+                .deliver(phase, world, &mut stamp, &mut post)
+                .and_then(|()| {
+                    self.run_phase(phase, world, workers, &mut stamp, &mut report, &mut post)
+                });
             if let Err(error) = result {
                 if let Some(before) = before {
                     *world = before;
@@ -95,6 +115,10 @@ impl Schedule {
         let state = world.state_mut();
         state.stamp = Stamp(stamp.0 + 1);
         state.tick += 1;
+        report.draws = report.draws.wrapping_add(post.draws);
+        report.delivered = post.delivered;
+        report.unheard = post.unheard;
+        report.dropped = post.dropped;
         Ok(report)
     }
 
@@ -116,6 +140,49 @@ impl Schedule {
         Ok(())
     }
 
+    /// Puts an envelope into its lane from outside of ticks, in the name of `input`. What a full lane dropped, by its rule.
+    ///
+    /// # Errors
+    /// [`BusError`]; the world is as before.
+    pub fn emit(&self, world: &mut World, draft: Draft) -> Result<Option<Drop>, BusError> {
+        let before = world.fork();
+        let mut report = PostReport::default();
+        let accepted = Courier {
+            config: &self.bus,
+            world,
+            phase: None,
+            report: &mut report,
+        }
+        .accept(&Arc::from("input"), draft);
+        if accepted.is_err() {
+            *world = before;
+        }
+        accepted.map(|()| report.dropped.pop())
+    }
+
+    /// Delivers what is due in a phase. Handlers write with a stamp of their own.
+    fn deliver(
+        &self,
+        phase: Phase,
+        world: &mut World,
+        stamp: &mut Stamp,
+        post: &mut PostReport,
+    ) -> Result<(), TickError> {
+        if !world.state().mailbox.has_due(phase, world.tick()) {
+            return Ok(());
+        }
+        stamp.0 += 1;
+        world.state_mut().stamp = *stamp;
+        Courier {
+            config: &self.bus,
+            world,
+            phase: Some(phase),
+            report: post,
+        }
+        .deliver(phase)
+        .map_err(|error| TickError::Bus { phase, error })
+    }
+
     fn run_phase(
         &mut self,
         phase: Phase,
@@ -123,6 +190,7 @@ impl Schedule {
         workers: &Workers,
         stamp: &mut Stamp,
         report: &mut TickReport,
+        post: &mut PostReport,
     ) -> Result<(), TickError> {
         let entries = &mut self.phases[phase as usize];
         if entries.is_empty() || phase == Phase::Initialize && world.tick() > 0 {
@@ -149,20 +217,35 @@ impl Schedule {
         *stamp = Stamp(first + entries.len() as u64);
         note_marks(entries, &graph, world, first);
         world.state_mut().stamp = *stamp;
-        reduce(outputs, world, report);
-        Ok(())
+        let mut courier = Courier {
+            config: &self.bus,
+            world,
+            phase: Some(phase),
+            report: post,
+        };
+        reduce(entries, outputs, &mut courier, report)
+            .map_err(|error| TickError::Bus { phase, error })
     }
 }
 
-/// The end of a phase: commands in the order of the schedule.
-fn reduce(outputs: Outputs, world: &mut World, report: &mut TickReport) {
-    for output in outputs {
+/// The end of a phase: commands and envelopes in the order of the schedule.
+fn reduce(
+    entries: &[Entry],
+    outputs: Outputs,
+    courier: &mut Courier<'_>,
+    report: &mut TickReport,
+) -> Result<(), BusError> {
+    for (entry, output) in entries.iter().zip(outputs) {
         report.draws = report.draws.wrapping_add(output.draws);
         for commands in output.commands {
             report.commands += commands.len() as u64;
-            Commands::apply(commands, world, &mut report.refused);
+            Commands::apply(commands, courier.world, &mut report.refused);
+        }
+        for post in output.posts {
+            courier.accept_all(&entry.name, post)?;
         }
     }
+    Ok(())
 }
 
 /// Notes when systems ran that will ask what changed since.

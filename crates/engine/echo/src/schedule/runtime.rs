@@ -11,6 +11,7 @@ use super::build::SystemConfig;
 use super::param::{Context, Output};
 use super::system::{Body, Fault, Job, System, Unresolved};
 use crate::access::{Access, Target};
+use crate::bus::Post;
 use crate::commands::Commands;
 use crate::entity::Entity;
 use crate::error::WorldError;
@@ -91,6 +92,7 @@ pub struct SystemView<'w> {
     access: &'w Access,
     context: &'w Context,
     commands: Commands,
+    post: Post,
 }
 
 impl SystemView<'_> {
@@ -115,6 +117,11 @@ impl SystemView<'_> {
     /// Asks for changes of structure, done when the phase ends.
     pub const fn commands(&mut self) -> &mut Commands {
         &mut self.commands
+    }
+
+    /// Where to put what the system emits.
+    pub const fn post(&mut self) -> &mut Post {
+        &mut self.post
     }
 
     /// The entities that have all of some components and none of others, in canonical order.
@@ -281,10 +288,14 @@ impl System for SignedSystem {
             access: &self.access,
             context,
             commands: Commands::default(),
+            post: Post::default(),
         };
         let result = (self.function)(&mut view);
         if !view.commands.is_empty() {
             output.commands.push(view.commands);
+        }
+        if !view.post.is_empty() {
+            output.posts.push(view.post);
         }
         result
     }

@@ -168,7 +168,7 @@ where
     R: SystemOutput,
 {
     fn can_fail(&self) -> bool {
-        R::CAN_FAIL
+        R::CAN_FAIL || P::EMITS
     }
 
     fn looks_back(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Reading a snapshot: every rule that a world keeps is checked. Tests: `tests/it/snapshot.rs`.
 
 use super::{MAGIC, Reader, SnapshotError, VERSION};
+use crate::bus::Mailbox;
 use crate::entity::{EntityTable, Location};
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
@@ -80,6 +81,9 @@ fn read_parts(state: &mut State, reader: &mut Reader<'_>, part: &mut &'static st
     state.stamp = Stamp(reader.u64()?);
     *part = "the marks of systems";
     read_marks(state, reader)?;
+    *part = "the envelopes that wait";
+    let mailbox = Mailbox::decode(reader, state.registry.len())?;
+    state.mailbox = Arc::new(mailbox);
     *part = "the table of entities";
     let mut entities = read_entities(reader)?;
     *part = "the resources";
@@ -98,8 +102,7 @@ fn read_parts(state: &mut State, reader: &mut Reader<'_>, part: &mut &'static st
 fn read_marks(state: &mut State, reader: &mut Reader<'_>) -> Option<()> {
     let mut marks: Vec<(Arc<str>, Stamp)> = Vec::new();
     for _ in 0..reader.u32()? {
-        let size = reader.u8()?;
-        let name = core::str::from_utf8(reader.take(size.into())?).ok()?;
+        let name = reader.name()?;
         let stamp = Stamp(reader.u64()?);
         let is_rising = marks.last().is_none_or(|(last, _)| &**last < name);
         if !is_rising || stamp > state.stamp {

@@ -59,6 +59,12 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// A text behind one byte of size.
+    pub(crate) fn name(&mut self) -> Option<&'a str> {
+        let size = self.u8()?;
+        core::str::from_utf8(self.take(size.into())?).ok()
+    }
+
     /// The stamps of `count` rows, none later than `stamp_max`, in the one spelling.
     pub(crate) fn stamps(&mut self, count: usize, stamp_max: Stamp) -> Option<Stamps> {
         let is_each = match self.u8()? {

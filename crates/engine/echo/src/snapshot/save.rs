@@ -14,6 +14,7 @@ pub(crate) fn save(state: &State) -> Vec<u8> {
     output.extend(state.tick.to_le_bytes());
     output.extend(state.stamp.0.to_le_bytes());
     save_marks(state, &mut output);
+    state.mailbox.encode(&mut output);
     save_entities(state, &mut output);
     save_resources(state, &mut output);
     save_archetypes(state, &mut output);

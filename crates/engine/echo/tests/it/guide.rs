@@ -1,5 +1,6 @@
 //! The code of `docs/guide/echo.md`, compiled and run; a test compares it with the page line by line.
 
+use gatos_echo::bus::{BusConfig, Draft, Handler};
 use gatos_echo::schedule::{Phase, Query, Res, Schedule, Workers, each, system};
 use gatos_echo::{Registry, World, component};
 
@@ -46,12 +47,22 @@ fn the_code_of_the_guide_runs() -> Result<(), Box<dyn std::error::Error>> {
     schedule.tick(&mut world, &workers)?;
     assert_eq!(world.get::<Position>(ball)?.x, 2.0);
     assert_eq!(world.get::<Velocity>(ball)?.y, 1.5);
+    let wind = Handler::new("wind", Phase::PreUpdate, "gust", |context| {
+        let strength = context.envelope.payload()[0];
+        context.world.for_each::<&mut Velocity>(|velocity| velocity.x += f64::from(strength))
+    });
+    let mut stormy = Schedule::builder(&registry).bus(BusConfig::new().handler(wind)).build()?;
+    stormy.emit(&mut world, Draft::new("gust", &[3]).phase(Phase::PreUpdate).after_ticks(1))?;
+    stormy.tick(&mut world, &workers)?;
+    assert_eq!(world.get::<Velocity>(ball)?.x, 1.0);
+    stormy.tick(&mut world, &workers)?;
+    assert_eq!(world.get::<Velocity>(ball)?.x, 4.0);
     let mut what_if = world.fork();          // constant time; what neither writes is shared
     schedule.tick(&mut what_if, &workers)?;
     assert_ne!(what_if.hash(), world.hash()); // BLAKE3 over everything, but only what was touched is read
     let bytes = what_if.save();              // canonical bytes
     let same = World::load(&registry, &bytes)?;
-    assert_eq!(same.tick(), 2);
+    assert_eq!(same.tick(), 4);
     Ok(())
 }
 

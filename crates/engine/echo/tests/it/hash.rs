@@ -121,6 +121,8 @@ fn the_root_of_a_small_world_by_hand() {
         &[&number(1), &health_id.to_le_bytes(), &entities, &healths],
     );
     let slots = node(0x15, &[&1u32.to_le_bytes(), &(u32::MAX - 1).to_le_bytes()]);
+    let mailbox = [&number(0)[..], &[0; 4], &[0; 4 * 14]].concat();
+    let mailbox = node(0x18, &[&mailbox]);
     let table = node(0x16, &[&number(1), &u32::MAX.to_le_bytes(), &slots]);
     let root = node(
         0x17,
@@ -130,6 +132,7 @@ fn the_root_of_a_small_world_by_hand() {
             &number(0),
             &number(1),
             Blake3Digest::of(b"").as_bytes(),
+            &mailbox,
             &table,
             &number(0),
             &number(1),

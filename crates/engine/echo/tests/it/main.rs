@@ -3,6 +3,7 @@
 //! `parts` holds the components they share, `slow` the obvious twin of a world: maps of entities. `vectors` reads and
 //! blesses golden files.
 
+mod bus;
 mod component;
 mod guide;
 mod hash;

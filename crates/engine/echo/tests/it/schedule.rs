@@ -98,7 +98,7 @@ fn what_cannot_be_ordered_is_refused_with_names() {
     );
     assert_eq!(
         error(builder().add(digit("a", 1)).add(digit("a", 2).priority(1))).as_deref(),
-        Some("the system `a` is there twice")
+        Some("the system or handler `a` is there twice")
     );
     let strict = builder()
         .strict()

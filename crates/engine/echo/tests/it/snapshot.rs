@@ -2,7 +2,9 @@
 
 use crate::parts::{Frozen, Health, position, registry};
 use crate::vectors;
-use gatos_echo::{Registry, SnapshotError, World};
+use gatos_echo::bus::{BusConfig, Draft, Lane, PrngSpan};
+use gatos_echo::schedule::Schedule;
+use gatos_echo::{Registry, SnapshotError, Target, World};
 use gatos_values::Blake3Digest;
 use proptest::prelude::*;
 
@@ -22,6 +24,24 @@ fn world() -> World {
     world.get_mut::<Health>(all[1]).expect("alive").0 = 77;
     world.set_resource(Health(9)).expect("registered");
     world.spawn_empty().expect("room");
+    let bus = Schedule::builder(world.registry())
+        .bus(BusConfig::new().grant("input", "world:entity"))
+        .build()
+        .expect("no systems");
+    let health = Target::Component(world.registry().id("health").expect("registered"));
+    let draft = Draft::of(&Health(3))
+        .lane(Lane::Priority)
+        .after_ticks(5)
+        .every_ticks(2)
+        .weight(-1)
+        .span(PrngSpan { first: 0, count: 2 })
+        .capability("world:entity")
+        .cause(Blake3Digest::of(b"cause"))
+        .reads(health)
+        .writes(health);
+    bus.emit(&mut world, draft).expect("room");
+    bus.emit(&mut world, Draft::new("plain", b"payload"))
+        .expect("room");
     world
 }
 

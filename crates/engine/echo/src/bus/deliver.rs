@@ -1,0 +1,287 @@
+//! Emitting and delivering: from drafts to lanes, from lanes to handlers.
+//!
+//! Tests: `tests/it/bus.rs`.
+
+use super::envelope::{Draft, Envelope, Lane};
+use super::handler::{BusConfig, Handler, HandlerContext, Overflow};
+use super::mailbox::Mailbox;
+use super::{BusError, Drop};
+use crate::schedule::Phase;
+use crate::world::World;
+use alloc::collections::VecDeque;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use gatos_values::seed;
+
+/// What a system or handler emits, in order.
+#[derive(Debug, Default)]
+pub struct Post {
+    drafts: Vec<Draft>,
+    at_once: Vec<Draft>,
+}
+
+impl Post {
+    /// Emits an envelope. It is sealed when the phase or the handler ends.
+    pub fn emit(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+
+    /// Emits an envelope to be delivered before the next one that waits. Handlers may, if its kind is on the list and the
+    /// tick's budget is not used up; a system may not.
+    pub fn emit_now(&mut self, draft: Draft) {
+        self.at_once.push(draft);
+    }
+
+    /// Whether nothing was emitted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty() && self.at_once.is_empty()
+    }
+}
+
+/// What the bus did in a tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PostReport {
+    pub delivered: u64,
+    pub unheard: u64,
+    pub dropped: Vec<Drop>,
+    pub draws: u64,
+    /// How many envelopes were delivered at once.
+    pub immediate: u32,
+}
+
+/// The bus at work on a world, in a phase or outside of ticks.
+pub(crate) struct Courier<'a> {
+    pub config: &'a BusConfig,
+    pub world: &'a mut World,
+    /// The phase that is under way.
+    pub phase: Option<Phase>,
+    pub report: &'a mut PostReport,
+}
+
+impl Courier<'_> {
+    fn mailbox(&mut self) -> &mut Mailbox {
+        Arc::make_mut(&mut self.world.state_mut().mailbox)
+    }
+
+    /// Seals and stores all that a system emitted.
+    pub(crate) fn accept_all(&mut self, source: &Arc<str>, post: Post) -> Result<(), BusError> {
+        if let Some(draft) = post.at_once.first() {
+            let reason = "only handlers emit at once";
+            return Err(invalid(source, draft, reason));
+        }
+        post.drafts
+            .into_iter()
+            .try_for_each(|draft| self.accept(source, draft))
+    }
+
+    /// Seals a draft and puts it into its lane.
+    pub(crate) fn accept(&mut self, source: &Arc<str>, draft: Draft) -> Result<(), BusError> {
+        self.check(source, &draft)?;
+        let tick = self.world.tick();
+        let is_late = self.phase.is_some_and(|phase| draft.phase <= phase);
+        let after = draft.after_ticks.max(u64::from(is_late));
+        let Some(chronos) = tick.checked_add(after) else {
+            return Err(invalid(
+                source,
+                &draft,
+                "the target tick is beyond all ticks",
+            ));
+        };
+        let id = self.mailbox().take_id();
+        let envelope = Envelope::seal(id, chronos, Arc::clone(source), draft);
+        self.store(envelope)
+    }
+
+    fn check(&self, source: &str, draft: &Draft) -> Result<(), BusError> {
+        if let Some(reason) = draft.flaw() {
+            return Err(invalid(source, draft, reason));
+        }
+        let denied =
+            |capability: &&alloc::string::String| !self.config.is_granted(source, capability);
+        match draft.capabilities.iter().find(denied) {
+            Some(capability) => Err(BusError::Denied {
+                who: source.to_string(),
+                capability: capability.clone(),
+                kind: draft.kind.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts an envelope into its lane, by the lane's rule.
+    fn store(&mut self, envelope: Envelope) -> Result<(), BusError> {
+        let (phase, lane) = (envelope.phase(), envelope.lane());
+        let (capacity, overflow) = self.config.capacity(phase, lane);
+        if self.mailbox().lane_len(phase, lane) < capacity {
+            self.mailbox().push(envelope);
+            return Ok(());
+        }
+        let dropped = match overflow {
+            Overflow::Throw => {
+                return Err(BusError::Overflow {
+                    phase,
+                    lane,
+                    capacity,
+                    source_name: envelope.source().to_string(),
+                    kind: envelope.kind().to_string(),
+                });
+            }
+            Overflow::DropNewest => Some(Arc::new(envelope)),
+            Overflow::DropOldest => {
+                let oldest = self.mailbox().drop_oldest(phase, lane);
+                match oldest {
+                    Some(oldest) => {
+                        self.mailbox().push(envelope);
+                        Some(oldest)
+                    }
+                    // A lane that holds nothing has no older one.
+                    None => Some(Arc::new(envelope)),
+                }
+            }
+        };
+        if let Some(envelope) = dropped {
+            self.report.dropped.push(Drop {
+                phase,
+                lane,
+                id: envelope.id(),
+                hash: envelope.hash(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Delivers all that is due in a phase.
+    pub(crate) fn deliver(&mut self, phase: Phase) -> Result<(), BusError> {
+        let tick = self.world.tick();
+        for lane in Lane::ALL {
+            for envelope in self.mailbox().take_due(phase, lane, tick) {
+                self.deliver_one(&envelope)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Delivers an envelope, then what its handlers emitted at once, then what those did.
+    fn deliver_one(&mut self, envelope: &Arc<Envelope>) -> Result<(), BusError> {
+        let mut at_once = VecDeque::from([Arc::clone(envelope)]);
+        while let Some(envelope) = at_once.pop_front() {
+            let posts = self.call_handlers(&envelope)?;
+            if envelope.every_ticks() > 0 {
+                let id = self.mailbox().take_id();
+                self.store(envelope.again(id))?;
+            }
+            for (source, post) in posts {
+                for draft in post.at_once {
+                    at_once.push_back(Arc::new(self.seal_now(&source, draft)?));
+                }
+                for draft in post.drafts {
+                    self.accept(&source, draft)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals an envelope that is delivered at once.
+    fn seal_now(&mut self, source: &Arc<str>, draft: Draft) -> Result<Envelope, BusError> {
+        self.check(source, &draft)?;
+        let source_name = source.to_string();
+        if !self.config.immediate.contains(&draft.kind) {
+            return Err(BusError::ImmediateForbidden {
+                source_name,
+                kind: draft.kind,
+            });
+        }
+        if self.report.immediate >= self.config.immediate_budget {
+            return Err(BusError::ImmediateBudget {
+                source_name,
+                kind: draft.kind,
+                budget: self.config.immediate_budget,
+            });
+        }
+        self.report.immediate += 1;
+        let (id, tick) = (self.mailbox().take_id(), self.world.tick());
+        Ok(Envelope::seal(id, tick, Arc::clone(source), draft))
+    }
+
+    /// Calls the handlers of an envelope in order; what they emitted.
+    fn call_handlers(&mut self, envelope: &Envelope) -> Result<Vec<(Arc<str>, Post)>, BusError> {
+        if !envelope.is_intact() {
+            return Err(BusError::Tampered {
+                id: envelope.id(),
+                kind: envelope.kind().to_string(),
+            });
+        }
+        let seed = seed::branch_seed(
+            self.world.seed().as_bytes(),
+            envelope.hash().as_bytes(),
+            self.world.tick(),
+        );
+        let mut rng = seed::branch_generator(&seed);
+        let first = envelope.span().map_or(0, |span| span.first);
+        rng.advance(first);
+        let mut posts = Vec::new();
+        let config = self.config;
+        for handler in config.handlers_of(envelope.phase(), envelope.kind()) {
+            if handler.is_once {
+                if self.mailbox().is_spent(&handler.name) {
+                    continue;
+                }
+                self.mailbox().spend(&handler.name);
+            }
+            check_requirements(handler, envelope)?;
+            let mut post = Post::default();
+            let mut context = HandlerContext {
+                world: &mut *self.world,
+                envelope,
+                rng: &mut rng,
+                post: &mut post,
+            };
+            (handler.function)(&mut context).map_err(|reason| BusError::Handler {
+                handler: handler.name.to_string(),
+                kind: envelope.kind().to_string(),
+                reason,
+            })?;
+            posts.push((Arc::clone(&handler.name), post));
+        }
+        self.report.delivered += 1;
+        self.report.unheard += u64::from(posts.is_empty());
+        let drawn = rng.draws().wrapping_sub(first);
+        self.report.draws = self.report.draws.wrapping_add(drawn);
+        let declared = envelope.span().map_or(0, |span| span.count);
+        // Nobody who hears it draws nothing.
+        if drawn != declared && !posts.is_empty() {
+            return Err(BusError::PrngMismatch {
+                id: envelope.id(),
+                kind: envelope.kind().to_string(),
+                drawn,
+                declared,
+            });
+        }
+        Ok(posts)
+    }
+}
+
+fn check_requirements(handler: &Handler, envelope: &Envelope) -> Result<(), BusError> {
+    let missing = |capability: &&alloc::string::String| {
+        envelope.capabilities().binary_search(capability).is_err()
+    };
+    match handler.requires.iter().find(missing) {
+        Some(capability) => Err(BusError::Denied {
+            who: handler.name.to_string(),
+            capability: capability.clone(),
+            kind: envelope.kind().to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn invalid(source: &str, draft: &Draft, reason: &'static str) -> BusError {
+    BusError::Invalid {
+        source_name: source.to_string(),
+        kind: draft.kind.clone(),
+        reason,
+    }
+}
