@@ -1,8 +1,9 @@
 //! Policy: who may sign, and what may be done, as pure functions.
 //!
 //! [`governance`] reads and makes the signed chain and folds it into "which key of which actor at which version".
-//! [`language`] compiles policies and decides requests under them. Keeping the chain and the policies in Git is the
-//! ledger's and the node's work; making signatures and recording decisions is the node's.
+//! [`language`] compiles policies and decides requests under them; [`analysis`] proves and refutes things about them.
+//! Keeping the chain and the policies in Git is the ledger's and the node's work; making signatures and recording
+//! decisions is the node's.
 //!
 //! INVARIANT: the same documents, policy and request give the same answers everywhere. Nothing here reads a clock, a
 //! file or a map in hash order.
@@ -14,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod analysis;
 pub mod audit;
 pub mod governance;
 pub mod language;

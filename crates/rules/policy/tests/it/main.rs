@@ -2,6 +2,7 @@
 //! enrolments and folds, `trust_twin` that of everything a version knows.
 
 mod admission;
+mod analysis;
 mod audit;
 mod chain;
 mod cuts;
