@@ -1,0 +1,589 @@
+//! The machine: loads programs, runs them, and is itself data that can be cloned.
+//!
+//! Reading order: this file (state and doors), `op`, `lower`, `execute` (the loop), `call` (calls, returns, errors),
+//! `meaning` (what an operation means once the fast path does not fit), `message`, `coroutine`.
+//!
+//! There is no recursion of the host from one program function to another: frames lie in a list. Only functions of the
+//! library that call back (a comparator of `table.sort`, a function given to `string.gsub`) start the loop anew, at most
+//! [`NATIVE_DEPTH_MAX`] deep.
+//!
+//! INVARIANT 1: what a program does, the fuel it uses and every index it gets is a function of program and input.
+//! INVARIANT 2: no program makes the machine panic; running out of fuel or memory ends it and cannot be caught.
+//! Tests: `tests/it/language.rs`, `twin/tests.rs`.
+
+mod call;
+pub(crate) mod coroutine;
+mod execute;
+#[cfg(test)]
+mod for_twin;
+pub(crate) mod lower;
+pub(crate) mod meaning;
+pub(crate) mod message;
+mod op;
+mod trace;
+
+pub use trace::TraceLine;
+
+use crate::elc::Module;
+use crate::heap::Heap;
+use crate::library::{self, HostState};
+use crate::profile::Profile;
+use crate::value::{ClosureId, CoroutineId, NativeId, StringId, TableId, Value};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use lower::{Constant, Hint, Lowered, Source};
+use op::Op;
+
+/// Native functions of the library inside each other.
+pub const NATIVE_DEPTH_MAX: u32 = 190;
+/// Values on one stack, as in Lua.
+pub const STACK_SIZE_MAX: usize = 1_000_000;
+/// Registers that are always there behind a frame's base.
+const WINDOW: usize = 256;
+
+/// Limits of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Fuel: operations by the weights of ELC, and what the library charges.
+    pub fuel: u64,
+    /// Memory by our own table of sizes, in bytes.
+    pub memory_bytes: usize,
+}
+
+impl Default for Limits {
+    /// Without a limit of fuel; 256 MiB.
+    fn default() -> Limits {
+        Limits {
+            fuel: u64::MAX / 2,
+            memory_bytes: 256 << 20,
+        }
+    }
+}
+
+/// Why a run stopped.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// An error that `pcall` can catch, with its value.
+    Raised(Value),
+    /// The fuel is used up. Cannot be caught.
+    FuelExhausted,
+    /// The memory limit is reached. Cannot be caught.
+    MemoryExhausted,
+}
+
+/// A function as the machine runs it.
+#[derive(Debug)]
+pub(crate) struct Prototype {
+    code: Vec<Op>,
+    lines: Vec<u32>,
+    constants: Vec<Value>,
+    hints: Vec<Hint>,
+    sources: Vec<Source>,
+    parameter_count: u8,
+    is_variadic: bool,
+    register_count: u8,
+    weight: u32,
+    line: u32,
+    /// The library function that a closure of this prototype calls with its upvalue first; see [`Vm::bind`].
+    bound: Option<NativeId>,
+    /// Name of the source, for messages.
+    source: Arc<str>,
+    /// Index of the first function of its module.
+    module_start: u32,
+}
+
+/// Every function that was loaded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Program {
+    prototypes: Vec<Arc<Prototype>>,
+    /// What the twin runs: modules and the index of their first function.
+    #[cfg(test)]
+    pub(crate) modules: Vec<(u32, Arc<Module>)>,
+}
+
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameKind {
+    /// A function of the program.
+    Program,
+    /// `pcall` waits here.
+    Protected,
+    /// `xpcall` waits here; `handler` is its second argument.
+    ProtectedWithHandler,
+    /// A native function that called back waits here.
+    Boundary,
+    /// The bottom of a coroutine.
+    Bottom,
+    /// `coroutine.resume` waits here.
+    Resume,
+    /// A function made by `coroutine.wrap` waits here.
+    Wrap,
+    /// `coroutine.yield` waits here.
+    Yield,
+}
+
+/// What happens to the results of a call before the caller goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum After {
+    /// They are where they should be.
+    Nothing,
+    /// If the first counts as `flag`, the caller goes on at `target`.
+    Test { flag: bool, target: u32 },
+    /// The result becomes the last of the `count` values from `register` on that the caller goes on joining.
+    Concat { register: u8, count: u8 },
+}
+
+/// A call that has not returned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    kind: FrameKind,
+    closure: ClosureId,
+    prototype: u32,
+    pc: u32,
+    /// Stack place of register 0.
+    base: u32,
+    /// Stack place of the function that was called.
+    slot: u32,
+    /// Further arguments, which lie below the base.
+    rest_count: u32,
+    /// Where results go.
+    return_to: u32,
+    /// How many results are wanted.
+    want: u8,
+    after: After,
+    /// Of `xpcall`, its handler; of a coroutine's resumer, the coroutine; of a program function in the middle of a
+    /// join, how many values are left.
+    handler: Value,
+}
+
+impl Frame {
+    pub(crate) const fn is_program(&self) -> bool {
+        matches!(self.kind, FrameKind::Program)
+    }
+}
+
+/// Interned names of metamethods.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    pub events: [StringId; EVENT_NAMES.len()],
+}
+
+/// Metamethods by number; a bit each in a table's list of absent ones.
+pub(crate) const EVENT_NAMES: [&str; 27] = [
+    "__index",
+    "__newindex",
+    "__call",
+    "__eq",
+    "__len",
+    "__lt",
+    "__le",
+    "__concat",
+    "__add",
+    "__sub",
+    "__mul",
+    "__div",
+    "__idiv",
+    "__mod",
+    "__pow",
+    "__band",
+    "__bor",
+    "__bxor",
+    "__shl",
+    "__shr",
+    "__unm",
+    "__bnot",
+    "__close",
+    "__tostring",
+    "__name",
+    "__metatable",
+    "__pairs",
+];
+
+/// Numbers of metamethods in [`EVENT_NAMES`].
+pub(crate) mod event {
+    pub const INDEX: usize = 0;
+    pub const NEW_INDEX: usize = 1;
+    pub const CALL: usize = 2;
+    pub const EQUAL: usize = 3;
+    pub const LENGTH: usize = 4;
+    pub const LESS: usize = 5;
+    pub const LESS_EQUAL: usize = 6;
+    pub const CONCAT: usize = 7;
+    /// `__add`; the other operators follow in the order of `arithmetic::Operator`'s names here.
+    pub const ADD: usize = 8;
+    pub const NEGATE: usize = 20;
+    pub const BIT_NOT: usize = 21;
+    pub const CLOSE: usize = 22;
+    pub const TO_STRING: usize = 23;
+    pub const NAME: usize = 24;
+    pub const METATABLE: usize = 25;
+    pub const PAIRS: usize = 26;
+}
+
+/// How the machine runs functions: the fast way, or by the slow twin in tests.
+pub(crate) type Executor = fn(&mut Vm, Value, &[Value]) -> Result<Vec<Value>, Fault>;
+
+/// A machine with its heap.
+#[derive(Clone, Debug)]
+pub struct Vm {
+    pub(crate) heap: Heap,
+    pub(crate) profile: Profile,
+    pub(crate) program: Arc<Program>,
+    pub(crate) stack: Vec<Value>,
+    frames: Vec<Frame>,
+    to_close: Vec<u32>,
+    /// End of the values that the last instruction of many results left.
+    top: usize,
+    pub(crate) fuel: u64,
+    pub(crate) globals: TableId,
+    pub(crate) string_metatable: Option<TableId>,
+    pub(crate) words: Words,
+    native_depth: u32,
+    /// Where the arguments of the innermost native function end.
+    native_end: usize,
+    /// Native calls that called back, in the running coroutine.
+    boundary_count: u32,
+    /// Protected calls inside each other, in the running coroutine.
+    protected_count: u32,
+    current: Option<CoroutineId>,
+    /// The object that stands for the main program, once somebody asked for it.
+    main_coroutine: Option<CoroutineId>,
+    /// What the host and the library keep: output, files, generators.
+    pub(crate) host: HostState,
+    pub(crate) executor: Executor,
+    /// Lines and names in messages: scripts have them, folds do not.
+    pub(crate) has_places: bool,
+    pub(crate) has_names: bool,
+    /// The line the twin is at.
+    pub(crate) twin_lines: Vec<(Arc<str>, u32)>,
+    /// Values that native functions hold while they call back.
+    pub(crate) held: Vec<Value>,
+    /// Where the last error that nobody caught came from.
+    trace: Vec<TraceLine>,
+}
+
+impl Vm {
+    /// A machine with the library of a profile.
+    #[must_use]
+    pub fn new(profile: Profile, limits: Limits) -> Vm {
+        let mut heap = Heap::new(limits.memory_bytes);
+        let events = EVENT_NAMES.map(|name| heap.string(name.as_bytes()));
+        let globals = heap.new_table();
+        let mut vm = Vm {
+            heap,
+            profile,
+            program: Arc::new(Program::default()),
+            stack: alloc::vec![Value::Nil; WINDOW * 2],
+            frames: Vec::new(),
+            to_close: Vec::new(),
+            top: 0,
+            fuel: limits.fuel,
+            globals,
+            string_metatable: None,
+            words: Words { events },
+            native_depth: 0,
+            native_end: 0,
+            boundary_count: 0,
+            protected_count: 0,
+            current: None,
+            main_coroutine: None,
+            host: HostState::default(),
+            executor: Vm::execute_call,
+            has_places: profile == Profile::Script,
+            has_names: profile == Profile::Script,
+            twin_lines: Vec::new(),
+            held: Vec::new(),
+            trace: Vec::new(),
+        };
+        library::open(&mut vm);
+        vm
+    }
+
+    /// Loads a module and gives its main function; `name` is the source's in messages.
+    pub fn load(&mut self, module: &Module, name: &str) -> Option<Value> {
+        self.load_in(module, name, None)
+    }
+
+    /// Loads a module with a table of globals of its own.
+    pub(crate) fn load_in(
+        &mut self,
+        module: &Module,
+        name: &str,
+        environment: Option<Value>,
+    ) -> Option<Value> {
+        let lowered = lower::lower(module).ok()?;
+        let start = self.program.prototypes.len() as u32;
+        let source: Arc<str> = Arc::from(name);
+        let has_cell = lowered
+            .first()
+            .is_some_and(|main| main.has_cell_environment);
+        let mut prototypes = Vec::new();
+        for function in lowered {
+            prototypes.push(Arc::new(self.prototype(function, start, &source)));
+        }
+        let program = Arc::make_mut(&mut self.program);
+        program.prototypes.extend(prototypes);
+        #[cfg(test)]
+        program.modules.push((start, Arc::new(module.clone())));
+        let mut environment = environment.unwrap_or(Value::Table(self.globals));
+        if has_cell || self.is_twin() {
+            environment = Value::Cell(self.heap.new_cell(environment));
+        }
+        let upvalues: Box<[Value]> = match module.profile {
+            Profile::Script => Box::new([environment]),
+            Profile::Fold => Box::new([]),
+        };
+        Some(Value::Closure(self.heap.new_closure(start, upvalues)))
+    }
+
+    fn is_twin(&self) -> bool {
+        !core::ptr::fn_addr_eq(self.executor, Vm::execute_call as Executor)
+    }
+
+    fn prototype(&mut self, function: Lowered, module_start: u32, source: &Arc<str>) -> Prototype {
+        let constants = function
+            .constants
+            .iter()
+            .map(|constant| self.constant(constant))
+            .collect();
+        Prototype {
+            code: function.code,
+            lines: function.lines,
+            constants,
+            hints: function.hints,
+            sources: function.sources,
+            parameter_count: function.parameter_count,
+            is_variadic: function.is_variadic,
+            register_count: function.register_count,
+            weight: function.weight,
+            line: function.line,
+            bound: None,
+            source: Arc::clone(source),
+            module_start,
+        }
+    }
+
+    /// A function that calls a function of the library with `state` before its own arguments.
+    pub(crate) fn bind(&mut self, function: NativeId, state: Value) -> Value {
+        let known = self
+            .program
+            .prototypes
+            .iter()
+            .position(|prototype| prototype.bound == Some(function));
+        let index = known.unwrap_or_else(|| {
+            let program = Arc::make_mut(&mut self.program);
+            program.prototypes.push(Arc::new(bound_prototype(function)));
+            program.prototypes.len() - 1
+        });
+        Value::Closure(self.heap.new_closure(index as u32, Box::new([state])))
+    }
+
+    fn constant(&mut self, constant: &Constant) -> Value {
+        match constant {
+            Constant::Nil => Value::Nil,
+            Constant::Boolean(value) => Value::Boolean(*value),
+            Constant::Integer(integer) => Value::Integer(*integer),
+            Constant::Float(bits) => Value::Float(f64::from_bits(*bits)),
+            Constant::Fixed(steps) => Value::Fixed(*steps),
+            Constant::Text(text) => Value::String(self.heap.string(text)),
+            Constant::Intrinsic(name) => self.library_value(name),
+        }
+    }
+
+    /// A member of the library by its full name, such as `string.format`.
+    pub(crate) fn library_value(&mut self, name: &str) -> Value {
+        let mut value = Value::Table(self.globals);
+        for part in name.split('.') {
+            let Value::Table(table) = value else {
+                return Value::Nil;
+            };
+            let key = self.heap.string(part.as_bytes());
+            value = self.heap.table(table).get_string(key);
+        }
+        value
+    }
+
+    /// Calls a function from outside and gives its results.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Vm::trace`] then says where it came from.
+    pub fn call(&mut self, function: Value, arguments: &[Value]) -> Result<Vec<Value>, Fault> {
+        self.trace.clear();
+        let result = (self.executor)(self, function, arguments);
+        if result.is_err() && self.native_depth == 0 {
+            self.frames.clear();
+            self.to_close.clear();
+            self.held.clear();
+            self.boundary_count = 0;
+            self.protected_count = 0;
+            self.current = None;
+        }
+        result
+    }
+
+    /// Where the last error came from that ended a call from outside, innermost first.
+    #[must_use]
+    pub fn trace(&self) -> &[TraceLine] {
+        &self.trace
+    }
+
+    /// The heap, to read results.
+    #[must_use]
+    pub const fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    /// The heap, to make arguments.
+    pub const fn heap_mut(&mut self) -> &mut Heap {
+        &mut self.heap
+    }
+
+    /// Fuel that is left.
+    #[must_use]
+    pub const fn fuel(&self) -> u64 {
+        self.fuel
+    }
+
+    /// Sets the fuel that is left.
+    pub const fn set_fuel(&mut self, fuel: u64) {
+        self.fuel = fuel;
+    }
+
+    /// The table of globals.
+    #[must_use]
+    pub const fn globals(&self) -> TableId {
+        self.globals
+    }
+
+    /// What a program has assigned to a global, or nil.
+    pub fn export_of(&mut self, name: &str) -> Value {
+        let key = self.heap.string(name.as_bytes());
+        self.heap.table(self.globals).get_string(key)
+    }
+
+    /// What the program has written so far; the caller takes it.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.host.output)
+    }
+
+    /// A string value.
+    pub fn text(&mut self, text: &str) -> Value {
+        Value::String(self.heap.string(text.as_bytes()))
+    }
+
+    /// The bytes of a string value.
+    #[must_use]
+    pub fn bytes(&self, value: Value) -> Option<&[u8]> {
+        match value {
+            Value::String(id) => Some(self.heap.bytes_of(id)),
+            _ => None,
+        }
+    }
+
+    /// A value as people read it in a report: strings as they are, others by `tostring` without metamethods.
+    #[must_use]
+    pub fn show(&self, value: Value) -> String {
+        String::from_utf8_lossy(&self.plain_text(value)).into_owned()
+    }
+
+    /// Makes sure that the stack reaches to `end`, with a window behind it.
+    pub(crate) fn reserve_stack(&mut self, end: usize) -> Result<(), Fault> {
+        self.make_window(end)
+    }
+
+    /// Takes fuel.
+    ///
+    /// # Errors
+    /// [`Fault::FuelExhausted`].
+    #[inline]
+    pub(crate) fn pay(&mut self, fuel: u64) -> Result<(), Fault> {
+        match self.fuel.checked_sub(fuel) {
+            Some(rest) => {
+                self.fuel = rest;
+                Ok(())
+            }
+            None => {
+                self.fuel = 0;
+                Err(Fault::FuelExhausted)
+            }
+        }
+    }
+
+    /// Everything the program can still reach begins here.
+    fn collect(&mut self, stack_end: usize) -> Result<(), Fault> {
+        let end = stack_end.min(self.stack.len());
+        for value in &mut self.stack[end..] {
+            *value = Value::Nil;
+        }
+        let constants = self
+            .program
+            .prototypes
+            .iter()
+            .flat_map(|prototype| prototype.constants.iter().copied());
+        let closures = self
+            .frames
+            .iter()
+            .filter(|frame| frame.is_program())
+            .map(|frame| Value::Closure(frame.closure));
+        let handlers = self.frames.iter().map(|frame| frame.handler);
+        let words = self.words.events.iter().map(|id| Value::String(*id));
+        let roots = [Value::Table(self.globals)]
+            .into_iter()
+            .chain(self.string_metatable.map(Value::Table))
+            .chain(self.current.map(Value::Coroutine))
+            .chain(self.main_coroutine.map(Value::Coroutine))
+            .chain(words)
+            .chain(self.held.iter().copied())
+            .chain(constants)
+            .chain(closures)
+            .chain(handlers)
+            .chain(self.stack[..end].iter().copied());
+        self.heap.collect(roots);
+        let heap = &self.heap;
+        self.host
+            .serials
+            .retain(|(tag, payload), _| heap.is_live(*tag, *payload));
+        if self.heap.bytes > self.heap.bytes_max {
+            return Err(Fault::MemoryExhausted);
+        }
+        Ok(())
+    }
+}
+
+/// `function(...) return native(upvalue, ...) end`, without fuel of its own.
+fn bound_prototype(function: NativeId) -> Prototype {
+    let code = Vec::from([
+        Op::LoadConstant { a: 0, k: 0 },
+        Op::GetUpvalue { a: 1, b: 0 },
+        Op::Rest {
+            a: 2,
+            want: op::MULTIPLE,
+        },
+        Op::Call {
+            a: 0,
+            count: op::MULTIPLE,
+            want: op::MULTIPLE,
+        },
+        Op::Return {
+            a: 0,
+            count: op::MULTIPLE,
+        },
+    ]);
+    Prototype {
+        code,
+        lines: Vec::new(),
+        constants: Vec::from([Value::Native(function)]),
+        hints: Vec::new(),
+        sources: Vec::new(),
+        parameter_count: 0,
+        is_variadic: true,
+        register_count: 4,
+        weight: 0,
+        line: 0,
+        bound: Some(function),
+        source: Arc::from(""),
+        module_start: 0,
+    }
+}

@@ -1,0 +1,799 @@
+//! Calls, returns and errors: frames come and go, results are delivered, markers wait for what they protect.
+//!
+//! A frame is a call of a program function, or a marker: the place where `pcall`, a resumer, a yield or a native
+//! function that called back waits. The loop looks at the topmost frame and either runs it or settles the marker.
+//!
+//! Tests: `tests/it/language.rs`.
+
+use super::coroutine::{Coroutine, Status};
+use super::meaning::Wrong;
+use super::op::MULTIPLE;
+use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, STACK_SIZE_MAX, Vm, WINDOW, event};
+use crate::library::{Arguments, Control, Native, native};
+use crate::value::{ClosureId, CoroutineId, Value};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Where the results of a call go and how.
+#[derive(Clone, Copy)]
+pub(super) struct Delivery {
+    pub to: usize,
+    pub want: u8,
+    pub after: After,
+}
+
+impl Vm {
+    /// Makes sure that a window is there behind `base`.
+    #[inline]
+    pub(super) fn make_window(&mut self, base: usize) -> Result<(), Fault> {
+        if self.stack.len() < base + WINDOW {
+            return self.grow_stack(base + WINDOW);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow_stack(&mut self, size: usize) -> Result<(), Fault> {
+        if size > STACK_SIZE_MAX {
+            return Err(self.raise("stack overflow"));
+        }
+        let size = (size * 2).min(STACK_SIZE_MAX + WINDOW);
+        self.stack.resize(size, Value::Nil);
+        Ok(())
+    }
+
+    /// Calls the value at `slot` with the `count` values behind it. A function of the program gets a frame and runs when
+    /// the loop goes on; a function of the library runs at once.
+    pub(super) fn begin_call(
+        &mut self,
+        slot: usize,
+        mut count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        loop {
+            match self.stack[slot] {
+                Value::Closure(id) => return self.push_frame(id, slot, count, delivery),
+                Value::Native(id) => {
+                    return match native(id) {
+                        Native::Plain(function) => {
+                            self.make_window(slot + count)?;
+                            let arguments = Arguments {
+                                base: slot + 1,
+                                count,
+                            };
+                            let kept = core::mem::replace(&mut self.native_end, slot + 1 + count);
+                            let results = function(self, arguments);
+                            self.native_end = kept;
+                            self.deliver(slot, results?, delivery);
+                            Ok(())
+                        }
+                        Native::Control(control) => {
+                            self.begin_control(control, slot, count, delivery)
+                        }
+                    };
+                }
+                callee => {
+                    let handler = self.metamethod(callee, event::CALL);
+                    if handler.is_nil() {
+                        return Err(self.raise_named(Wrong::Call(callee)));
+                    }
+                    self.make_window(slot + count + 1)?;
+                    self.stack.copy_within(slot..=slot + count, slot + 1);
+                    self.stack[slot] = handler;
+                    count += 1;
+                    self.pay(1)?;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn push_frame(
+        &mut self,
+        id: ClosureId,
+        slot: usize,
+        count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        let prototype_index = self.heap.closure(id).prototype;
+        let prototype = &self.program.prototypes[prototype_index as usize];
+        let weight = u64::from(prototype.weight);
+        let parameters = usize::from(prototype.parameter_count);
+        let is_variadic = prototype.is_variadic;
+        match self.fuel.checked_sub(weight) {
+            Some(rest) => self.fuel = rest,
+            None => {
+                self.fuel = 0;
+                return Err(Fault::FuelExhausted);
+            }
+        }
+        let mut base = slot + 1;
+        let mut rest_count = 0;
+        if is_variadic && count > parameters {
+            // Further arguments go below the parameters.
+            rest_count = count - parameters;
+            base += rest_count;
+            self.make_window(base)?;
+            if parameters > 0 {
+                self.stack[slot + 1..slot + 1 + count].rotate_left(parameters);
+            }
+        } else {
+            self.make_window(base)?;
+            for index in count..parameters {
+                self.stack[base + index] = Value::Nil;
+            }
+        }
+        self.frames.push(Frame {
+            kind: FrameKind::Program,
+            closure: id,
+            prototype: prototype_index,
+            pc: 0,
+            base: base as u32,
+            slot: slot as u32,
+            rest_count: rest_count as u32,
+            return_to: delivery.to as u32,
+            want: delivery.want,
+            after: delivery.after,
+            handler: Value::Nil,
+        });
+        Ok(())
+    }
+
+    /// Puts `count` results, which begin at `from`, where they are wanted, and settles what has to come after.
+    #[inline]
+    pub(super) fn deliver(&mut self, from: usize, count: usize, delivery: Delivery) {
+        let to = delivery.to;
+        if delivery.want == MULTIPLE {
+            if from != to {
+                self.stack.copy_within(from..from + count, to);
+            }
+            self.top = to + count;
+        } else {
+            let want = usize::from(delivery.want);
+            let given = count.min(want);
+            if from != to {
+                for index in 0..given {
+                    self.stack[to + index] = self.stack[from + index];
+                }
+            }
+            for index in given..want {
+                self.stack[to + index] = Value::Nil;
+            }
+        }
+        match delivery.after {
+            After::Nothing => {}
+            after => self.settle(to, after),
+        }
+    }
+
+    #[cold]
+    fn settle(&mut self, at: usize, after: After) {
+        let value = self.stack[at];
+        match after {
+            After::Nothing => {}
+            After::Test { flag, target } => {
+                if value.is_true() == flag
+                    && let Some(frame) = self.frames.last_mut()
+                {
+                    frame.pc = target;
+                }
+            }
+            After::Concat { register, count } => {
+                // The loop joins what is left when it meets the instruction again.
+                if let Some(frame) = self.frames.last_mut() {
+                    let base = frame.base as usize;
+                    self.stack[base + usize::from(register) + usize::from(count) - 1] = value;
+                    frame.handler = Value::Integer(i64::from(count));
+                    frame.pc -= 1;
+                }
+            }
+        }
+    }
+
+    fn push_marker(&mut self, kind: FrameKind, slot: usize, delivery: Delivery, handler: Value) {
+        self.frames.push(Frame {
+            kind,
+            closure: ClosureId(0),
+            prototype: 0,
+            pc: 0,
+            base: slot as u32,
+            slot: slot as u32,
+            rest_count: 0,
+            return_to: delivery.to as u32,
+            want: delivery.want,
+            after: delivery.after,
+            handler,
+        });
+    }
+
+    /// Library functions that change who runs.
+    fn begin_control(
+        &mut self,
+        control: Control,
+        slot: usize,
+        count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        self.make_window(slot + count)?;
+        match control {
+            Control::ProtectedCall => {
+                if count == 0 {
+                    return Err(self.raise("bad argument #1 to 'pcall' (value expected)"));
+                }
+                self.enter_protected()?;
+                self.push_marker(FrameKind::Protected, slot, delivery, Value::Nil);
+                let inner = Delivery {
+                    to: slot + 1,
+                    want: MULTIPLE,
+                    after: After::Nothing,
+                };
+                self.begin_call(slot + 1, count - 1, inner)
+            }
+            Control::ProtectedCallWithHandler => {
+                if count < 2
+                    || !matches!(self.stack[slot + 2], Value::Closure(_) | Value::Native(_))
+                {
+                    let kind = if count < 2 {
+                        "no value"
+                    } else {
+                        self.stack[slot + 2].type_name()
+                    };
+                    let text = alloc::format!(
+                        "bad argument #2 to 'xpcall' (function expected, got {kind})"
+                    );
+                    return Err(self.raise(&text));
+                }
+                let handler = self.stack[slot + 2];
+                self.enter_protected()?;
+                self.push_marker(FrameKind::ProtectedWithHandler, slot, delivery, handler);
+                // The function goes where the handler was.
+                self.stack[slot + 2] = self.stack[slot + 1];
+                let inner = Delivery {
+                    to: slot + 1,
+                    want: MULTIPLE,
+                    after: After::Nothing,
+                };
+                self.begin_call(slot + 2, count - 2, inner)
+            }
+            Control::Resume => self.begin_resume(slot, count, delivery),
+            Control::ResumeWrapped => self.begin_resume_wrapped(slot, count, delivery),
+            Control::Yield => self.begin_yield(slot, count, delivery),
+        }
+    }
+
+    /// Protected calls inside each other are limited, as in Lua, where they nest on the host's stack.
+    fn enter_protected(&mut self) -> Result<(), Fault> {
+        if self.protected_count >= NATIVE_DEPTH_MAX {
+            return Err(self.raise("C stack overflow"));
+        }
+        self.protected_count += 1;
+        Ok(())
+    }
+
+    fn begin_resume(&mut self, slot: usize, count: usize, delivery: Delivery) -> Result<(), Fault> {
+        let Some(Value::Coroutine(id)) = (count > 0).then(|| self.stack[slot + 1]) else {
+            let kind = if count > 0 {
+                self.stack[slot + 1].type_name()
+            } else {
+                "no value"
+            };
+            let text =
+                alloc::format!("bad argument #1 to 'resume' (coroutine expected, got {kind})");
+            return Err(self.raise(&text));
+        };
+        match self.refusal_to_resume(id) {
+            Some(text) => {
+                self.stack[slot] = Value::Boolean(false);
+                self.stack[slot + 1] = Value::String(self.heap.string(text.as_bytes()));
+                self.deliver(slot, 2, delivery);
+                Ok(())
+            }
+            None => {
+                self.push_marker(FrameKind::Resume, slot, delivery, Value::Coroutine(id));
+                self.switch_to(id, slot + 2, count - 1)
+            }
+        }
+    }
+
+    /// A function made by `coroutine.wrap` is a table-less closure over its coroutine: the callee itself.
+    fn begin_resume_wrapped(
+        &mut self,
+        slot: usize,
+        count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        let Some(Value::Coroutine(id)) = (count > 0).then(|| self.stack[slot + 1]) else {
+            return Err(self.raise("attempt to call a nil value"));
+        };
+        if let Some(text) = self.refusal_to_resume(id) {
+            return Err(self.raise(text));
+        }
+        self.push_marker(FrameKind::Wrap, slot, delivery, Value::Coroutine(id));
+        self.switch_to(id, slot + 2, count - 1)
+    }
+
+    fn refusal_to_resume(&self, id: CoroutineId) -> Option<&'static str> {
+        match self.heap.coroutines.get(id.0).status {
+            Status::Suspended => None,
+            Status::Dead => Some("cannot resume dead coroutine"),
+            Status::Running | Status::Normal => Some("cannot resume non-suspended coroutine"),
+        }
+    }
+
+    /// Lets a suspended coroutine run with `count` values from `from` on.
+    fn switch_to(&mut self, id: CoroutineId, from: usize, count: usize) -> Result<(), Fault> {
+        self.native_depth += 1;
+        if self.native_depth > NATIVE_DEPTH_MAX {
+            self.native_depth -= 1;
+            self.frames.pop();
+            return Err(self.raise("C stack overflow"));
+        }
+        let values: Vec<Value> = self.stack[from..from + count].to_vec();
+        let resumer = self.current;
+        if let Some(resumer) = resumer {
+            self.heap.coroutines.get_mut(resumer.0).status = Status::Normal;
+        }
+        self.swap(id);
+        let coroutine = self.heap.coroutines.get_mut(id.0);
+        coroutine.status = Status::Running;
+        coroutine.resumer = resumer;
+        self.current = Some(id);
+        // A yield waits on top, or the body has not begun.
+        match self.frames.last().copied() {
+            Some(frame) if frame.kind == FrameKind::Yield => {
+                self.frames.pop();
+                let slot = frame.slot as usize;
+                self.place(slot, &values)?;
+                let delivery = delivery_of(&frame);
+                self.deliver(slot, count, delivery);
+                Ok(())
+            }
+            _ => {
+                self.place(1, &values)?;
+                let delivery = Delivery {
+                    to: 0,
+                    want: MULTIPLE,
+                    after: After::Nothing,
+                };
+                self.begin_call(0, count, delivery)
+            }
+        }
+    }
+
+    fn place(&mut self, at: usize, values: &[Value]) -> Result<(), Fault> {
+        self.make_window(at + values.len())?;
+        self.stack[at..at + values.len()].copy_from_slice(values);
+        Ok(())
+    }
+
+    /// Exchanges the running stack and frames with those kept in a coroutine's place.
+    fn swap(&mut self, id: CoroutineId) {
+        let coroutine: &mut Coroutine = self.heap.coroutines.get_mut(id.0);
+        core::mem::swap(&mut self.stack, &mut coroutine.stack);
+        core::mem::swap(&mut self.frames, &mut coroutine.frames);
+        core::mem::swap(&mut self.to_close, &mut coroutine.to_close);
+        core::mem::swap(&mut self.boundary_count, &mut coroutine.boundary_count);
+        core::mem::swap(&mut self.protected_count, &mut coroutine.protected_count);
+    }
+
+    /// Goes back to whoever resumed the running coroutine.
+    fn switch_back(&mut self, status: Status) {
+        if let Some(id) = self.current {
+            self.swap(id);
+            self.native_depth = self.native_depth.saturating_sub(1);
+            let coroutine = self.heap.coroutines.get_mut(id.0);
+            coroutine.status = status;
+            self.current = coroutine.resumer.take();
+            if status == Status::Dead {
+                coroutine.stack = Vec::new();
+                coroutine.frames = Vec::new();
+            }
+            if let Some(resumer) = self.current {
+                self.heap.coroutines.get_mut(resumer.0).status = Status::Running;
+            }
+        }
+    }
+
+    fn begin_yield(&mut self, slot: usize, count: usize, delivery: Delivery) -> Result<(), Fault> {
+        if self.current.is_none() {
+            return Err(self.raise("attempt to yield from outside a coroutine"));
+        }
+        if self.boundary_count > 0 {
+            return Err(self.raise("attempt to yield across a C-call boundary"));
+        }
+        let values: Vec<Value> = self.stack[slot + 1..slot + 1 + count].to_vec();
+        self.push_marker(FrameKind::Yield, slot, delivery, Value::Nil);
+        self.switch_back(Status::Suspended);
+        self.hand_over(true, &values)
+    }
+
+    /// Gives the values of a coroutine that yielded or ended to the marker of its resumer.
+    fn hand_over(&mut self, is_ok: bool, values: &[Value]) -> Result<(), Fault> {
+        let Some(marker) = self.frames.pop() else {
+            return Ok(());
+        };
+        let slot = marker.slot as usize;
+        self.make_window(slot + 1 + values.len())?;
+        let delivery = delivery_of(&marker);
+        if marker.kind == FrameKind::Wrap {
+            self.stack[slot..slot + values.len()].copy_from_slice(values);
+            self.deliver(slot, values.len(), delivery);
+        } else {
+            self.stack[slot] = Value::Boolean(is_ok);
+            self.stack[slot + 1..slot + 1 + values.len()].copy_from_slice(values);
+            self.deliver(slot, values.len() + 1, delivery);
+        }
+        Ok(())
+    }
+
+    /// The topmost frame is a marker: what it waited for is there. Whether the loop has to stop.
+    pub(super) fn settle_marker(&mut self, marker: Frame) -> Result<bool, Fault> {
+        match marker.kind {
+            FrameKind::Boundary => Ok(true),
+            FrameKind::Protected | FrameKind::ProtectedWithHandler => {
+                self.frames.pop();
+                self.protected_count = self.protected_count.saturating_sub(1);
+                let slot = marker.slot as usize;
+                self.stack[slot] = Value::Boolean(true);
+                let count = self.top - slot;
+                self.deliver(slot, count, delivery_of(&marker));
+                Ok(false)
+            }
+            FrameKind::Bottom => {
+                let values: Vec<Value> = self.stack[..self.top].to_vec();
+                self.frames.clear();
+                self.switch_back(Status::Dead);
+                self.hand_over(true, &values)?;
+                Ok(false)
+            }
+            // These are settled by whoever hands values over.
+            _ => Ok(false),
+        }
+    }
+
+    /// Calls a function from a native one, or from outside, and gives its results.
+    pub(crate) fn execute_call(
+        &mut self,
+        function: Value,
+        arguments: &[Value],
+    ) -> Result<Vec<Value>, Fault> {
+        self.native_depth += 1;
+        let result = if self.native_depth > NATIVE_DEPTH_MAX {
+            Err(self.raise("C stack overflow"))
+        } else {
+            self.execute_inside(function, arguments)
+        };
+        self.native_depth -= 1;
+        result
+    }
+
+    fn execute_inside(
+        &mut self,
+        function: Value,
+        arguments: &[Value],
+    ) -> Result<Vec<Value>, Fault> {
+        let slot = self.stack_end();
+        self.make_window(slot + arguments.len())?;
+        let delivery = Delivery {
+            to: slot,
+            want: MULTIPLE,
+            after: After::Nothing,
+        };
+        self.push_marker(FrameKind::Boundary, slot, delivery, Value::Nil);
+        self.boundary_count += 1;
+        let top = self.top;
+        self.stack[slot] = function;
+        self.stack[slot + 1..slot + 1 + arguments.len()].copy_from_slice(arguments);
+        let outcome = self.begin_call(slot, arguments.len(), delivery);
+        let outcome = self.run(outcome);
+        let results = outcome.map(|()| self.stack[slot..self.top].to_vec());
+        self.boundary_count = self.boundary_count.saturating_sub(1);
+        self.top = top;
+        results
+    }
+
+    /// Where the running function's values end.
+    pub(crate) fn stack_end(&self) -> usize {
+        let end = self.frames.last().map_or(0, |frame| match frame.kind {
+            FrameKind::Program => {
+                let registers = self.program.prototypes[frame.prototype as usize].register_count;
+                frame.base as usize + usize::from(registers)
+            }
+            _ => frame.base as usize + 1,
+        });
+        end.max(self.native_end).max(self.top.min(self.stack.len()))
+    }
+
+    /// An error about the operand that the running instruction names.
+    pub(super) fn raise_named(&mut self, wrong: Wrong) -> Fault {
+        let found = self
+            .frames
+            .last()
+            .filter(|frame| frame.is_program() && self.has_names)
+            .map(|frame| {
+                let prototype =
+                    alloc::sync::Arc::clone(&self.program.prototypes[frame.prototype as usize]);
+                (prototype, frame.pc.saturating_sub(1))
+            });
+        self.raise_wrong(wrong, |operand| {
+            let Some((prototype, pc)) = &found else {
+                return String::new();
+            };
+            let mut hints = prototype.hints.iter();
+            let hint = hints.find(|hint| hint.pc == *pc && hint.operand == operand);
+            hint.map_or_else(String::new, |hint| {
+                alloc::format!(" ({} '{}')", hint.kind, hint.name)
+            })
+        })
+    }
+
+    /// Unwinds to the nearest marker that catches the fault; an error if none does before a native function.
+    pub(super) fn unwind(&mut self, fault: Fault) -> Result<(), Fault> {
+        let Fault::Raised(mut value) = fault else {
+            return self.unwind_everything(fault);
+        };
+        if let Some(handler) = self.nearest_handler() {
+            // The handler sees the stack as it is.
+            value = self.call_handler(handler, value)?;
+        }
+        loop {
+            let Some(frame) = self.frames.last().copied() else {
+                return Err(Fault::Raised(value));
+            };
+            match frame.kind {
+                FrameKind::Program => {
+                    if self.frames.len() == 1 || self.trace.is_empty() && self.is_uncaught() {
+                        self.note_trace();
+                    }
+                    self.frames.pop();
+                }
+                FrameKind::Yield | FrameKind::Resume | FrameKind::Wrap => {
+                    self.frames.pop();
+                }
+                FrameKind::Boundary => {
+                    let value = self.close_from(frame.slot as usize, Some(value))?;
+                    self.frames.pop();
+                    return Err(Fault::Raised(value.unwrap_or_default()));
+                }
+                FrameKind::Protected | FrameKind::ProtectedWithHandler => {
+                    let slot = frame.slot as usize;
+                    let closed = self.close_from(slot, Some(value))?;
+                    self.frames.pop();
+                    self.protected_count = self.protected_count.saturating_sub(1);
+                    self.stack[slot] = Value::Boolean(false);
+                    self.stack[slot + 1] = closed.unwrap_or_default();
+                    self.deliver(slot, 2, delivery_of(&frame));
+                    return Ok(());
+                }
+                FrameKind::Bottom => {
+                    let closed = self.close_from(0, Some(value))?;
+                    value = closed.unwrap_or_default();
+                    self.frames.clear();
+                    if let Some(id) = self.current {
+                        self.heap.coroutines.get_mut(id.0).failure = value;
+                    }
+                    self.switch_back(Status::Dead);
+                    let is_wrap = self
+                        .frames
+                        .last()
+                        .is_some_and(|marker| marker.kind == FrameKind::Wrap);
+                    if is_wrap {
+                        self.frames.pop();
+                        if let Some(handler) = self.nearest_handler() {
+                            value = self.call_handler(handler, value)?;
+                        }
+                    } else {
+                        return self.hand_over(false, &[value]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether nothing on the running stack catches errors.
+    fn is_uncaught(&self) -> bool {
+        self.current.is_none()
+            && !self.frames.iter().any(|frame| {
+                matches!(
+                    frame.kind,
+                    FrameKind::Protected | FrameKind::ProtectedWithHandler
+                )
+            })
+    }
+
+    fn nearest_handler(&self) -> Option<Value> {
+        let catches = |frame: &&Frame| !frame.is_program();
+        let marker = self.frames.iter().rev().find(catches)?;
+        (marker.kind == FrameKind::ProtectedWithHandler).then_some(marker.handler)
+    }
+
+    fn call_handler(&mut self, handler: Value, value: Value) -> Result<Value, Fault> {
+        match self.execute_call(handler, &[value]) {
+            Ok(results) => Ok(results.first().copied().unwrap_or_default()),
+            Err(Fault::Raised(value)) => Ok(value),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Fuel or memory is gone: nothing catches that, on no stack.
+    fn unwind_everything(&mut self, fault: Fault) -> Result<(), Fault> {
+        loop {
+            match self.frames.last().map(|frame| frame.kind) {
+                None if self.current.is_some() => self.switch_back(Status::Dead),
+                None => return Err(fault),
+                Some(FrameKind::Boundary) => {
+                    self.frames.pop();
+                    return Err(fault);
+                }
+                Some(FrameKind::Bottom) => {
+                    self.frames.clear();
+                    self.switch_back(Status::Dead);
+                }
+                Some(_) => {
+                    if self.trace.is_empty() {
+                        self.note_trace();
+                    }
+                    self.frames.pop();
+                }
+            }
+        }
+    }
+
+    /// Closes what was marked at or above a stack place, last first. An error of a `__close` takes the place of the one
+    /// before it.
+    pub(crate) fn close_from(
+        &mut self,
+        level: usize,
+        mut error: Option<Value>,
+    ) -> Result<Option<Value>, Fault> {
+        while let Some(place) = self
+            .to_close
+            .last()
+            .copied()
+            .filter(|place| *place as usize >= level)
+        {
+            self.to_close.pop();
+            let value = self.stack[place as usize];
+            let handler = self.metamethod(value, event::CLOSE);
+            // The values above the marked place may still be wanted.
+            let kept = self.native_end;
+            self.native_end = self
+                .native_end
+                .max(self.stack_end())
+                .max(place as usize + 1);
+            let result = self.execute_call(handler, &[value, error.unwrap_or_default()]);
+            self.native_end = kept;
+            match result {
+                Ok(_) => {}
+                Err(Fault::Raised(raised)) if error.is_some() => error = Some(raised),
+                Err(Fault::Raised(raised)) => {
+                    // From here on the block is left with an error.
+                    let rest = self.close_from(level, Some(raised))?;
+                    return Err(Fault::Raised(rest.unwrap_or_default()));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(error)
+    }
+
+    /// Marks a stack place to be closed; false and nil need nothing.
+    pub(super) fn mark_close(&mut self, place: usize) -> Result<(), Fault> {
+        let value = self.stack[place];
+        if !value.is_true() {
+            return Ok(());
+        }
+        if self.metamethod(value, event::CLOSE).is_nil() {
+            let name = self.name_of_register(place);
+            let text = alloc::format!("variable '{name}' got a non-closable value");
+            return Err(self.raise(&text));
+        }
+        self.to_close.push(place as u32);
+        Ok(())
+    }
+
+    fn name_of_register(&self, _place: usize) -> String {
+        let found = self
+            .frames
+            .last()
+            .filter(|frame| frame.is_program() && self.has_names)
+            .and_then(|frame| {
+                let prototype = &self.program.prototypes[frame.prototype as usize];
+                let pc = frame.pc.saturating_sub(1);
+                prototype
+                    .hints
+                    .iter()
+                    .find(|hint| hint.pc == pc)
+                    .map(|hint| String::from(&*hint.name))
+            });
+        found.unwrap_or_else(|| String::from("?"))
+    }
+
+    /// Whether a yield would find its way.
+    pub(crate) fn can_yield(&self) -> bool {
+        self.current.is_some() && self.boundary_count == 0
+    }
+
+    /// The running coroutine, and whether it is the main one, which gets an object of its own when it is asked for.
+    pub(crate) fn running_coroutine(&mut self) -> (Value, bool) {
+        if let Some(id) = self.current {
+            return (Value::Coroutine(id), false);
+        }
+        let id = match self.main_coroutine {
+            Some(id) => id,
+            None => {
+                let id = self.heap.new_coroutine(Coroutine {
+                    status: Status::Running,
+                    ..Coroutine::default()
+                });
+                self.main_coroutine = Some(id);
+                id
+            }
+        };
+        (Value::Coroutine(id), true)
+    }
+
+    /// Ends a coroutine that does not run: closes what it marked; gives the error it ended with.
+    pub(crate) fn close_coroutine(&mut self, id: CoroutineId) -> Result<Option<Value>, Fault> {
+        let coroutine = self.heap.coroutines.get_mut(id.0);
+        let failure = core::mem::take(&mut coroutine.failure);
+        let error = (!failure.is_nil()).then_some(failure);
+        if coroutine.to_close.is_empty() {
+            coroutine.status = Status::Dead;
+            coroutine.stack = Vec::new();
+            coroutine.frames = Vec::new();
+            return Ok(error);
+        }
+        // What is closed lies on its own stack.
+        self.swap(id);
+        let kept_end = core::mem::replace(&mut self.native_end, 0);
+        let kept_top = self.top;
+        let closed = self.close_from(0, error);
+        self.top = kept_top;
+        self.native_end = kept_end;
+        self.frames.clear();
+        self.to_close.clear();
+        self.swap(id);
+        let coroutine = self.heap.coroutines.get_mut(id.0);
+        coroutine.status = Status::Dead;
+        coroutine.stack = Vec::new();
+        coroutine.frames = Vec::new();
+        match closed {
+            Ok(error) => Ok(error),
+            Err(Fault::Raised(value)) => Ok(Some(value)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Makes a coroutine of a function.
+    pub(crate) fn new_coroutine(&mut self, function: Value) -> CoroutineId {
+        let mut stack = alloc::vec![Value::Nil; WINDOW + 8];
+        stack[0] = function;
+        let bottom = Frame {
+            kind: FrameKind::Bottom,
+            closure: ClosureId(0),
+            prototype: 0,
+            pc: 0,
+            base: 0,
+            slot: 0,
+            rest_count: 0,
+            return_to: 0,
+            want: MULTIPLE,
+            after: After::Nothing,
+            handler: Value::Nil,
+        };
+        self.heap.new_coroutine(Coroutine {
+            stack,
+            frames: Vec::from([bottom]),
+            ..Coroutine::default()
+        })
+    }
+}
+
+pub(super) fn delivery_of(frame: &Frame) -> Delivery {
+    Delivery {
+        to: frame.return_to as usize,
+        want: frame.want,
+        after: frame.after,
+    }
+}

@@ -1,0 +1,184 @@
+//! Register code: what the machine executes, derived from ELC when a program is loaded.
+//!
+//! Private and never stored: it may change for speed without changing a hash. `R[a]` is a register of the running
+//! function, `K[k]` a constant, `U[b]` an upvalue. Each instruction has 8 bytes.
+//!
+//! INVARIANT: registers are bytes and a window of 256 is always there, so a register needs no check.
+//! TWIN: opcodes — `execute.rs`, `lower`. Tests: `tests/it/language.rs`.
+
+/// In a count of values: as many as there are.
+pub(crate) const MULTIPLE: u8 = 255;
+
+/// One instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    /// R[a] := R[b]
+    Move { a: u8, b: u8 },
+    /// R[a], … R[a + count − 1] := nil
+    LoadNil { a: u8, count: u8 },
+    /// R[a] := value
+    LoadBoolean { a: u8, value: bool },
+    /// R[a] := value
+    LoadInteger { a: u8, value: i32 },
+    /// R[a] := K[k]
+    LoadConstant { a: u8, k: u32 },
+    /// R[a] := U[b]
+    GetUpvalue { a: u8, b: u8 },
+    /// R[a] := value of the cell U[b]
+    GetUpvalueCell { a: u8, b: u8 },
+    /// value of the cell U[b] := R[a]
+    SetUpvalueCell { a: u8, b: u8 },
+    /// R[a] := a new cell with R[a]
+    NewCell { a: u8 },
+    /// R[a] := value of the cell R[b]
+    GetCell { a: u8, b: u8 },
+    /// value of the cell R[a] := R[b]
+    SetCell { a: u8, b: u8 },
+    /// R[a] := globals[K[k]]
+    GetExport { a: u8, k: u32 },
+    /// globals[K[k]] := R[a]
+    SetExport { a: u8, k: u32 },
+    /// R[a] := U[b][K[k]]
+    GetEnvironment { a: u8, b: u8, k: u16 },
+    /// U[b][K[k]] := R[a]
+    SetEnvironment { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b][K[k]]
+    GetField { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b][R[c]]
+    GetIndex { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b][i]
+    GetInteger { a: u8, b: u8, i: i32 },
+    /// R[a][K[k]] := R[c]
+    SetField { a: u8, c: u8, k: u16 },
+    /// R[a][R[b]] := R[c]
+    SetIndex { a: u8, b: u8, c: u8 },
+    /// R[a][i] := R[c]
+    SetInteger { a: u8, c: u8, i: i32 },
+    /// R[a][start + 1], … := R[b], …; count may be MULTIPLE
+    SetList { a: u8, b: u8, count: u8, start: u32 },
+    /// R[a + 1] := R[b]; R[a] := R[b][K[k]]
+    SelfField { a: u8, b: u8, k: u16 },
+    /// R[a] := a new table with room
+    NewTable { a: u8, entries: u16, array: u32 },
+    /// R[a] := R[b] + R[c]
+    Add { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] − R[c]
+    Subtract { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] · R[c]
+    Multiply { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] / R[c]
+    Divide { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] // R[c]
+    FloorDivide { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] % R[c]
+    Modulo { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] ^ R[c]
+    Power { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] + K[k]
+    AddConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] − K[k]
+    SubtractConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] · K[k]
+    MultiplyConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] / K[k]
+    DivideConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] // K[k]
+    FloorDivideConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] % K[k]
+    ModuloConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] & R[c]
+    BitAnd { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] | R[c]
+    BitOr { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] ~ R[c]
+    BitXor { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] << R[c]
+    ShiftLeft { a: u8, b: u8, c: u8 },
+    /// R[a] := R[b] >> R[c]
+    ShiftRight { a: u8, b: u8, c: u8 },
+    /// R[a] := −R[b]
+    Negate { a: u8, b: u8 },
+    /// R[a] := not R[b]
+    Not { a: u8, b: u8 },
+    /// R[a] := #R[b]
+    Length { a: u8, b: u8 },
+    /// R[a] := ~R[b]
+    BitNot { a: u8, b: u8 },
+    /// R[a] := R[b] .. … .. R[b + count − 1]
+    Concat { a: u8, b: u8, count: u8 },
+    /// go on at target
+    Jump { target: u32 },
+    /// pay fuel; go on at target
+    Loop { fuel: u16, target: u32 },
+    /// if R[a] counts as `flag`, go on at target
+    Test { a: u8, flag: bool, target: u32 },
+    /// if (R[a] == R[b]) is `flag`, go on at target
+    Equal {
+        a: u8,
+        b: u8,
+        flag: bool,
+        target: u32,
+    },
+    /// if (R[a] == K[k]) is true, go on at target
+    EqualConstant { a: u8, k: u16, target: u32 },
+    /// if (R[a] == K[k]) is false, go on at target
+    UnequalConstant { a: u8, k: u16, target: u32 },
+    /// if (R[a] < R[b]) is `flag`, go on at target
+    Less {
+        a: u8,
+        b: u8,
+        flag: bool,
+        target: u32,
+    },
+    /// if (R[a] <= R[b]) is `flag`, go on at target
+    LessEqual {
+        a: u8,
+        b: u8,
+        flag: bool,
+        target: u32,
+    },
+    /// if (R[a] < i) is true, go on at target
+    LessInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] < i) is false, go on at target
+    NotLessInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] <= i) is true, go on at target
+    LessEqualInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] <= i) is false, go on at target
+    NotLessEqualInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] > i) is true, go on at target
+    GreaterInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] > i) is false, go on at target
+    NotGreaterInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] >= i) is true, go on at target
+    GreaterEqualInteger { a: u8, i: i16, target: u32 },
+    /// if (R[a] >= i) is false, go on at target
+    NotGreaterEqualInteger { a: u8, i: i16, target: u32 },
+    /// prepare to count R[a] to R[a + 1] by R[a + 2]; R[a + 3] := the first count, or go on at target
+    ForPrepare { a: u8, target: u32 },
+    /// count on: pay fuel, R[a + 3] := the next count, go on at target; or fall through
+    ForLoop { a: u8, fuel: u16, target: u32 },
+    /// mark R[a + 3] to be closed unless it is nil; prepare the hidden R[a + 4]
+    ForEachPrepare { a: u8, closes: bool },
+    /// R[a + 5], … := R[a](R[a + 1], R[a + 2]); if R[a + 5] is nil go on at target, else R[a + 2] := R[a + 5]
+    ForEach { a: u8, count: u8, target: u32 },
+    /// the second half of ForEach, behind a call
+    ForEachTest { a: u8, target: u32 },
+    /// R[a], … := R[a](R[a + 1], …): count arguments, want results
+    Call { a: u8, count: u8, want: u8 },
+    /// return R[a](R[a + 1], …)
+    TailCall { a: u8, count: u8 },
+    /// return R[a], …
+    Return { a: u8, count: u8 },
+    /// return
+    ReturnNothing,
+    /// return R[a]
+    ReturnOne { a: u8 },
+    /// R[a], … := the further arguments
+    Rest { a: u8, want: u8 },
+    /// R[a] := a new closure
+    Closure { a: u8, prototype: u32 },
+    /// mark R[a] to be closed
+    MarkClose { a: u8 },
+    /// close what is marked from R[a] on
+    Close { a: u8 },
+}

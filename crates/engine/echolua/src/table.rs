@@ -1,0 +1,462 @@
+//! Tables: an array part and an insertion-ordered hash part.
+//!
+//! The array part holds keys 1 … n; its last value is never nil, and key n + 1 is never in the hash part, so n is the
+//! table's length: the one border rule. Storing n + 1 moves it and whatever follows it in the hash part into the array;
+//! storing nil at n shortens the array to its last value that is not nil.
+//!
+//! The hash part is a list of entries in the order of insertion, with an index of their positions once there are more
+//! than a few. Storing nil leaves the entry in place, so a traversal goes on; storing the key again appends it. Entries
+//! are moved together only when an insertion finds the list full. No order depends on a hash.
+//!
+//! INVARIANT: contents, order and length are a function of the operations so far.
+//! Tests: `table/tests.rs`.
+
+#[cfg(test)]
+mod tests;
+
+use crate::value::{StringId, TableId, Value};
+use alloc::vec::Vec;
+
+/// Entries that are searched one by one, without an index.
+const LINEAR_MAX: usize = 8;
+const EMPTY: u32 = u32::MAX;
+/// Positions of a traversal from here on lie in the hash part.
+const IN_ENTRIES: u32 = 1 << 31;
+
+/// A key and its value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Entry {
+    /// Nil where the entry was given up.
+    pub key: Value,
+    /// Nil where the key was deleted.
+    pub value: Value,
+}
+
+/// What a table is as JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// By its keys.
+    #[default]
+    Plain,
+    /// A list, even without elements.
+    List,
+    /// A map, whatever its keys.
+    Map,
+}
+
+/// A table.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub(crate) array: Vec<Value>,
+    pub(crate) entries: Vec<Entry>,
+    index: Vec<u32>,
+    pub(crate) metatable: Option<TableId>,
+    /// Entries whose value is not nil.
+    live_count: u32,
+    /// How often a key was added; a traversal that sees it change refuses to go on.
+    pub(crate) additions: u32,
+    /// Metamethods known to be absent, one bit each.
+    pub(crate) absent: u32,
+    pub(crate) shape: Shape,
+}
+
+/// What lies behind a key in a traversal.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// The next key and its value.
+    Pair(Value, Value),
+    /// Nothing.
+    End,
+    /// The key is not in the table.
+    Unknown,
+}
+
+#[inline]
+fn hash(key: Value) -> usize {
+    let (tag, payload) = key.bits();
+    let mixed = (payload ^ (u64::from(tag) << 56)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 32)) as usize
+}
+
+/// Where an integer key would lie in the array part. Not a cast: on 32-bit targets that would wrap.
+#[inline]
+fn array_index(key: i64) -> usize {
+    usize::try_from(key.wrapping_sub(1)).unwrap_or(usize::MAX)
+}
+
+impl Table {
+    /// Size of an empty table for the memory limit, in bytes.
+    pub const SIZE: usize = 96;
+
+    /// Bytes the table counts for.
+    pub(crate) fn size(&self) -> usize {
+        Table::SIZE + self.array.len() * 16 + self.entries.len() * 32 + self.index.len() * 4
+    }
+
+    /// The length: the one border.
+    #[must_use]
+    #[inline]
+    pub fn length(&self) -> i64 {
+        self.array.len() as i64
+    }
+
+    /// The value of an integer key.
+    #[must_use]
+    #[inline]
+    pub fn get_integer(&self, key: i64) -> Value {
+        if let Some(value) = self.array.get(array_index(key)) {
+            return *value;
+        }
+        self.get_entry(Value::Integer(key))
+    }
+
+    /// The value of a string key.
+    #[must_use]
+    #[inline]
+    pub fn get_string(&self, key: StringId) -> Value {
+        match self.position_of_string(key) {
+            Some(position) => self.entries[position].value,
+            None => Value::Nil,
+        }
+    }
+
+    /// Where a string key lies.
+    #[inline]
+    pub(crate) fn position_of_string(&self, key: StringId) -> Option<usize> {
+        if self.index.is_empty() {
+            let same = |entry: &Entry| matches!(entry.key, Value::String(other) if other == key);
+            return self.entries.iter().position(same);
+        }
+        self.probe(Value::String(key))
+    }
+
+    /// The value of any key, or nil.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, key: Value) -> Value {
+        match key {
+            Value::String(id) => self.get_string(id),
+            Value::Integer(integer) => self.get_integer(integer),
+            Value::Nil => Value::Nil,
+            key => match key.normalised_key() {
+                Value::Integer(integer) => self.get_integer(integer),
+                key => self.get_entry(key),
+            },
+        }
+    }
+
+    fn get_entry(&self, key: Value) -> Value {
+        self.position(key)
+            .map_or(Value::Nil, |position| self.entries[position].value)
+    }
+
+    /// Where a normalised key lies, deleted or not.
+    fn position(&self, key: Value) -> Option<usize> {
+        if self.index.is_empty() {
+            return self
+                .entries
+                .iter()
+                .position(|entry| entry.key.same_key(key));
+        }
+        self.probe(key)
+    }
+
+    #[inline]
+    fn probe(&self, key: Value) -> Option<usize> {
+        let mask = self.index.len() - 1;
+        let mut slot = hash(key) & mask;
+        loop {
+            let position = *self.index.get(slot)?;
+            if position == EMPTY {
+                return None;
+            }
+            if self.entries.get(position as usize)?.key.same_key(key) {
+                return Some(position as usize);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// Stores a value under a key that is neither nil nor NaN.
+    #[inline]
+    pub fn set(&mut self, key: Value, value: Value) {
+        match key {
+            Value::Integer(integer) => self.set_integer(integer, value),
+            Value::Float(_) => match key.normalised_key() {
+                Value::Integer(integer) => self.set_integer(integer, value),
+                key => self.set_entry(key, value),
+            },
+            key => self.set_entry(key, value),
+        }
+    }
+
+    /// Stores a value under an integer.
+    #[inline]
+    pub fn set_integer(&mut self, key: i64, value: Value) {
+        let index = array_index(key);
+        if let Some(slot) = self.array.get_mut(index) {
+            *slot = value;
+            if value.is_nil() && index + 1 == self.array.len() {
+                self.shorten();
+            }
+        } else if index == self.array.len() && !value.is_nil() {
+            self.array.push(value);
+            self.additions = self.additions.wrapping_add(1);
+            if !self.entries.is_empty() {
+                self.take_over();
+            }
+        } else {
+            self.set_entry(Value::Integer(key), value);
+        }
+    }
+
+    /// Stores listed values of a constructor under `start` + 1, …: the array takes them all, holes included, and ends
+    /// at its last value that is not nil. It makes no difference in how many pieces the values come.
+    pub(crate) fn append_list(&mut self, start: usize, values: &[Value]) {
+        if !self.entries.is_empty() {
+            for index in 0..values.len() {
+                if let Some(position) = self.position(Value::Integer((start + index) as i64 + 1)) {
+                    self.delete(position);
+                }
+            }
+        }
+        if self.array.len() > start {
+            for (index, value) in values.iter().enumerate() {
+                self.set_integer((start + index) as i64 + 1, *value);
+            }
+            return;
+        }
+        self.additions = self.additions.wrapping_add(1);
+        self.array.resize(start, Value::Nil);
+        self.array.extend_from_slice(values);
+        self.shorten();
+        if !self.entries.is_empty() {
+            self.take_over();
+        }
+    }
+
+    /// Stores a value that is not nil where the array already reaches; whether it does.
+    #[inline]
+    pub(crate) fn store_in_array(&mut self, key: i64, value: Value) -> bool {
+        match self.array.get_mut(array_index(key)) {
+            Some(slot) => {
+                *slot = value;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn shorten(&mut self) {
+        while self.array.last().is_some_and(|value| value.is_nil()) {
+            self.array.pop();
+        }
+    }
+
+    /// Moves what follows the array out of the hash part; the key just stored may have an old entry there too.
+    #[cold]
+    fn take_over(&mut self) {
+        let stored = Value::Integer(self.array.len() as i64);
+        if let Some(position) = self.position(stored) {
+            self.delete(position);
+        }
+        while let Some(position) = self.position(Value::Integer(self.array.len() as i64 + 1)) {
+            let value = self.entries[position].value;
+            if value.is_nil() {
+                break;
+            }
+            self.delete(position);
+            self.array.push(value);
+        }
+    }
+
+    fn delete(&mut self, position: usize) {
+        let entry = &mut self.entries[position];
+        if !entry.value.is_nil() {
+            entry.value = Value::Nil;
+            self.live_count -= 1;
+        }
+    }
+
+    fn set_entry(&mut self, key: Value, value: Value) {
+        if let Some(position) = self.position(key) {
+            let entry = &mut self.entries[position];
+            if value.is_nil() {
+                return self.delete(position);
+            }
+            if !entry.value.is_nil() {
+                entry.value = value;
+                return;
+            }
+            // The key was deleted: it is appended anew, and the old entry is given up.
+            self.append(key, value, Some(position));
+        } else if !value.is_nil() {
+            self.append(key, value, None);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn append(&mut self, key: Value, value: Value, old: Option<usize>) {
+        self.additions = self.additions.wrapping_add(1);
+        self.absent = 0;
+        if self.entries.len() >= self.limit() {
+            self.make_room();
+            self.live_count += 1;
+            self.entries.push(Entry { key, value });
+            if !self.index.is_empty() {
+                self.note(self.entries.len() - 1);
+            }
+            return;
+        }
+        self.live_count += 1;
+        let position = self.entries.len();
+        self.entries.push(Entry { key, value });
+        match old {
+            Some(old) => {
+                if let Some(slot) = self.index_slot(old, key) {
+                    self.index[slot] = position as u32;
+                }
+                self.entries[old].key = Value::Nil;
+            }
+            None if !self.index.is_empty() => self.note(position),
+            None => {}
+        }
+    }
+
+    /// The slot of the index that names the entry `position`, which has this key.
+    fn index_slot(&self, position: usize, key: Value) -> Option<usize> {
+        if self.index.is_empty() {
+            return None;
+        }
+        let mask = self.index.len() - 1;
+        let mut slot = hash(key) & mask;
+        loop {
+            let found = *self.index.get(slot)?;
+            if found == EMPTY {
+                return None;
+            }
+            if found as usize == position {
+                return Some(slot);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// How many entries fit before they are moved together or the index grows.
+    fn limit(&self) -> usize {
+        if self.index.is_empty() {
+            LINEAR_MAX
+        } else {
+            self.index.len() / 2
+        }
+    }
+
+    /// Drops deleted entries; doubles the index unless at least half of the entries were deleted.
+    fn make_room(&mut self) {
+        let limit = self.limit();
+        self.entries.retain(|entry| !entry.value.is_nil());
+        let wanted = if self.entries.len() * 2 > limit {
+            limit * 2
+        } else {
+            limit
+        };
+        if wanted > LINEAR_MAX {
+            self.index.clear();
+            self.index.resize(wanted * 2, EMPTY);
+            for position in 0..self.entries.len() {
+                self.note(position);
+            }
+        } else {
+            self.index.clear();
+        }
+        let more = wanted.saturating_sub(self.entries.len());
+        self.entries.reserve_exact(more);
+    }
+
+    fn note(&mut self, position: usize) {
+        let mask = self.index.len() - 1;
+        let mut slot = hash(self.entries[position].key) & mask;
+        while self.index[slot] != EMPTY {
+            slot = (slot + 1) & mask;
+        }
+        self.index[slot] = position as u32;
+    }
+
+    /// Room for so many values, as a constructor knows them.
+    pub(crate) fn reserve(&mut self, array: usize, entries: usize) {
+        self.array.reserve_exact(array);
+        if entries > LINEAR_MAX {
+            let limit = entries.next_power_of_two();
+            self.index.resize(limit * 2, EMPTY);
+            self.entries.reserve_exact(limit);
+        } else if entries > 0 {
+            self.entries.reserve_exact(entries);
+        }
+    }
+
+    /// The pair at or behind a position of a traversal: array first, then entries. The array may have been shortened
+    /// since, so positions of entries are told apart by [`IN_ENTRIES`].
+    #[inline]
+    pub(crate) fn step(&self, mut position: u32) -> Option<(Value, Value, u32)> {
+        if position < IN_ENTRIES {
+            while let Some(value) = self.array.get(position as usize) {
+                position += 1;
+                if !value.is_nil() {
+                    return Some((Value::Integer(i64::from(position)), *value, position));
+                }
+            }
+            position = IN_ENTRIES;
+        }
+        let mut index = (position - IN_ENTRIES) as usize;
+        while let Some(entry) = self.entries.get(index) {
+            index += 1;
+            if !entry.value.is_nil() {
+                return Some((entry.key, entry.value, IN_ENTRIES + index as u32));
+            }
+        }
+        None
+    }
+
+    /// The pair behind a key.
+    pub(crate) fn next(&self, key: Value) -> Step {
+        let position = match key.normalised_key() {
+            Value::Nil => 0,
+            Value::Integer(integer)
+                if integer >= 1 && integer as u64 <= self.array.len() as u64 =>
+            {
+                integer as u32
+            }
+            key => match (self.position(key), key) {
+                (Some(position), _) => IN_ENTRIES + position as u32 + 1,
+                // The array may have been shortened below a key that was visited.
+                (None, Value::Integer(integer)) if integer >= 1 => IN_ENTRIES,
+                (None, _) => return Step::Unknown,
+            },
+        };
+        match self.step(position) {
+            Some((key, value, _)) => Step::Pair(key, value),
+            None => Step::End,
+        }
+    }
+
+    /// Every value the collector has to follow.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
+        let entries = self
+            .entries
+            .iter()
+            .flat_map(|entry| [entry.key, entry.value]);
+        self.array.iter().copied().chain(entries)
+    }
+
+    /// Keys and values in the order of a traversal.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (Value, Value)> + '_ {
+        let array = self
+            .array
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (Value::Integer(index as i64 + 1), *value));
+        let entries = self.entries.iter().map(|entry| (entry.key, entry.value));
+        array.chain(entries).filter(|(_, value)| !value.is_nil())
+    }
+}

@@ -1,0 +1,84 @@
+//! Fuel, memory, depth: what runs out ends the run and cannot be caught.
+
+use crate::support::{module, run_module};
+use gatos_echolua::{Limits, Profile};
+
+fn ending(source: &str, fuel: u64, memory_bytes: usize) -> String {
+    run_module(
+        &module(source.as_bytes(), Profile::Script),
+        Limits { fuel, memory_bytes },
+    )
+    .1
+}
+
+#[test]
+fn fuel_ends_every_loop_and_cannot_be_caught() {
+    let sources = [
+        "while true do end",
+        "repeat until false",
+        "for i = 1, math.huge do end",
+        "::top:: goto top",
+        "local function f() return f() end f()",
+        "while true do pcall(function() while true do end end) end",
+        "local t = setmetatable({}, {__index = function(t, k) return t[k + 1] end}) pcall(function() return t[1] end) while true do end",
+        "for w in ('x'):rep(100000):gmatch('.-b') do end",
+        "(('a'):rep(60)):find(('a?'):rep(60) .. ('a'):rep(60))",
+        "local t = {} for i = 1, 100 do t[i] = 1 end while true do table.concat(t) end",
+        "coroutine.wrap(function() while true do end end)()",
+        "pcall(coroutine.wrap(function() while true do pcall(error) end end))",
+        "local s = 'x' while true do s = s:rep(2):sub(1, 10) end",
+        "table.sort({3, 2, 1}, function() while true do end end)",
+        "xpcall(error, function() while true do end end)",
+    ];
+    for source in sources {
+        assert_eq!(
+            ending(source, 300_000, 64 << 20),
+            "FuelExhausted",
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn memory_ends_every_growth_and_cannot_be_caught() {
+    let sources = [
+        "local t = {} while true do t[#t + 1] = {} end",
+        "local t = {} for i = 1, math.huge do t[i] = i end",
+        "local t = {} local i = 0 while true do i = i + 1 t['k' .. i] = i end",
+        "local s = 'x' while true do s = s .. s end",
+        "local t = {} while true do pcall(function() t[#t + 1] = ('x'):rep(10000) .. #t end) end",
+        "return ('x'):rep(1 << 29)",
+        "local t = {} while true do t = {t} end",
+        "local t = {} while true do local n = #t t[n + 1] = function() return n end end",
+        "local t = {} while true do t[#t + 1] = coroutine.create(print) end",
+    ];
+    for source in sources {
+        assert_eq!(
+            ending(source, 1 << 40, 4 << 20),
+            "MemoryExhausted",
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn garbage_is_not_counted() {
+    let source = "local keep = {} for i = 1, 200000 do local t = {i, 'text' .. i} keep[i % 10] = t end return #keep";
+    assert_eq!(ending(source, 1 << 40, 4 << 20), "9");
+}
+
+#[test]
+fn depth_ends_in_an_error_that_can_be_caught() {
+    let sources = [
+        "local function f(n) return 1 + f(n + 1) end return pcall(f, 1) == false",
+        "local t = {} setmetatable(t, {__index = function(_, k) return t[k + 1] end}) return pcall(function() return t[1] end) == false",
+        "local function f() table.sort({2, 1}, f) end return pcall(f) == false",
+        "local function f() return coroutine.wrap(f)() end return pcall(f) == false",
+        "local f f = function() return ('x'):gsub('x', f) end return pcall(f) == false",
+        "local t = setmetatable({}, {}) getmetatable(t).__tostring = function() return tostring(t) end return pcall(tostring, t) == false",
+        "local function f() return pcall(f) end return f() ~= nil",
+    ];
+    for source in sources {
+        assert_eq!(ending(source, 1 << 34, 512 << 20), "true", "{source}");
+    }
+}
