@@ -27,6 +27,10 @@ pub const MANUAL: Manual = Manual {
         field("states", "folds and checkpoints moved forward or joined"),
         field("pushed", "refs pushed"),
         field(
+            "stale",
+            "events taken over that stand beyond a cut of governance and count nowhere",
+        ),
+        field(
             "findings",
             "what did not fit, each `{code, resource, reason}`",
         ),
