@@ -2,16 +2,19 @@
 //!
 //! Reading order: [`document`] (what is signed), [`operation`] (what a change can do), [`grant`], [`quorum`],
 //! [`pattern`] and [`cut`] (their parts), [`chain`] (what it all means), [`admission`] (what follows for an event),
-//! [`error`].
+//! `proposal` and [`consensus`] (how
+//! several come to sign one change), [`error`].
 
 pub mod admission;
 pub mod chain;
+pub mod consensus;
 pub mod cut;
 pub mod document;
 pub mod error;
 pub mod grant;
 pub mod operation;
 pub mod pattern;
+pub mod proposal;
 pub mod quorum;
 
 mod fields;
@@ -19,7 +22,10 @@ mod history;
 mod snapshot;
 
 pub use admission::{AdmissionError, AdmittedKey, admit};
-pub use chain::{Capabilities, Chain, GrantRecord, KeyRecord, change, change_with_cut};
+pub use chain::{
+    Capabilities, Chain, GrantRecord, KeyRecord, Requirement, change, change_with_cut,
+};
+pub use consensus::{ConsensusReport, Tally};
 pub use cut::{Cut, CutEntry, CutScope, JournalCut, JournalCuts};
 pub use document::{
     Change, DOCUMENT_SIZE_MAX, Genesis, GenesisActor, GovernanceDocument, SignedDocument, genesis,
@@ -28,4 +34,5 @@ pub use error::GovernanceError;
 pub use grant::{Grant, GrantId, SignedGrant};
 pub use operation::{ChangeOperation, GovernedAction, KeyRotation, rotation_bytes};
 pub use pattern::ResourcePattern;
+pub use proposal::{Approval, Proposal, ProposalId, Signed};
 pub use quorum::QuorumRule;

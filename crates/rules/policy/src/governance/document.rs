@@ -164,28 +164,28 @@ impl GovernanceDocument {
     /// [`GovernanceError::Field`] when the document breaks a rule of its own format, so that nothing is
     /// ever encoded that could not be decoded.
     pub fn encode(&self) -> Result<Vec<u8>, GovernanceError> {
-        let (mut map, policy_root) = match self {
-            GovernanceDocument::Genesis(genesis) => {
-                genesis.check()?;
-                (genesis.to_map(), genesis.policy_root)
-            }
-            GovernanceDocument::Change(change) => {
-                change.check()?;
-                (change.to_map(), change.policy_root)
-            }
-        };
-        map = map
-            .with("kind", self.kind())
-            .with("policy_root", policy_root.to_value())
-            .with("ulid", self.ulid().to_value())
-            .with("v", FORMAT)
-            .with("version", self.version());
-        let encoded = json::encode_canonical(&Value::Map(map));
+        match self {
+            GovernanceDocument::Genesis(genesis) => genesis.check()?,
+            GovernanceDocument::Change(change) => change.check()?,
+        }
+        let encoded = json::encode_canonical(&Value::Map(self.to_map()));
         let bytes = encoded.map_err(|error| bad("the document", &error.to_string()))?;
         if bytes.len() > DOCUMENT_SIZE_MAX {
             return Err(bad("the document", "is larger than 1 MiB"));
         }
         Ok(bytes)
+    }
+
+    pub(super) fn to_map(&self) -> Map {
+        let (map, policy_root) = match self {
+            GovernanceDocument::Genesis(genesis) => (genesis.to_map(), genesis.policy_root),
+            GovernanceDocument::Change(change) => (change.to_map(), change.policy_root),
+        };
+        map.with("kind", self.kind())
+            .with("policy_root", policy_root.to_value())
+            .with("ulid", self.ulid().to_value())
+            .with("v", FORMAT)
+            .with("version", self.version())
     }
 
     /// Reads canonical JSON, every field checked.
@@ -197,17 +197,21 @@ impl GovernanceDocument {
         let value =
             json::decode_canonical(bytes, DOCUMENT_SIZE_MAX).map_err(GovernanceError::Json)?;
         let mut fields = Fields::top(&value)?;
+        let document = GovernanceDocument::read(&mut fields)?;
+        fields.end()?;
+        Ok(document)
+    }
+
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<GovernanceDocument, GovernanceError> {
         let format = fields.unsigned("v")?;
         if format != FORMAT {
             return Err(unsupported("v", &format.to_string()));
         }
-        let document = match fields.text("kind")? {
-            KIND_GENESIS => GovernanceDocument::Genesis(Genesis::read(&mut fields)?),
-            KIND_CHANGE => GovernanceDocument::Change(Change::read(&mut fields)?),
-            other => return Err(unsupported("kind", other)),
-        };
-        fields.end()?;
-        Ok(document)
+        match fields.text("kind")? {
+            KIND_GENESIS => Ok(GovernanceDocument::Genesis(Genesis::read(fields)?)),
+            KIND_CHANGE => Ok(GovernanceDocument::Change(Change::read(fields)?)),
+            other => Err(unsupported("kind", other)),
+        }
     }
 }
 

@@ -211,6 +211,12 @@ pub enum GovernanceError {
         /// The rule.
         rule: QuorumRule,
     },
+    /// Agreement came too late.
+    #[error("the proposal has expired")]
+    ProposalExpired,
+    /// A proof of consensus that does not show what it claims.
+    #[error("the proof does not hold: {0}")]
+    ProofFails(&'static str),
     /// A governor must be an actor with a key.
     #[error("governor `{0}` has no key")]
     GovernorWithoutKey(Actor),
@@ -246,6 +252,7 @@ impl GovernanceError {
             GovernanceError::Unsupported { .. } => ErrorCode::GovUnsupported,
             GovernanceError::OtherRepository { .. } => ErrorCode::RepoMismatch,
             GovernanceError::Fork { .. } => ErrorCode::GovFork,
+            GovernanceError::ProofFails(_) => ErrorCode::ProofInvalid,
             GovernanceError::QuorumNotMet { .. } => ErrorCode::QuorumNotMet,
             GovernanceError::BadSignature { .. }
             | GovernanceError::NotAGovernor(_)

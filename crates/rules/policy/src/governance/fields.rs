@@ -79,6 +79,17 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| bad(&self.name(field), "is neither true nor false"))
     }
 
+    /// A value of any form.
+    pub fn any(&mut self, field: &'static str) -> Result<&'a Value, GovernanceError> {
+        self.take(field)
+    }
+
+    /// A string of any content.
+    pub fn any_text(&mut self, field: &'static str) -> Result<Text, GovernanceError> {
+        let text = self.take(field)?.as_text().cloned();
+        text.ok_or_else(|| bad(&self.name(field), "is not a string"))
+    }
+
     /// A list of strings.
     pub fn texts(&mut self, field: &'static str) -> Result<Vec<Text>, GovernanceError> {
         let list = self.list(field)?;

@@ -230,7 +230,19 @@ impl ChangeOperation {
         }
     }
 
-    pub(super) fn to_value(&self) -> Value {
+    /// Reads a list of operations as it stands in the `changes` of a document.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Field`] and [`GovernanceError::Unsupported`], naming the place as in a document.
+    pub fn list_from_value(list: &Value) -> Result<Vec<ChangeOperation>, GovernanceError> {
+        let map = Value::Map(Map::new().with("changes", list.clone()));
+        let mut fields = Fields::top(&map)?;
+        fields.maps("changes", ChangeOperation::read)
+    }
+
+    /// The operation as it stands in a document.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         let map = match self {
             ChangeOperation::ActorEnrol { actor } => Map::new().with("actor", actor.to_value()),
             ChangeOperation::ActorLevel { actor, level } => Map::new()

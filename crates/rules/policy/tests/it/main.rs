@@ -5,6 +5,7 @@ mod admission;
 mod analysis;
 mod audit;
 mod chain;
+mod consensus;
 mod cuts;
 mod document;
 mod fixture;

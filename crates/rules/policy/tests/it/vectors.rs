@@ -11,12 +11,12 @@ use gatos_values::SshSignature;
 
 use crate::fixture::*;
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../vectors/governance")
 }
 
 /// Compares a file with what the code gives now.
-fn check(name: &str, text: &str) {
+pub fn check(name: &str, text: &str) {
     let path = folder().join(name);
     if std::env::var_os("GATOS_BLESS").is_some() {
         std::fs::create_dir_all(folder()).unwrap();
