@@ -195,6 +195,7 @@ from_coded! {
     gatos_values::UriError
     gatos_policy::governance::AdmissionError
     gatos_policy::governance::GovernanceError
+    gatos_policy::language::RgcError
     gatos_fold::RgfError
     gatos_fold::FoldFault
     gatos_fold::StateError

@@ -143,7 +143,7 @@ impl Node {
         Ok(bytes)
     }
 
-    fn add_version(
+    pub(crate) fn add_version(
         &self,
         writer: &Writer,
         (head, chain): (ObjectId, &Chain),

@@ -23,7 +23,11 @@ pub mod actors;
 mod cuts;
 pub mod governance;
 pub mod init;
+mod kept;
+pub mod policies;
+pub mod proposals;
 mod seen;
+pub mod trust;
 
 pub mod append;
 pub mod at_least;

@@ -310,6 +310,7 @@ impl<'a> PushView<'a> {
             PushedKind::Journal(journal) => self.judge_journal(journal, one.old, theirs),
             PushedKind::Fold(ns) => self.judge_folds(ns, one.old, theirs),
             PushedKind::State(ns) => self.judge_states(ns, one.old, theirs),
+            PushedKind::Paper => self.new_commits(&one.name, one.old, theirs).map(drop),
             PushedKind::Branch | PushedKind::Tag => Ok(()),
         }
     }

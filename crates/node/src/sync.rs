@@ -17,7 +17,7 @@ use gatos_ledger::{
     Admission, ObjectId, RefChange, Repository, hooks, refs, settings, transfer, walk,
 };
 use gatos_policy::governance::Chain;
-use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Value};
+use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Ulid, Value};
 
 use crate::Progress;
 use crate::arrivals;
@@ -26,14 +26,18 @@ use crate::fault::{Fault, Outcome};
 use crate::governance::{self, GOVERNANCE_REF};
 use crate::keys::KeyStore;
 use crate::node::{GovernedAdmission, Node, NodeOptions};
+use crate::policies::POLICIES_REF;
 use crate::profile::GATE_ACTOR;
+use crate::proposals::PROPOSALS;
 use crate::reply;
 use crate::seen;
 use crate::state::{fold_ref, state_ref};
 
 /// Ref folders that are pushed: everything that is a fact, nothing that is a cache or another's copy.
-const PUSHED: [&str; 5] = [
+const PUSHED: [&str; 7] = [
     "refs/gatos/governance",
+    "refs/gatos/policies/",
+    "refs/gatos/proposals/",
     "refs/gatos/journal/",
     "refs/gatos/folds/",
     "refs/gatos/state/",
@@ -154,6 +158,7 @@ impl Node {
         progress(stage("verify"));
         self.take_over_journals(&tracked, report)?;
         self.take_over_folds(&tracked, report)?;
+        self.take_over_kept(&tracked, report)?;
         self.take_over_states(&tracked, report)
     }
 
@@ -364,6 +369,36 @@ impl Node {
         let governing = if root_of(theirs)? { theirs } else { ours };
         let commit = self.write_join_commit(ns, governing, [ours, theirs], chain.ulid())?;
         self.forward(&fold_ref(ns), Some(ours), commit)
+    }
+
+    /// Policies and proposals: caches and papers, judged when they are used. Clones that diverged are joined; of a
+    /// proposal the files of both sides are kept.
+    fn take_over_kept(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {
+        for folder in ["policies/", "proposals/"] {
+            for (name, theirs) in refs::list(self.repository(), &format!("{tracked}{folder}"))? {
+                let own_name = format!("refs/gatos/{}", &name[tracked.len()..]);
+                let id = own_name.strip_prefix(PROPOSALS).map(Ulid::parse);
+                if !matches!(id, Some(Ok(_))) && own_name != POLICIES_REF {
+                    continue;
+                }
+                let ours = refs::read(self.repository(), &own_name)?;
+                match (self.standing(ours, theirs)?, ours) {
+                    (Standing::Same | Standing::Ahead, _) => continue,
+                    (Standing::Diverged, Some(ours)) => {
+                        let mut files = self.files_of_commit(ours)?;
+                        if let Some(Ok(id)) = id {
+                            files.extend(self.files_of_commit(theirs)?);
+                            self.write_proposal(id, &[ours, theirs], files, "governance.join")?;
+                        } else {
+                            self.join_policies(&files, [ours, theirs])?;
+                        }
+                    }
+                    (_, ours) => self.forward(&own_name, ours, theirs)?,
+                }
+                report.state_count += 1;
+            }
+        }
+        Ok(())
     }
 
     fn take_over_states(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {

@@ -2,10 +2,12 @@
 //!
 //! INVARIANT: a name this file accepts has exactly one meaning. Tests: ../../tests/it/push_gate.rs.
 
-use gatos_values::{ErrorCode, JournalName, Namespace};
+use gatos_values::{ErrorCode, JournalName, Namespace, Ulid};
 
 use crate::fault::{Fault, Outcome};
 use crate::governance::GOVERNANCE_REF;
+use crate::policies::POLICIES_REF;
+use crate::proposals::PROPOSALS;
 
 /// What a pushed ref is, in the order in which kinds are judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +20,8 @@ pub(super) enum PushedKind {
     Fold(Namespace),
     /// The checkpoints of a namespace.
     State(Namespace),
+    /// Policies or a proposal with its approvals: papers that are judged when they are used.
+    Paper,
     /// A branch: git's business.
     Branch,
     /// A tag: git's business, but it never moves.
@@ -74,6 +78,10 @@ impl PushedKind {
         }
         if let Some(ns) = headed("refs/gatos/state/") {
             return namespace(ns).map(PushedKind::State);
+        }
+        let is_proposal = |id: &str| Ulid::parse(id).is_ok();
+        if name == POLICIES_REF || name.strip_prefix(PROPOSALS).is_some_and(is_proposal) {
+            return Ok(PushedKind::Paper);
         }
         Err(outside(
             name,

@@ -58,7 +58,7 @@ impl PushView<'_> {
             PushedKind::Journal(_) => self.event_offender(&content),
             PushedKind::Governance => self.document_offender(&content),
             PushedKind::State(ns) => self.checkpoint_offender(commit, ns),
-            PushedKind::Fold(_) | PushedKind::Branch | PushedKind::Tag => None,
+            PushedKind::Fold(_) | PushedKind::Paper | PushedKind::Branch | PushedKind::Tag => None,
         }
     }
 

@@ -109,7 +109,7 @@ impl PushView<'_> {
     ///
     /// # Errors
     /// `FF_VIOLATION` when `ours` would be lost.
-    fn new_commits(
+    pub(super) fn new_commits(
         &self,
         reference: &str,
         ours: Option<ObjectId>,

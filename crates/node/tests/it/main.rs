@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod folding;
 mod governance;
+mod governed;
 mod import;
 mod init;
 mod keys;

@@ -64,6 +64,10 @@ pub fn tally(
     if proposal.expires.is_some_and(|expires| expires <= now) {
         return Err(GovernanceError::ProposalExpired);
     }
+    let (expected, found) = (chain.head(), proposal.change.prev);
+    if found != expected {
+        return Err(GovernanceError::WrongPrevious { expected, found });
+    }
     let newest = newest_words(chain, proposal.id()?, approvals);
     let mut tally = Tally {
         counted: Vec::new(),

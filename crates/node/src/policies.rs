@@ -1,0 +1,233 @@
+//! Policies in the repository: activating, keeping and finding them, and taking one over from elsewhere by its digest.
+//!
+//! Governance names the policy in force by its root; `refs/gatos/policies/active` keeps the bytes and sources of every
+//! policy that was ever activated here, a commit each. It is a cache of what governance says: bytes count by their root.
+//!
+//! INVARIANT: no policy is activated whose bytes do not decode or do not have the root that governance will name.
+//! Tests: ../tests/it/governed.rs.
+
+use gatos_ledger::refs;
+use gatos_policy::governance::ChangeOperation;
+use gatos_policy::language::Policy;
+use gatos_values::roots::EMPTY_POLICY_ROOT;
+use gatos_values::{ErrorCode, GovernanceId, Sha256Digest, Value};
+
+use crate::fault::{Fault, Outcome};
+use crate::governance;
+use crate::kept::KeptCommit;
+use crate::node::Node;
+use crate::reply;
+
+/// The ref of the policies.
+pub const POLICIES_REF: &str = "refs/gatos/policies/active";
+const POLICY_FILE: &str = "policy.rgc";
+const SOURCE_FOLDER: &str = "source/";
+/// How many activations back a policy is looked for.
+const SEARCH_COUNT_MAX: usize = 4096;
+
+/// A policy that is or was in force.
+#[derive(Clone, Debug)]
+pub struct PolicyRecord {
+    /// Its root.
+    pub policy_root: Sha256Digest,
+    /// The version that put it in force.
+    pub since_version: u64,
+    /// The id of that version.
+    pub gov: GovernanceId,
+    /// Whether it is in force now.
+    pub is_active: bool,
+    /// Whether its bytes are here.
+    pub is_kept: bool,
+}
+
+impl PolicyRecord {
+    /// The `--json` document.
+    pub fn to_value(&self) -> Value {
+        reply::object(vec![
+            ("policy_root", self.policy_root.to_value()),
+            ("version", reply::count(self.since_version)),
+            ("gov", reply::text(&self.gov.to_string())),
+            ("active", Value::Bool(self.is_active)),
+            ("kept", Value::Bool(self.is_kept)),
+        ])
+    }
+}
+
+/// A policy's bytes and sources.
+#[derive(Clone, Debug)]
+pub struct KeptPolicy {
+    /// The compiled policy.
+    pub rgc: Vec<u8>,
+    /// Name and bytes of its sources.
+    pub sources: Vec<(String, Vec<u8>)>,
+}
+
+impl Node {
+    /// Keeps a compiled policy and gives the operation that activates it.
+    ///
+    /// # Errors
+    /// What decoding says of bytes that are no policy, `BAD_GOVERNANCE` for the empty policy or the one in force.
+    pub fn prepare_policy(
+        &self,
+        rgc: &[u8],
+        sources: &[(String, Vec<u8>)],
+    ) -> Outcome<ChangeOperation> {
+        Policy::decode(rgc)?;
+        let policy_root = Sha256Digest::of(rgc);
+        let operation = ChangeOperation::PolicyActivate { policy_root };
+        let chain = self.newest_governance()?;
+        // The chain's own judgement first: what cannot be activated is not kept.
+        self.change_bytes(&chain, vec![operation.clone()])?;
+        if self.find_policy(policy_root)?.is_none() {
+            let mut files = vec![
+                (POLICY_FILE.to_owned(), rgc.to_vec()),
+                (
+                    format!("{POLICY_FILE}.sha"),
+                    format!("policy_root = {policy_root}\n").into_bytes(),
+                ),
+            ];
+            for (name, bytes) in sources {
+                let name = name.rsplit('/').next().unwrap_or(name);
+                files.push((format!("{SOURCE_FOLDER}{name}"), bytes.clone()));
+            }
+            let head = refs::read(self.repository(), POLICIES_REF)?;
+            KeptCommit {
+                reference: POLICIES_REF,
+                parents: head.as_slice(),
+                files: &files,
+                role: "policies",
+                subject: &format!("policy.activate {policy_root}"),
+                date: chain.ulid(),
+            }
+            .write(self)?;
+        }
+        Ok(operation)
+    }
+
+    /// A commit with both parents, so that the policies of both sides are found from here.
+    pub(crate) fn join_policies(
+        &self,
+        files: &[(String, Vec<u8>)],
+        parents: [gatos_ledger::ObjectId; 2],
+    ) -> Outcome<()> {
+        KeptCommit {
+            reference: POLICIES_REF,
+            parents: &parents,
+            files,
+            role: "policies",
+            subject: "policy.join",
+            date: self.governance()?.ulid(),
+        }
+        .write(self)?;
+        Ok(())
+    }
+
+    /// The policy with this root, if its bytes are here. The empty policy always is.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn find_policy(&self, policy_root: Sha256Digest) -> Outcome<Option<KeptPolicy>> {
+        if policy_root == EMPTY_POLICY_ROOT {
+            return Ok(Some(KeptPolicy {
+                rgc: gatos_values::roots::EMPTY_POLICY_BYTES.to_vec(),
+                sources: Vec::new(),
+            }));
+        }
+        let mut open: Vec<_> = refs::read(self.repository(), POLICIES_REF)?
+            .into_iter()
+            .collect();
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(commit) = open.pop() {
+            if !seen.insert(commit) || seen.len() > SEARCH_COUNT_MAX {
+                continue;
+            }
+            let files = self.files_of_commit(commit)?;
+            let compiled = files.iter().find(|(path, _)| path == POLICY_FILE);
+            if let Some((_, rgc)) = compiled
+                && Sha256Digest::of(rgc) == policy_root
+            {
+                let source = |(path, bytes): &(String, Vec<u8>)| {
+                    let name = path.strip_prefix(SOURCE_FOLDER)?;
+                    Some((name.to_owned(), bytes.clone()))
+                };
+                return Ok(Some(KeptPolicy {
+                    rgc: rgc.clone(),
+                    sources: files.iter().filter_map(source).collect(),
+                }));
+            }
+            open.extend(self.parents_of(commit)?);
+        }
+        Ok(None)
+    }
+
+    /// The policy in force, decoded.
+    ///
+    /// # Errors
+    /// `BAD_POLICY` when its bytes are not here.
+    pub fn active_policy(&self) -> Outcome<KeptPolicy> {
+        let chain = self.governance()?;
+        let policy_root = chain.policy_root_at(chain.version());
+        self.find_policy(policy_root)?.ok_or_else(|| {
+            Fault::new(
+                ErrorCode::BadPolicy,
+                POLICIES_REF,
+                format!("governance names policy `{policy_root}`, but its bytes are not here"),
+            )
+            .with_hint("`gatos sync` with a clone that has them")
+        })
+    }
+
+    /// Every policy that was ever in force, oldest first.
+    pub fn policies(&self) -> Outcome<Vec<PolicyRecord>> {
+        let chain = self.governance()?;
+        let active = chain.policy_since(chain.version());
+        let mut records = Vec::new();
+        for (since_version, policy_root) in chain.policies() {
+            records.push(PolicyRecord {
+                policy_root,
+                since_version,
+                gov: chain.id_of(since_version).unwrap_or(chain.head()),
+                is_active: since_version == active,
+                is_kept: self.find_policy(policy_root)?.is_some(),
+            });
+        }
+        Ok(records)
+    }
+
+    /// Takes a policy with this root out of another repository on this machine, trusting nothing but the digest; its
+    /// governance must have had it in force, and `root` pins its genesis.
+    ///
+    /// # Errors
+    /// `REPO_MISMATCH` for another genesis, `BAD_POLICY` when that governance never had the policy or lacks its bytes.
+    pub fn policy_from(
+        &self,
+        directory: &std::path::Path,
+        policy_root: Sha256Digest,
+        root: Option<&GovernanceId>,
+    ) -> Outcome<KeptPolicy> {
+        let other = Node::open(directory, self.options().clone())?;
+        let chain = governance::load(other.repository(), governance::head(other.repository())?)?;
+        let resource = directory.display().to_string();
+        if root.is_some_and(|root| *root != chain.repository_id()) {
+            return Err(Fault::new(
+                ErrorCode::RepoMismatch,
+                resource,
+                format!("its genesis is `{}`", chain.repository_id()),
+            ));
+        }
+        if !chain.policies().any(|(_, known)| known == policy_root) {
+            return Err(Fault::new(
+                ErrorCode::BadPolicy,
+                resource,
+                format!("its governance never had policy `{policy_root}` in force"),
+            ));
+        }
+        other.find_policy(policy_root)?.ok_or_else(|| {
+            Fault::new(
+                ErrorCode::BadPolicy,
+                resource,
+                format!("it does not keep the bytes of policy `{policy_root}`"),
+            )
+        })
+    }
+}
