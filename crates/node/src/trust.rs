@@ -130,6 +130,25 @@ impl Node {
         Ok(ChangeOperation::GrantIssue { grant })
     }
 
+    /// Governance, verified from its genesis on: not behind what was seen on this machine, and of this genesis.
+    ///
+    /// # Errors
+    /// `REPO_MISMATCH` for another genesis, `GOV_BEHIND`, `GOV_FORK`, and what loading says.
+    pub fn verify_governance(
+        &self,
+        root: Option<&GovernanceId>,
+    ) -> Outcome<std::sync::Arc<gatos_policy::governance::Chain>> {
+        let chain = self.newest_governance()?;
+        match root {
+            Some(root) if *root != chain.repository_id() => Err(Fault::new(
+                ErrorCode::RepoMismatch,
+                governance::GOVERNANCE_REF,
+                format!("the genesis is `{}`, not `{root}`", chain.repository_id()),
+            )),
+            _ => Ok(chain),
+        }
+    }
+
     /// The versions of governance in words, oldest first.
     pub fn trust_log(&self) -> Outcome<Vec<TrustVersion>> {
         let chain = self.governance()?;

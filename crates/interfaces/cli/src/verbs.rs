@@ -8,6 +8,7 @@ use crate::console::{Console, Ending};
 use crate::manual::Manual;
 
 pub mod actor;
+pub mod approve;
 pub mod audit;
 pub mod canon;
 pub mod clone;
@@ -18,6 +19,8 @@ pub mod doctor;
 pub mod event;
 pub mod fold;
 pub mod foldc;
+pub mod governed;
+pub mod grants;
 pub mod help;
 pub mod hook;
 pub mod import;
@@ -27,9 +30,11 @@ pub mod lint;
 pub mod man;
 pub mod policy;
 pub mod policyc;
+pub mod propose;
 pub mod state;
 pub mod status;
 pub mod sync;
+pub mod trust;
 pub mod verify;
 
 /// The folder we were started in; `-C` changes what that is.
@@ -79,6 +84,16 @@ pub enum Verb {
     /// Make, list, show and enrol keys.
     #[command(subcommand)]
     Key(key::Verb),
+    /// Say who is trusted with what, and see how that came to be.
+    #[command(subcommand)]
+    Trust(trust::Verb),
+    /// Propose any change of governance for others to approve.
+    Propose(propose::Arguments),
+    /// Agree to a proposal; the last approval needed makes the change.
+    Approve(approve::Arguments),
+    /// List what was given and what is proposed; prove agreement.
+    #[command(subcommand)]
+    Grants(grants::Verb),
     /// Read and verify what the gate decided.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -125,6 +140,10 @@ impl Verb {
             Verb::Verify(arguments) => arguments.run(console),
             Verb::Actor(verb) => verb.run(console),
             Verb::Key(verb) => verb.run(console),
+            Verb::Trust(verb) => verb.run(console),
+            Verb::Propose(arguments) => arguments.run(console),
+            Verb::Approve(arguments) => arguments.run(console),
+            Verb::Grants(verb) => verb.run(console),
             Verb::Audit(verb) => verb.run(console),
             Verb::Sync(arguments) => arguments.run(console),
             Verb::Clone(arguments) => arguments.run(console),
@@ -167,6 +186,10 @@ pub const MANUALS: &[&Manual] = &[
     &policy::fmt::MANUAL,
     &policy::lint::MANUAL,
     &policy::init::MANUAL,
+    &policy::activate::MANUAL,
+    &policy::list::MANUAL,
+    &policy::show::MANUAL,
+    &policy::log::MANUAL,
     &verify::MANUAL,
     &actor::list::MANUAL,
     &actor::add::MANUAL,
@@ -175,6 +198,23 @@ pub const MANUALS: &[&Manual] = &[
     &key::list::MANUAL,
     &key::show::MANUAL,
     &key::add::MANUAL,
+    &trust::actor::MANUAL,
+    &trust::group::MANUAL,
+    &trust::governors::MANUAL,
+    &trust::quorum::MANUAL,
+    &trust::namespace::MANUAL,
+    &trust::key::MANUAL,
+    &trust::grant::MANUAL,
+    &trust::revoke::MANUAL,
+    &trust::rotate::MANUAL,
+    &trust::log::MANUAL,
+    &trust::verify::MANUAL,
+    &propose::MANUAL,
+    &approve::MANUAL,
+    &grants::list::MANUAL,
+    &grants::show::MANUAL,
+    &grants::proof::MANUAL,
+    &grants::verify::MANUAL,
     &audit::log::MANUAL,
     &audit::show::MANUAL,
     &audit::verify::MANUAL,

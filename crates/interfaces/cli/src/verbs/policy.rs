@@ -2,12 +2,16 @@
 
 use crate::console::{Console, Ending};
 
+pub mod activate;
 pub mod eval;
 pub mod explain;
 pub mod fmt;
 pub mod init;
 pub mod lint;
+pub mod list;
 pub mod load;
+pub mod log;
+pub mod show;
 pub mod test;
 
 /// `gatos policy …`
@@ -31,6 +35,18 @@ pub enum Verb {
     Lint(lint::Arguments),
     /// Write a commented policy to start from, with the suite that tests it.
     Init(init::Arguments),
+    /// Bring a policy into force; governance then names its root.
+    ///
+    /// The compiled policy and its sources are kept in the repository. Every journal is cut where it
+    /// stands: what is signed later under the policy before is never folded. The empty policy cannot
+    /// come back.
+    Activate(activate::Arguments),
+    /// List the policies that are or were in force.
+    List(list::Arguments),
+    /// Show the policy in force, or an earlier one, with its sources.
+    Show(show::Arguments),
+    /// Show the governance versions that brought policies into force.
+    Log(log::Arguments),
 }
 
 impl Verb {
@@ -43,6 +59,10 @@ impl Verb {
             Verb::Fmt(arguments) => arguments.run(console),
             Verb::Lint(arguments) => arguments.run(console),
             Verb::Init(arguments) => arguments.run(console),
+            Verb::Activate(arguments) => arguments.run(console),
+            Verb::List(arguments) => arguments.run(console),
+            Verb::Show(arguments) => arguments.run(console),
+            Verb::Log(arguments) => arguments.run(console),
         }
     }
 }

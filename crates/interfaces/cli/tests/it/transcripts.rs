@@ -33,6 +33,7 @@ sessions! {
     repository
     state
     sync
+    trust
 }
 
 #[test]
