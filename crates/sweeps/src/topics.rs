@@ -18,6 +18,7 @@ mod numbers;
 mod signatures;
 mod values;
 mod vectors;
+mod worlds;
 
 use crate::topic::Topic;
 
@@ -57,6 +58,8 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("fold/compile", 250, folds::compile),
     Topic::new("fold/states", 200, folds::states),
     Topic::new("policy/governance", 30, governance::chains),
+    Topic::new("echo/operations", 12, worlds::operations),
+    Topic::new("echo/ticks", 8, worlds::ticks),
     Topic::table("vectors/numbers", vectors::numbers),
     Topic::table("vectors/values", vectors::values),
     Topic::table("vectors/fold", vectors::folds),

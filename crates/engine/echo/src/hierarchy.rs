@@ -3,7 +3,7 @@
 //! The family of an entity is a component of the engine's own, links from entity to entity, so that it is shared by
 //! forks, hashed and saved like any other data, and every operation costs the same however large the family is.
 //!
-//! INVARIANT: links agree: a child's parent lists it exactly once, and nobody is among his own ancestors.
+//! INVARIANT: links agree, in worlds that were loaded too: a child's parent lists it exactly once, and nobody is among his own ancestors.
 //! Tests: `tests/it/hierarchy.rs`, with a map of lists as slow twin.
 
 use crate::entity::Entity;
@@ -45,6 +45,47 @@ impl Node {
 
 fn some(entity: Entity) -> Option<Entity> {
     (entity != Entity::NULL).then_some(entity)
+}
+
+/// Whether the links of all families agree, for worlds that come from elsewhere.
+///
+/// From those without a parent the walk goes down all lists of children. A child must name its parent and the one before
+/// it, so nobody is met twice; and who stands in a circle is never met, so the count tells.
+pub(crate) fn are_families_true(world: &World) -> bool {
+    let node = |entity: Entity| world.get::<Node>(entity).ok().copied();
+    let all: Vec<(Entity, Node)> = world
+        .entities()
+        .filter_map(|entity| node(entity).map(|node| (entity, node)))
+        .collect();
+    let roots = all.iter().filter(|(_, node)| node.parent().is_none());
+    let mut walk: Vec<Entity> = roots.clone().map(|(entity, _)| *entity).collect();
+    let is_alone =
+        |(_, node): &(Entity, Node)| node.previous == Entity::NULL && node.next == Entity::NULL;
+    if !roots.clone().all(is_alone) {
+        return false;
+    }
+    let mut at = 0;
+    while let Some(parent) = walk.get(at).copied() {
+        at += 1;
+        let Some(family) = node(parent) else {
+            return false;
+        };
+        let (mut before, mut next) = (Entity::NULL, family.first_child);
+        while let Some(child) = some(next) {
+            let Some(found) = node(child) else {
+                return false;
+            };
+            if found.parent != parent || found.previous != before {
+                return false;
+            }
+            walk.push(child);
+            (before, next) = (child, found.next);
+        }
+        if family.last_child != before {
+            return false;
+        }
+    }
+    walk.len() == all.len()
 }
 
 impl World {

@@ -13,6 +13,7 @@ use crate::column::AnyColumn;
 use crate::component::Component;
 use crate::entity::{Entity, Location};
 use crate::error::WorldError;
+use crate::hierarchy::are_families_true;
 use crate::registry::{ComponentId, Registry};
 use crate::snapshot::{self, SnapshotError};
 use crate::stamp::Stamp;
@@ -83,9 +84,16 @@ impl World {
     /// # Errors
     /// [`SnapshotError`] for every other byte string.
     pub fn load(registry: &Registry, bytes: &[u8]) -> Result<World, SnapshotError> {
-        snapshot::load(registry, bytes).map(|state| World {
-            state: Arc::new(state),
-        })
+        let world = World {
+            state: Arc::new(snapshot::load(registry, bytes)?),
+        };
+        if !are_families_true(&world) {
+            return Err(SnapshotError::Malformed {
+                part: "the families",
+                offset: bytes.len(),
+            });
+        }
+        Ok(world)
     }
 
     /// The Merkle root over everything in the world. Only what was written to since the last call is read.

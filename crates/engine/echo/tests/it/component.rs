@@ -224,7 +224,7 @@ fn fields_that_are_no_schema_are_refused() {
             &[Field::new("a", FieldKind::U128, u32::MAX)],
             SchemaError::TooLarge {
                 fields: 1,
-                size: 16 * u32::MAX as usize,
+                size: 16usize.saturating_mul(u32::MAX as usize),
             },
         ),
     ];

@@ -4,7 +4,7 @@ use crate::parts::{Frozen, Health, position, registry};
 use crate::vectors;
 use gatos_echo::bus::{BusConfig, Draft, Lane, PrngSpan};
 use gatos_echo::schedule::Schedule;
-use gatos_echo::{Registry, SnapshotError, Target, World};
+use gatos_echo::{Component, Entity, Registry, SnapshotError, Target, World};
 use gatos_values::Blake3Digest;
 use proptest::prelude::*;
 
@@ -106,6 +106,51 @@ fn every_single_byte_change_is_refused_or_another_world() {
         }
     }
     assert!(refused > 1000 && accepted > 200, "{refused} {accepted}");
+}
+
+/// Rows of families whose links do not agree: circles, strangers, lists that end elsewhere.
+#[test]
+fn families_that_contradict_themselves_are_refused() {
+    let mut world = World::new(&registry());
+    let all = world.spawn_batch((0..3).map(Health)).expect("room");
+    world.set_parent(all[1], all[0]).expect("no loop");
+    world.set_parent(all[2], all[0]).expect("no loop");
+    let id = world.registry().id("echo.node").expect("always there");
+    let rows: Vec<Vec<u8>> = all
+        .iter()
+        .map(|entity| world.get_row(*entity, id).expect("in a family"))
+        .collect();
+    let bytes = world.save();
+    let (mut refused, mut handles) = (0, vec![Entity::NULL, Entity::new(9, 1)]);
+    handles.extend(&all);
+    for row in &rows {
+        let start = bytes
+            .windows(row.len())
+            .position(|window| window == row)
+            .expect("saved");
+        // Each of the five links of each of the three, led to everybody else.
+        for link in 0..5 {
+            for handle in &handles {
+                let mut changed = bytes[..bytes.len() - 32].to_vec();
+                let place = start + link * 8;
+                let mut link_bytes = [0; 8];
+                Component::write(handle, &mut link_bytes);
+                if changed[place..place + 8] == link_bytes {
+                    continue;
+                }
+                changed[place..place + 8].copy_from_slice(&link_bytes);
+                assert!(matches!(
+                    World::load(&registry(), &sealed(&changed)),
+                    Err(SnapshotError::Malformed {
+                        part: "the families",
+                        ..
+                    })
+                ));
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 3 * 5 * 4);
 }
 
 #[test]
