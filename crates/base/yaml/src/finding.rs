@@ -30,6 +30,27 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// The same as an edit, where it is known word for word.
+    pub fix: Option<Fix>,
+    /// Another place the message speaks of.
+    pub related: Option<Position>,
+}
+
+/// An edit at the place of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What stands at the place, without quotes around it. If something else does, the edit does not apply.
+    pub replaces: String,
+    /// What to write there.
+    pub with: String,
+}
+
+impl Fix {
+    /// Another word for the one that stands there.
+    pub fn new(replaces: impl Into<String>, with: impl Into<String>) -> Fix {
+        let (replaces, with) = (replaces.into(), with.into());
+        Fix { replaces, with }
+    }
 }
 
 impl Finding {
@@ -48,6 +69,8 @@ impl Finding {
             severity: Severity::Error,
             message,
             hint,
+            fix: None,
+            related: None,
         }
     }
 
@@ -61,6 +84,21 @@ impl Finding {
         Finding {
             severity: Severity::Warning,
             ..Finding::error(place, rule, message, hint)
+        }
+    }
+
+    /// The finding with an edit that mends it.
+    #[must_use]
+    pub fn with_fix(self, fix: Option<Fix>) -> Finding {
+        Finding { fix, ..self }
+    }
+
+    /// The finding with another place that it speaks of.
+    #[must_use]
+    pub fn with_related(self, place: Position) -> Finding {
+        Finding {
+            related: Some(place),
+            ..self
         }
     }
 

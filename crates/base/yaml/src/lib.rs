@@ -20,7 +20,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Fix, Severity};
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;

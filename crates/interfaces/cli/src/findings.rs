@@ -7,6 +7,7 @@ use crate::text::{Text, Tone, counted};
 use gatos_fold::{Compiled, Finding, Severity};
 use gatos_node::{Fault, reply};
 use gatos_values::{ErrorCode, Value};
+use gatos_yaml::Position;
 
 #[cfg(test)]
 mod tests;
@@ -59,14 +60,12 @@ fn not_utf8(source: &[u8], offset: usize) -> Finding {
         .chars()
         .count()
         + 1;
-    Finding {
+    let position = Position {
         line: place(line),
         column: place(column),
-        rule: "utf-8",
-        severity: Severity::Error,
-        message: format!("the source is not UTF-8 at byte {offset}"),
-        hint: "save the file as UTF-8".to_owned(),
-    }
+    };
+    let message = format!("the source is not UTF-8 at byte {offset}");
+    Finding::error(position, "utf-8", message, "save the file as UTF-8")
 }
 
 /// A line or column as findings have it; sources are far shorter than its range.

@@ -1,6 +1,6 @@
 //! `emit`: which reducer goes to which path, and whether the paths can live together.
 
-use super::fields::{Fields, suggestion};
+use super::fields::Fields;
 use super::reducer::Reducers;
 use super::{Compiler, EMIT_COUNT_MAX};
 use crate::ir::{Emit, Format, Ir, Shape};
@@ -8,7 +8,7 @@ use crate::path::{PathError, PathTemplate, collision};
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use gatos_yaml::{Node, Position};
+use gatos_yaml::{Finding, Node, Position};
 
 const EMIT_KEYS: &[&str] = &["path", "from", "format", "split"];
 
@@ -104,12 +104,9 @@ impl Compiler {
                 "`{path}` and `{other}` (line {}) can be one path, or one a folder of the other, where case is ignored",
                 other_place.line
             );
-            self.error(
-                place,
-                "path-collision",
-                message,
-                "put one of them into a folder of its own",
-            );
+            let hint = "put one of them into a folder of its own";
+            let finding = Finding::error(place, "path-collision", message, hint);
+            self.findings.push(finding.with_related(*other_place));
         }
     }
 
@@ -132,11 +129,12 @@ impl Compiler {
         let found = reducers.position(name);
         if found.is_none() {
             let message = format!("there is no reducer `{name}`");
-            self.error(
+            self.unknown(
                 node.position,
                 "unknown-reducer",
                 message,
-                suggestion(name, &reducers.names()),
+                name,
+                &reducers.names(),
             );
         }
         found

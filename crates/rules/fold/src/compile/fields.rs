@@ -4,7 +4,7 @@ use super::Compiler;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use gatos_yaml::{Data, Entry, Node, Position};
+use gatos_yaml::{Data, Entry, Finding, Fix, Node, Position};
 
 /// A map whose keys have been checked against a list.
 #[derive(Clone, Copy)]
@@ -48,12 +48,7 @@ impl<'a> Fields<'a> {
         for entry in self.entries {
             if !known.contains(&entry.key.as_str()) {
                 let message = format!("unknown key `{}` in {}", entry.key, self.what);
-                compiler.error(
-                    entry.position,
-                    "unknown-key",
-                    message,
-                    suggestion(&entry.key, known),
-                );
+                compiler.unknown(entry.position, "unknown-key", message, &entry.key, known);
             }
         }
     }
@@ -80,16 +75,37 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl Compiler {
+    /// A word that none of the known ones is; a near one becomes a fix.
+    pub(super) fn unknown(
+        &mut self,
+        place: Position,
+        rule: &'static str,
+        message: String,
+        word: &str,
+        known: &[&str],
+    ) {
+        let fix = nearest(word, known).map(|near| Fix::new(word, near));
+        let finding = Finding::error(place, rule, message, suggestion(word, known));
+        self.findings.push(finding.with_fix(fix));
+    }
+}
+
 /// "did you mean" for a word, or the list of words.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .min();
-    match nearest {
-        Some((distance, candidate)) if distance <= 2 => format!("did you mean `{candidate}`?"),
-        _ => format!("known here: {}", known.join(", ")),
+    match nearest(word, known) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => format!("known here: {}", known.join(", ")),
     }
+}
+
+/// The known word that a slip may have made this one of.
+fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let candidates = known
+        .iter()
+        .map(|candidate| (distance(word, candidate), *candidate));
+    let (distance, candidate) = candidates.min()?;
+    (distance <= 2).then_some(candidate)
 }
 
 /// Edits between two words (Levenshtein), cut off for words too long to be a slip.

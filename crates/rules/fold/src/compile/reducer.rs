@@ -2,7 +2,7 @@
 //!
 //! TWIN: kinds — `ir::Shape`, `ir/value.rs`, `state/kinds.rs`, `docs/guide/folds.md`.
 
-use super::fields::{Fields, suggestion};
+use super::fields::Fields;
 use super::{Compiler, REDUCER_COUNT_MAX};
 use crate::ir::{Amount, Attribute, End, Granularity, Operation, Reducer, Selector, Shape, Source};
 use crate::query::{Query, Root};
@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use gatos_numbers::Number;
 use gatos_values::Text;
-use gatos_yaml::{Data, Node, Position};
+use gatos_yaml::{Data, Finding, Node, Position};
 
 /// Most levels of `map-join` in one reducer.
 pub const NESTING_MAX: usize = 8;
@@ -106,12 +106,9 @@ impl Compiler {
                     "two reducers are called `{}` (the other in line {})",
                     next.name, other.place.line
                 );
-                self.error(
-                    next.place,
-                    "duplicate",
-                    message,
-                    "give each a `name:` of its own",
-                );
+                let hint = "give each a `name:` of its own";
+                let finding = Finding::error(next.place, "duplicate", message, hint);
+                self.findings.push(finding.with_related(other.place));
             }
             listed.push(next);
         }
@@ -245,12 +242,7 @@ impl Compiler {
             .map(|(name, _)| *name);
         if found.is_none() {
             let message = format!("unknown kind `{kind}`");
-            self.error(
-                node.position,
-                "unknown-kind",
-                message,
-                suggestion(kind, &known),
-            );
+            self.unknown(node.position, "unknown-kind", message, kind, &known);
         }
         found
     }
@@ -488,12 +480,7 @@ impl Compiler {
                 .map(|attribute| attribute.as_str())
                 .collect();
             let message = format!("an event has no `{text}`");
-            self.error(
-                node.position,
-                "bad-query",
-                message,
-                suggestion(text, &known),
-            );
+            self.unknown(node.position, "bad-query", message, text, &known);
         }
         found.map(Selector::Attribute)
     }

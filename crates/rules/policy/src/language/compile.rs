@@ -18,7 +18,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use gatos_values::{Number, Sha256Digest};
-use gatos_yaml::{Data, Entry, Finding, Node, Position, Severity};
+use gatos_yaml::{Data, Entry, Finding, Fix, Node, Position, Severity};
 
 /// A compiled source.
 #[derive(Clone, Debug)]
@@ -168,20 +168,16 @@ impl Compiler<'_> {
             let line = first.1.position.line;
             if first.0 == rule && rule.id.starts_with(super::code::AUTO_PREFIX) {
                 let message = format!("this rule says the same as the one in line {line}");
-                self.warn(
-                    source.position,
-                    "repeated",
-                    message,
-                    "remove one of the two",
-                );
+                let hint = "remove one of the two";
+                let finding = Finding::warning(source.position, "repeated", message, hint);
+                self.findings
+                    .push(finding.with_related(first.1.position));
             } else {
                 let message = format!("a second rule `{}`; the first is in line {line}", rule.id);
-                self.error(
-                    source.position,
-                    "duplicate-id",
-                    message,
-                    "give it another id",
-                );
+                let hint = "give it another id";
+                let finding = Finding::error(source.position, "duplicate-id", message, hint);
+                self.findings
+                    .push(finding.with_related(first.1.position));
             }
         }
         Some(kept)
@@ -231,7 +227,9 @@ impl Compiler<'_> {
             Some(name) => format!("write `{name}`"),
             None => format!("keys are {}", known.join(", ")),
         };
-        self.error(entry.position, "unknown-key", message, hint);
+        let fix = alike.map(|name| Fix::new(key, *name));
+        let finding = Finding::error(entry.position, "unknown-key", message, hint);
+        self.findings.push(finding.with_fix(fix));
     }
 
     fn map<'a>(&mut self, node: &'a Node, what: &str) -> Option<&'a [Entry]> {

@@ -20,6 +20,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use gatos_values::{Glob, Text};
+use gatos_yaml::Fix;
 
 /// Most actors a `quorum` may ask for.
 pub const QUORUM_COUNT_MAX: u32 = 1000;
@@ -241,6 +242,7 @@ fn unknown_name(name: &str, offset: usize) -> SyntaxError {
         None => format!("put text in quotes; names are {}, trust", names.join(", ")),
     };
     SyntaxError::new(offset, format!("`{name}` is not a part of a request"), hint)
+        .with_fix(alike.map(|known| Fix::new(name, *known)))
 }
 
 /// `trust[actor].level`, or a member of a map in the payload.

@@ -16,6 +16,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use gatos_values::Number;
+use gatos_yaml::Fix;
 
 /// Longest text of one expression, in bytes.
 pub const CLAUSE_SIZE_MAX: usize = 4096;
@@ -30,6 +31,8 @@ pub struct SyntaxError {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// The same as an edit, where it is known word for word.
+    pub fix: Option<Fix>,
 }
 
 impl SyntaxError {
@@ -38,7 +41,12 @@ impl SyntaxError {
             offset,
             message,
             hint: hint.into(),
+            fix: None,
         }
+    }
+
+    pub(super) fn with_fix(self, fix: Option<Fix>) -> SyntaxError {
+        SyntaxError { fix, ..self }
     }
 }
 
@@ -259,8 +267,7 @@ impl Parser {
     fn call(&mut self, offset: usize, word: &str) -> Parsed {
         let (function, relation) = (Function::parse(word), Relation::parse(word));
         if function.is_none() && relation.is_none() {
-            let message = format!("`{word}` is not a function");
-            return Err(SyntaxError::new(offset, message, function_hint(word)));
+            return Err(not_a_function(offset, word));
         }
         self.next += 1;
         let mut arguments = self.items(")", false)?;
@@ -446,14 +453,17 @@ fn first(nodes: &mut Vec<Node>) -> Box<Node> {
     Box::new(nodes.pop().unwrap_or(missing))
 }
 
-fn function_hint(word: &str) -> String {
+fn not_a_function(offset: usize, word: &str) -> SyntaxError {
     let names: Vec<&str> = Function::ALL
         .into_iter()
         .map(Function::as_str)
         .chain(Relation::ALL.into_iter().map(Relation::as_str))
         .collect();
-    match names.iter().find(|name| name.eq_ignore_ascii_case(word)) {
+    let alike = names.iter().find(|name| name.eq_ignore_ascii_case(word));
+    let hint = match alike {
         Some(name) => format!("write `{name}`"),
         None => format!("functions are {}", names.join(", ")),
-    }
+    };
+    SyntaxError::new(offset, format!("`{word}` is not a function"), hint)
+        .with_fix(alike.map(|name| Fix::new(word, *name)))
 }

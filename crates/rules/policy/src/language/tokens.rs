@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use gatos_values::{Number, Text};
+use gatos_yaml::Fix;
 
 /// One token and where it starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,17 +45,18 @@ const SIGNS: [&str; 15] = [
     "==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ",", ".", "+", "-", "*",
 ];
 
-/// Signs of other languages, with what to write here.
-const FOREIGN_SIGNS: [(&str, &str); 6] = [
-    ("&&", "write `and`"),
-    ("||", "write `or`"),
-    ("!", "write `not`"),
-    ("=", "write `==`"),
+/// Signs of other languages, with what to write here and, where that is a sign or word as well, the word.
+const FOREIGN_SIGNS: [(&str, &str, Option<&str>); 6] = [
+    ("&&", "write `and`", Some("and")),
+    ("||", "write `or`", Some("or")),
+    ("!", "write `not`", Some("not ")),
+    ("=", "write `==`", Some("==")),
     (
         "/",
         "there is no division; multiply the other side by a constant",
+        None,
     ),
-    ("%", "there is no remainder"),
+    ("%", "there is no remainder", None),
 ];
 
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
@@ -216,14 +218,12 @@ fn sign(rest: &str, offset: usize, first: char) -> Result<(TokenKind, usize), Sy
     }
     let foreign = FOREIGN_SIGNS
         .into_iter()
-        .find(|(sign, _)| rest.starts_with(sign));
-    let (shown, hint) = foreign.map_or_else(
-        || (first.to_string(), "put text in quotes"),
-        |(sign, hint)| (sign.to_string(), hint),
+        .find(|(sign, ..)| rest.starts_with(sign));
+    let (shown, hint, word) = foreign.map_or_else(
+        || (first.to_string(), "put text in quotes", None),
+        |(sign, hint, word)| (sign.to_string(), hint, word),
     );
-    Err(SyntaxError::new(
-        offset,
-        format!("`{shown}` has no meaning here"),
-        hint,
-    ))
+    let message = format!("`{shown}` has no meaning here");
+    let fix = word.map(|word| Fix::new(shown, word));
+    Err(SyntaxError::new(offset, message, hint).with_fix(fix))
 }

@@ -14,7 +14,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::{Glob, Text};
-use gatos_yaml::{Data, Node, Position};
+use gatos_yaml::{Data, Finding, Fix, Node, Position};
 
 const RULE_KEYS: [&str; 6] = ["id", "when", "allow_if", "deny_if", "audit", "reason"];
 
@@ -147,7 +147,10 @@ impl Compiler<'_> {
             let Some(intent) = Intent::parse(text) else {
                 let message = format!("`{text}` is not an intent");
                 let hint = format!("intents are {}", Intent::ALL.map(Intent::as_str).join(", "));
-                self.error(item.position, "unknown-intent", message, hint);
+                let lower = text.to_ascii_lowercase();
+                let fix = Intent::parse(&lower).map(|intent| Fix::new(text.as_str(), intent.as_str()));
+                let finding = Finding::error(item.position, "unknown-intent", message, hint);
+                self.findings.push(finding.with_fix(fix));
                 return None;
             };
             set = set.with(intent);
@@ -279,7 +282,8 @@ impl Compiler<'_> {
 
     fn syntax_error(&mut self, place: Position, text: &str, cause: SyntaxError) {
         let place = self.place_inside(place, text, cause.offset);
-        self.error(place, "expression", cause.message, cause.hint);
+        let finding = Finding::error(place, "expression", cause.message, cause.hint);
+        self.findings.push(finding.with_fix(cause.fix));
     }
 
     /// The place of a byte of a scalar, where the source shows the text as it is; else where the scalar starts.
