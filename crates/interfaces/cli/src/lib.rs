@@ -20,6 +20,7 @@ pub mod files;
 pub mod findings;
 pub mod guard;
 pub mod input;
+pub mod lsp;
 pub mod manual;
 pub mod moment;
 pub mod names;

@@ -27,6 +27,7 @@ pub mod import;
 pub mod init;
 pub mod key;
 pub mod lint;
+pub mod lsp;
 pub mod man;
 pub mod policy;
 pub mod policyc;
@@ -62,6 +63,10 @@ pub enum Verb {
     Foldc(foldc::Arguments),
     /// Check fold sources without writing anything.
     Lint(lint::Arguments),
+    /// Serve an editor: diagnostics, hovers and layout of policies and folds, over standard input and output.
+    ///
+    /// Speaks the Language Server Protocol 3.17. An editor starts it; docs/guide/editors.md says how.
+    Lsp(lsp::Arguments),
     /// Install, run and verify the fold of a namespace.
     #[command(subcommand)]
     Fold(fold::Verb),
@@ -133,6 +138,7 @@ impl Verb {
             Verb::Import(verb) => verb.run(console),
             Verb::Foldc(arguments) => arguments.run(console),
             Verb::Lint(arguments) => arguments.run(console),
+            Verb::Lsp(arguments) => arguments.run(console),
             Verb::Fold(verb) => verb.run(console),
             Verb::State(verb) => verb.run(console),
             Verb::Policyc(arguments) => arguments.run(console),
@@ -170,6 +176,7 @@ pub const MANUALS: &[&Manual] = &[
     &import::git_log::MANUAL,
     &foldc::MANUAL,
     &lint::MANUAL,
+    &lsp::MANUAL,
     &fold::install::MANUAL,
     &fold::run::MANUAL,
     &fold::verify::MANUAL,

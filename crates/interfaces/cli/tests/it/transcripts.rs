@@ -28,6 +28,7 @@ sessions! {
     folds
     gate
     keys
+    lsp
     manners
     policies
     repository

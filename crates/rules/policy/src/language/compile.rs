@@ -170,14 +170,12 @@ impl Compiler<'_> {
                 let message = format!("this rule says the same as the one in line {line}");
                 let hint = "remove one of the two";
                 let finding = Finding::warning(source.position, "repeated", message, hint);
-                self.findings
-                    .push(finding.with_related(first.1.position));
+                self.findings.push(finding.with_related(first.1.position));
             } else {
                 let message = format!("a second rule `{}`; the first is in line {line}", rule.id);
                 let hint = "give it another id";
                 let finding = Finding::error(source.position, "duplicate-id", message, hint);
-                self.findings
-                    .push(finding.with_related(first.1.position));
+                self.findings.push(finding.with_related(first.1.position));
             }
         }
         Some(kept)

@@ -148,7 +148,8 @@ impl Compiler<'_> {
                 let message = format!("`{text}` is not an intent");
                 let hint = format!("intents are {}", Intent::ALL.map(Intent::as_str).join(", "));
                 let lower = text.to_ascii_lowercase();
-                let fix = Intent::parse(&lower).map(|intent| Fix::new(text.as_str(), intent.as_str()));
+                let fix =
+                    Intent::parse(&lower).map(|intent| Fix::new(text.as_str(), intent.as_str()));
                 let finding = Finding::error(item.position, "unknown-intent", message, hint);
                 self.findings.push(finding.with_fix(fix));
                 return None;
