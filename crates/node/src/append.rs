@@ -14,14 +14,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use gatos_ledger::Writer;
+use gatos_policy::audit::Door;
 use gatos_policy::governance::Chain;
 use gatos_values::{
     Actor, Envelope, ErrorCode, EventId, EventType, IdempotencyKey, JournalName, Namespace,
     ResourceUri, SealedEvent, Text, Ulid, Value,
 };
 
+use crate::audit::AuditRequest;
 use crate::clock;
 use crate::fault::{Fault, Outcome};
+use crate::gate::{self, Gates, Surroundings};
 use crate::node::Node;
 use crate::signing::ActingKey;
 
@@ -187,7 +190,8 @@ impl Node {
     ///
     /// # Errors
     /// `UNKNOWN_ACTOR`, `UNKNOWN_KEY`, `BAD_EVENT`, `RESERVED_TYPE`, `TOO_LARGE`, `ULID_NOT_RISING`, `ULID_AHEAD`,
-    /// `DUP_COMMIT`, `LOCKED`, `DISK_FULL`, `READ_ONLY`, `IO`, `JOURNAL_FROZEN`: nothing of the call was written.
+    /// `DUP_COMMIT`, `LOCKED`, `DISK_FULL`, `READ_ONLY`, `IO`, `JOURNAL_FROZEN`, `POLICY_DENY`, `CAP_EXPIRED`,
+    /// `EPOCH_SEALED`: nothing of the call was written but, for a refusal of the gate, the record of it.
     pub fn append(&self, intents: &[Intent], ack: Acknowledgement) -> Outcome<Vec<Appended>> {
         if intents.is_empty() {
             return Ok(Vec::new());
@@ -201,6 +205,7 @@ impl Node {
             .collect());
         let held: Vec<_> = lanes.iter().map(|lane| lock(lane)).collect();
         let (placed, envelopes) = self.place(&chain, &writer, &prepared)?;
+        self.pass_gate(&chain, &envelopes)?;
         let sealed = seal_all(envelopes)?;
         let ids: Vec<(EventId, Ulid)> = sealed
             .iter()
@@ -279,6 +284,7 @@ impl Node {
         let mut placed = Vec::with_capacity(prepared.len());
         let mut unsigned: Vec<Unsigned> = Vec::with_capacity(prepared.len());
         let mut in_call = InCall::default();
+        let mut sealed: BTreeMap<&Namespace, Option<Ulid>> = BTreeMap::new();
         for item in prepared {
             let wanted = Wanted::of(item);
             if let Some(index) = in_call.find(&wanted) {
@@ -294,7 +300,16 @@ impl Node {
                 Some(tip) => *tip,
                 None => tip_of(writer, &item.journal)?,
             };
-            let ulid = next_ulid(item, tip, now_ms)?;
+            let floor = match sealed.get(&item.intent.ns) {
+                Some(floor) => *floor,
+                None => {
+                    let newest = self.newest_anchor(&item.intent.ns)?;
+                    let floor = newest.map(|sealed| sealed.anchor.max_ulid);
+                    sealed.insert(&item.intent.ns, floor);
+                    floor
+                }
+            };
+            let ulid = next_ulid(item, tip, floor, now_ms)?;
             let envelope = self.envelope(chain, item, tip, ulid);
             let bytes = envelope.encode()?;
             let id = EventId::of_envelope(&bytes);
@@ -316,6 +331,51 @@ impl Node {
             });
         }
         Ok((placed, unsigned))
+    }
+
+    /// Asks the gate about every new event, before anything is signed. A refusal is recorded and stands for the call.
+    fn pass_gate(&self, chain: &Arc<Chain>, events: &[Unsigned]) -> Outcome<()> {
+        let version = chain.version();
+        // The empty policy admits every enrolled key, which admission has seen to.
+        if chain.policy_root_at(version) == gatos_values::roots::EMPTY_POLICY_ROOT {
+            return Ok(());
+        }
+        let gates = Gates::new(Surroundings::local(self)?);
+        let Some(gate) = gates.at(self, chain, version)? else {
+            return Ok(());
+        };
+        let mut wanted = Vec::new();
+        for event in events {
+            let verdict = gate.judge(&event.envelope, self.epoch_of(&event.envelope)?);
+            let record =
+                || gate::record_of(chain, &event.envelope, event.id, &verdict, Door::Append);
+            if let Some(refusal) = &verdict.refusal {
+                return Err(self.recorded(refusal.clone(), record()));
+            }
+            if verdict.audit {
+                wanted.push(record());
+            }
+        }
+        self.record(wanted).map(drop)
+    }
+
+    /// The refusal, once it is on record; that it could not be is said with it.
+    fn recorded(&self, refusal: Fault, request: AuditRequest) -> Fault {
+        match self.record(vec![request]) {
+            Ok(records) => match records.first() {
+                Some(record) => {
+                    refusal.with_detail("decision", crate::reply::text(&record.id.to_string()))
+                }
+                None => refusal,
+            },
+            Err(fault) => Fault {
+                reason: format!(
+                    "{}; it could not be recorded: {}",
+                    refusal.reason, fault.reason
+                ),
+                ..refusal
+            },
+        }
     }
 
     fn envelope(&self, chain: &Chain, item: &Prepared<'_>, tip: Tip, ulid: Ulid) -> Envelope {
@@ -494,9 +554,20 @@ fn tip_of(writer: &Writer, journal: &JournalName) -> Outcome<Tip> {
     })
 }
 
-/// The ULID of the next event: the caller's if it fits, else max(now, tip + 1).
-fn next_ulid(item: &Prepared<'_>, tip: Tip, now_ms: u64) -> Outcome<Ulid> {
+/// The ULID of the next event: the caller's if it fits, else max(now, tip + 1, newest sealed + 1).
+fn next_ulid(item: &Prepared<'_>, tip: Tip, sealed: Option<Ulid>, now_ms: u64) -> Outcome<Ulid> {
     if let Some(ulid) = item.intent.ulid {
+        if let Some(sealed) = sealed
+            && ulid <= sealed
+        {
+            return Err(Fault::new(
+                ErrorCode::EpochSealed,
+                item.journal.short(),
+                format!(
+                    "ULID `{ulid}` is not above `{sealed}`, up to which the namespace is sealed"
+                ),
+            ));
+        }
         if let Some(tip_ulid) = tip.ulid
             && ulid <= tip_ulid
         {
@@ -509,8 +580,8 @@ fn next_ulid(item: &Prepared<'_>, tip: Tip, now_ms: u64) -> Outcome<Ulid> {
         return refuse_ahead(ulid, now_ms, &item.journal);
     }
     let fresh = clock::fresh_ulid(now_ms);
-    let ulid = match tip.ulid {
-        Some(tip_ulid) if fresh <= tip_ulid => tip_ulid.next().ok_or_else(|| {
+    let ulid = match tip.ulid.max(sealed) {
+        Some(newest) if fresh <= newest => newest.next().ok_or_else(|| {
             Fault::new(
                 ErrorCode::BadUlid,
                 item.journal.short(),

@@ -128,4 +128,22 @@ impl ArrivedEvents {
                 .with_detail("commit", reply::text(&oldest.commit.to_string()))
         })
     }
+
+    /// Checks that all of them are above the ULID up to which the namespace is sealed.
+    ///
+    /// # Errors
+    /// `EPOCH_SEALED`.
+    pub(crate) fn check_unsealed(&self, journal: &JournalName, sealed: Ulid) -> Outcome<()> {
+        match self.oldest {
+            Some(oldest) if oldest.ulid <= sealed => Err(Fault::new(
+                ErrorCode::EpochSealed,
+                journal.short(),
+                format!(
+                    "ULID `{}` is not above `{sealed}`, up to which the namespace is sealed; the journal was not moved",
+                    oldest.ulid
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
 }

@@ -17,8 +17,9 @@ use std::time::Duration;
 use gatos_ledger::codec::{self, DocumentForm};
 use gatos_ledger::objects::{self, Reader};
 use gatos_ledger::{ObjectId, ObjectKind, Repository, WriterLock, refs, settings};
-use gatos_policy::audit::{Answer, AuditIntent, Decision, Door, REASON_CHARACTER_COUNT_MAX};
+use gatos_policy::audit::{Answer, Decision, Door, REASON_CHARACTER_COUNT_MAX};
 use gatos_policy::governance::Chain;
+use gatos_policy::language::Intent;
 use gatos_values::{
     Actor, Blake3Digest, ErrorCode, EventId, KeyId, ResourceUri, Sha256Digest, SignatureNamespace,
     SshSignature, Text, Ulid, Value, sshsig,
@@ -45,7 +46,7 @@ pub struct AuditRequest {
     /// The answer.
     pub answer: Answer,
     /// What was wanted.
-    pub intent: AuditIntent,
+    pub intent: Intent,
     /// Who asked, with a signature that holds.
     pub actor: Actor,
     /// With which key.

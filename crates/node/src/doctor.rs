@@ -244,6 +244,29 @@ impl Node {
         Ok(false)
     }
 
+    fn check_epochs(&self, report: &mut DoctorReport) -> Outcome<()> {
+        for ns in self.epoch_namespaces()? {
+            let name = crate::epochs::epoch_ref(&ns);
+            match self.epoch_list(&ns) {
+                Ok(anchors) => report.add(
+                    Severity::Info,
+                    "epochs",
+                    name,
+                    format!("{} epoch(s) sealed", anchors.len()),
+                    "nothing to do",
+                ),
+                Err(fault) => report.add(
+                    Severity::Error,
+                    "epochs",
+                    name,
+                    format!("{}: {}", fault.code.as_str(), fault.reason),
+                    "gatos sync",
+                ),
+            }
+        }
+        Ok(())
+    }
+
     fn check_log(&self, report: &mut DoctorReport) -> Outcome<()> {
         let Some(log) = wal::inspect(&self.repository().gatos_dir().join("wal"))? else {
             return Ok(());
@@ -337,12 +360,13 @@ fn shell_word(text: &str) -> String {
 /// A check with its name.
 type Check = (&'static str, fn(&Node, &mut DoctorReport) -> Outcome<()>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("git", Node::check_git),
     ("settings", Node::check_settings),
     ("hooks", Node::check_hooks),
     ("governance", Node::check_governance),
     ("refs", Node::check_refs),
+    ("epochs", Node::check_epochs),
     ("write-ahead log", Node::check_log),
     ("packs", Node::check_packs),
     ("keys", Node::check_keys),

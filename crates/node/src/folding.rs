@@ -24,6 +24,7 @@ use gatos_values::{
 use crate::append::lock;
 use crate::cuts;
 use crate::fault::{Fault, Outcome};
+use crate::installed::Installed;
 use crate::node::Node;
 use crate::reply;
 use crate::state::{CheckpointCommit, fold_ref, state_ref};
@@ -193,7 +194,7 @@ impl Node {
             });
         }
         // The bytes first: governance never names a fold that cannot be found.
-        self.keep_fold(ns, rgf, fold_root, source)?;
+        self.keep_installed(&Installed::fold(ns), rgf, fold_root, source)?;
         let gov = if named == fold_root {
             chain.head()
         } else {
@@ -547,15 +548,8 @@ impl Node {
         ns: &Namespace,
         fold_root: Sha256Digest,
     ) -> Outcome<Vec<u8>> {
-        let mut next = gatos_ledger::refs::read(self.repository(), &fold_ref(ns))?;
-        for _ in 0..1024 {
-            let Some(commit) = next else { break };
-            if let Some(bytes) = self.file_of_commit(commit, "fold.rgf")?
-                && Sha256Digest::of(&bytes) == fold_root
-            {
-                return Ok(bytes);
-            }
-            next = self.parents_of(commit)?.first().copied();
+        if let Some(bytes) = self.installed_bytes(&Installed::fold(ns), fold_root)? {
+            return Ok(bytes);
         }
         Err(Fault::new(
             ErrorCode::BadFold,

@@ -4,7 +4,7 @@
 //! gives them their order and speaks to the world (key files, agent, clock). Interfaces are thin shells
 //! over it. It has no format of its own.
 //!
-//! Reading order: [`node`], `init`, `governance`, `append`, `log`, `folding`, `state`, `verify`, `import`,
+//! Reading order: [`node`], `init`, `governance`, `gate`, `append`, `log`, `folding`, `epochs`, `installed`, `policies`, `state`, `verify`, `import`,
 //! `arrivals`, `sync`, `audit`, `profile`, `push_gate`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -32,11 +32,14 @@ pub mod trust;
 pub mod append;
 pub mod at_least;
 pub mod export;
+pub mod gate;
 pub mod git_log;
 pub mod import;
 pub mod log;
 
+pub mod epochs;
 pub mod folding;
+pub mod installed;
 pub mod state;
 pub mod verify;
 

@@ -14,11 +14,14 @@ use std::time::Duration;
 
 use gatos_ledger::{Admission, ObjectId, Refusal, Repository, Writer, settings};
 use gatos_policy::governance::Chain;
+use gatos_policy::language::Policy;
 use gatos_values::{
-    Actor, ErrorCode, GovernanceId, KeyId, PublicKey, SealedEvent, VerifyingContext,
+    Actor, ErrorCode, GovernanceId, KeyId, Namespace, PublicKey, SealedEvent, Sha256Digest,
+    VerifyingContext,
 };
 
 use crate::append::{Lanes, lock};
+use crate::epochs::SealedEpoch;
 use crate::fault::Outcome;
 use crate::folding::Kept;
 use crate::governance;
@@ -67,6 +70,10 @@ pub struct Node {
     pub(crate) lanes: Lanes,
     /// State of the newest checkpoint this process wrote; see [`crate::folding`].
     pub(crate) kept: Mutex<Option<Kept>>,
+    /// The newest anchor of each namespace, as last read.
+    pub(crate) anchors: Mutex<HashMap<Namespace, Arc<SealedEpoch>>>,
+    /// Policies by their roots, decoded once.
+    pub(crate) policies: Mutex<HashMap<Sha256Digest, Arc<Policy>>>,
     pub(crate) acting_keys: Mutex<HashMap<ActingKeyName, Arc<ActingKey>>>,
 }
 
@@ -104,6 +111,8 @@ impl Node {
             writer: Mutex::new(None),
             lanes: Lanes::default(),
             kept: Mutex::new(None),
+            anchors: Mutex::new(HashMap::new()),
+            policies: Mutex::new(HashMap::new()),
             acting_keys: Mutex::new(HashMap::new()),
         })
     }

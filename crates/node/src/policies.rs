@@ -6,12 +6,15 @@
 //! INVARIANT: no policy is activated whose bytes do not decode or do not have the root that governance will name.
 //! Tests: ../tests/it/governed.rs.
 
+use std::sync::Arc;
+
 use gatos_ledger::refs;
-use gatos_policy::governance::ChangeOperation;
+use gatos_policy::governance::{Chain, ChangeOperation};
 use gatos_policy::language::Policy;
 use gatos_values::roots::EMPTY_POLICY_ROOT;
 use gatos_values::{ErrorCode, GovernanceId, Sha256Digest, Value};
 
+use crate::append::lock;
 use crate::fault::{Fault, Outcome};
 use crate::governance;
 use crate::kept::KeptCommit;
@@ -104,6 +107,19 @@ impl Node {
         Ok(operation)
     }
 
+    /// Keeps a compiled policy and puts it in force with the governing keys at hand.
+    ///
+    /// # Errors
+    /// As [`Node::prepare_policy`], and what governance says when these keys do not suffice.
+    pub fn policy_activate(
+        &self,
+        rgc: &[u8],
+        sources: &[(String, Vec<u8>)],
+    ) -> Outcome<GovernanceId> {
+        let operation = self.prepare_policy(rgc, sources)?;
+        self.govern(vec![operation])
+    }
+
     /// A commit with both parents, so that the policies of both sides are found from here.
     pub(crate) fn join_policies(
         &self,
@@ -160,13 +176,17 @@ impl Node {
         Ok(None)
     }
 
-    /// The policy in force, decoded.
+    /// The policy in force.
     ///
     /// # Errors
     /// `BAD_POLICY` when its bytes are not here.
     pub fn active_policy(&self) -> Outcome<KeptPolicy> {
         let chain = self.governance()?;
-        let policy_root = chain.policy_root_at(chain.version());
+        self.named_policy(chain.policy_root_at(chain.version()))
+    }
+
+    /// The policy that governance names by this root.
+    fn named_policy(&self, policy_root: Sha256Digest) -> Outcome<KeptPolicy> {
         self.find_policy(policy_root)?.ok_or_else(|| {
             Fault::new(
                 ErrorCode::BadPolicy,
@@ -175,6 +195,23 @@ impl Node {
             )
             .with_hint("`gatos sync` with a clone that has them")
         })
+    }
+
+    /// The policy in force at a version, decoded once; none where it is the empty one, which admits every enrolled key.
+    ///
+    /// # Errors
+    /// `BAD_POLICY` when its bytes are not here.
+    pub fn policy_at(&self, chain: &Chain, version: u64) -> Outcome<Option<Arc<Policy>>> {
+        let policy_root = chain.policy_root_at(version);
+        if policy_root == EMPTY_POLICY_ROOT {
+            return Ok(None);
+        }
+        if let Some(policy) = lock(&self.policies).get(&policy_root) {
+            return Ok(Some(policy.clone()));
+        }
+        let policy = Arc::new(Policy::decode(&self.named_policy(policy_root)?.rgc)?);
+        lock(&self.policies).insert(policy_root, policy.clone());
+        Ok(Some(policy))
     }
 
     /// Every policy that was ever in force, oldest first.

@@ -2,7 +2,8 @@
 //!
 //! `pre-receive` hands over the refs; git keeps the pushed objects apart until the answer is given. The gate looks
 //! at the repository as it would be ([`Incoming`]) with the same judges as `sync` and `verify`: governance first,
-//! then journals event by event, then folds, epochs, and states recomputed from their events. One refusal refuses the
+//! then journals event by event with the policy of the version each names, then policies, folds, epochs, and states
+//! recomputed from their events. One refusal refuses the
 //! whole push. What was refused is recorded or counted (see [`crate::audit`]) outside git's quarantine.
 //!
 //! INVARIANT 1: a push that was let in leaves a repository that verifies.
@@ -14,9 +15,9 @@ mod names;
 mod offender;
 mod states;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use gatos_ledger::git::Incoming;
 use gatos_ledger::objects::Reader;
@@ -24,15 +25,17 @@ use gatos_ledger::receive::{self, PushedRef};
 use gatos_ledger::{
     Admission, ObjectId, ObjectKind, Refusal, Repository, commit, quarantine, refs,
 };
-use gatos_policy::audit::{Answer, AuditIntent, Door};
+use gatos_policy::audit::{Answer, Door};
 use gatos_policy::governance::Chain;
-use gatos_values::{ErrorCode, JournalName, SealedEvent};
+use gatos_policy::language::Intent;
+use gatos_values::{ErrorCode, JournalName, SealedEvent, Ulid};
 
-use crate::append::ULID_AHEAD_MS_MAX;
+use crate::append::{ULID_AHEAD_MS_MAX, lock};
 use crate::arrivals;
 use crate::audit::{AuditRecord, AuditRequest};
 use crate::clock;
 use crate::fault::{Fault, Outcome};
+use crate::gate::{self, Gates, Surroundings, Verdict};
 use crate::governance::GOVERNANCE_REF;
 use crate::node::{GovernedAdmission, Node, NodeOptions};
 use crate::reply;
@@ -55,6 +58,15 @@ pub struct PushRefusal {
     pub fault: Fault,
     /// Who signed what was refused, where a signature holds.
     offender: Option<Offender>,
+    /// The rules of the policy that refuse it.
+    rule_ids: Vec<String>,
+}
+
+/// What judging the refs of a push gave.
+struct Judged {
+    refusals: Vec<PushRefusal>,
+    /// Allowed events that a rule wants on record.
+    wanted: Vec<AuditRequest>,
 }
 
 /// The answer to a push.
@@ -97,16 +109,22 @@ impl Node {
         let chain = self.governance()?;
         // A gate that could not keep its record lets nothing in.
         self.node_signer(&chain)?;
-        let refusals = self.refusals_of(&chain, pushed, quarantine)?;
-        self.note_refusals(&chain, refusals)
+        let judged = self.judge_refs(&chain, pushed, quarantine)?;
+        if judged.refusals.is_empty() {
+            return Ok(PushVerdict {
+                records: self.record(judged.wanted)?,
+                ..PushVerdict::default()
+            });
+        }
+        self.note_refusals(&chain, judged.refusals)
     }
 
-    fn refusals_of(
+    fn judge_refs(
         &self,
         chain: &Arc<Chain>,
         pushed: &[PushedRef],
         quarantine: Option<&Path>,
-    ) -> Outcome<Vec<PushRefusal>> {
+    ) -> Outcome<Judged> {
         let mut refusals = Vec::new();
         let mut wanted = Vec::new();
         for one in pushed {
@@ -127,14 +145,17 @@ impl Node {
         for (kind, one) in wanted {
             if let Err(fault) = view.judge(&kind, one) {
                 let offender = view.offender(&kind, one, &fault);
-                refusals.push(refusal(one, fault, offender));
+                refusals.push(view.with_rules(refusal(one, fault, offender)));
                 if kind == PushedKind::Governance {
                     // Nothing else of this push can be judged by it.
                     break;
                 }
             }
         }
-        Ok(refusals)
+        Ok(Judged {
+            refusals,
+            wanted: view.wanted_records(),
+        })
     }
 
     /// What a pushed ref is, if its name is one of ours; none for branches and tags, which git itself guards.
@@ -209,6 +230,7 @@ fn refusal(one: &PushedRef, fault: Fault, offender: Option<Offender>) -> PushRef
         reference: one.name.clone(),
         fault,
         offender,
+        rule_ids: Vec::new(),
     }
 }
 
@@ -248,8 +270,8 @@ impl PushRefusal {
         Some(AuditRequest {
             answer: Answer::Deny(self.fault.code),
             intent: match self.reference == GOVERNANCE_REF {
-                true => AuditIntent::Govern,
-                false => AuditIntent::Write,
+                true => Intent::Govern,
+                false => Intent::Write,
             },
             actor: offender.actor.clone(),
             key: offender.key,
@@ -257,7 +279,7 @@ impl PushRefusal {
             document: offender.document,
             reference: self.reference.clone(),
             resource: offender.resource.clone(),
-            rule_ids: Vec::new(),
+            rule_ids: self.rule_ids.clone(),
             reason: self.reason_for_record(offender),
             via: Door::Push,
             governance_version: chain.version(),
@@ -276,7 +298,20 @@ pub(crate) struct PushView<'a> {
     before: Arc<Chain>,
     /// Governance that counts: with what the push brought, once that was accepted.
     chain: Arc<Chain>,
-    admission: GateAdmission,
+    governed: GovernedAdmission,
+    gates: Gates,
+    /// What the policy said of pushed events, where it refused or wants a record.
+    spoken: Mutex<Vec<Spoken>>,
+    /// The oldest governance version an event may name.
+    oldest_version: u64,
+    /// The highest time a ULID may claim, in milliseconds.
+    newest_ms: u64,
+}
+
+/// The policy's word about one pushed event.
+struct Spoken {
+    event: SealedEvent,
+    verdict: Verdict,
 }
 
 impl<'a> PushView<'a> {
@@ -289,17 +324,47 @@ impl<'a> PushView<'a> {
         let oldest_version = here
             .policy_lag()?
             .map_or(0, |lag| chain.version().saturating_sub(lag));
+        let surroundings = Surroundings::of_push(here, |name| std::env::var(name).ok())?;
         Ok(PushView {
             here,
             there,
             before: chain.clone(),
-            admission: GateAdmission {
-                governed: GovernedAdmission::new(chain.clone()),
-                oldest_version,
-                newest_ms: clock::now_ms().saturating_add(ULID_AHEAD_MS_MAX),
-            },
+            governed: GovernedAdmission::new(chain.clone()),
+            gates: Gates::new(surroundings),
+            spoken: Mutex::new(Vec::new()),
+            oldest_version,
+            newest_ms: clock::now_ms().saturating_add(ULID_AHEAD_MS_MAX),
             chain,
         })
+    }
+
+    /// The refusal with the rules behind it and what the policy advises, if a policy spoke.
+    fn with_rules(&self, mut refusal: PushRefusal) -> PushRefusal {
+        let event = refusal
+            .offender
+            .as_ref()
+            .and_then(|offender| offender.event);
+        let spoken = lock(&self.spoken);
+        if let Some(spoken) = spoken.iter().find(|one| Some(one.event.id()) == event)
+            && let Some(fault) = &spoken.verdict.refusal
+            && fault.code == refusal.fault.code
+        {
+            refusal.fault.hint = fault.hint.clone();
+            refusal.rule_ids = spoken.verdict.rule_ids.clone();
+        }
+        refusal
+    }
+
+    /// Records of allowed events that a rule wants.
+    fn wanted_records(&self) -> Vec<AuditRequest> {
+        let spoken = lock(&self.spoken);
+        let allowed = spoken.iter().filter(|one| one.verdict.refusal.is_none());
+        allowed
+            .map(|one| {
+                let (envelope, id) = (one.event.envelope(), one.event.id());
+                gate::record_of(&self.chain, envelope, id, &one.verdict, Door::Push)
+            })
+            .collect()
     }
 
     fn judge(&mut self, kind: &PushedKind, one: &PushedRef) -> Outcome<()> {
@@ -308,6 +373,8 @@ impl<'a> PushView<'a> {
         match kind {
             PushedKind::Governance => self.judge_governance(one.old, theirs),
             PushedKind::Journal(journal) => self.judge_journal(journal, one.old, theirs),
+            PushedKind::Policy => self.judge_policies(one.old, theirs),
+            PushedKind::Epoch(ns) => self.judge_epochs(ns, one.old, theirs),
             PushedKind::Fold(ns) => self.judge_folds(ns, one.old, theirs),
             PushedKind::State(ns) => self.judge_states(ns, one.old, theirs),
             PushedKind::Paper => self.new_commits(&one.name, one.old, theirs).map(drop),
@@ -349,8 +416,12 @@ impl<'a> PushView<'a> {
                 "it would be set back to a version before the newest",
             ));
         };
+        for version in self.before.version()..=chain.version() {
+            // A policy whose bytes are missing would leave nothing that can be judged.
+            self.there.policy_at(&chain, version)?;
+        }
         self.chain = Arc::new(chain);
-        self.admission.governed = GovernedAdmission::new(self.chain.clone());
+        self.governed = GovernedAdmission::new(self.chain.clone());
         Ok(())
     }
 
@@ -361,22 +432,76 @@ impl<'a> PushView<'a> {
         theirs: ObjectId,
     ) -> Outcome<()> {
         quarantine::refuse_if_frozen(self.here.repository(), journal)?;
+        let sealed = self.here.newest_anchor(&journal.ns)?;
+        let admission = GateAdmission {
+            view: self,
+            sealed: sealed.map(|sealed| sealed.anchor.max_ulid),
+        };
+        let own = self.own_commits(ours, theirs)?;
         let arrived = arrivals::judge_events(
             self.repository(),
             journal,
             theirs,
-            &|commit| Some(commit) == ours,
-            &self.admission,
+            &|commit| own.contains(&commit),
+            &admission,
         )
         .map_err(|fault| self.as_merge(fault))?;
-        if arrived.joined != ours {
-            return Err(self.fork(journal, ours, theirs)?);
-        }
-        let tip = match ours {
-            Some(ours) => Some(self.tip_at(ours)?),
+        // Also a fork must stand on the event it names: a good event on another commit accuses nobody.
+        let tip = match arrived.joined {
+            Some(joined) => Some(self.tip_at(joined)?),
             None => None,
         };
-        arrived.check_continues(journal, tip)
+        arrived.check_continues(journal, tip)?;
+        if arrived.joined != ours {
+            return Err(self.fork(journal, &own, theirs)?);
+        }
+        self.refuse_stale(journal, ours, &arrived)
+    }
+
+    /// What names an older version than one that cut its journal would never count; the gate does not take it.
+    fn refuse_stale(
+        &self,
+        journal: &JournalName,
+        ours: Option<ObjectId>,
+        arrived: &arrivals::ArrivedEvents,
+    ) -> Outcome<()> {
+        let cuts = self.chain.cuts_of(journal);
+        if cuts.is_empty() {
+            return Ok(());
+        }
+        let reader = Reader::new(self.repository());
+        let mut position = match ours {
+            Some(ours) => reader.walk_back(ours, None).count() as u64,
+            None => 0,
+        };
+        for step in arrived.steps.iter().rev() {
+            position += 1;
+            let content = reader.commit(step.commit)?;
+            let event = gatos_ledger::codec::decode_event_commit(&content)?.event;
+            let version = self.chain.version_of(&event.envelope().gov).unwrap_or(0);
+            let about = |code, reason: String| {
+                Fault::new(code, journal.short(), reason)
+                    .with_detail("commit", reply::text(&step.commit.to_string()))
+            };
+            if let Some(newer) = cuts.contradicts(position, &step.id) {
+                return Err(about(
+                    ErrorCode::Equivocation,
+                    format!(
+                        "event number {position} is another one than governance version {newer} accepted at this place"
+                    ),
+                ));
+            }
+            if let Some(newer) = cuts.stale_since(position, version) {
+                return Err(about(
+                    ErrorCode::StaleGov,
+                    format!(
+                        "event `{}` names governance version {version}, but version {newer} cut its journal before it",
+                        step.id
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Id, ULID and governance version of the event a journal's ref holds now.
@@ -415,20 +540,30 @@ impl<'a> PushView<'a> {
         }
     }
 
+    /// The commits of a journal at which judging what was pushed to it may stop: its tip, where the push continues
+    /// it, else all of them. What was admitted long ago is not judged by today's epoch and versions.
+    fn own_commits(&self, ours: Option<ObjectId>, theirs: ObjectId) -> Outcome<BTreeSet<ObjectId>> {
+        let Some(ours) = ours else {
+            return Ok(BTreeSet::new());
+        };
+        let reader = Reader::new(self.repository());
+        let mut walked = reader.walk_back(theirs, None);
+        // A commit that cannot be walked over is refused when the events are judged.
+        if walked.any(|walked| walked.is_ok_and(|walked| walked.id == ours)) {
+            return Ok(BTreeSet::from([ours]));
+        }
+        let own = reader.walk_back(ours, None);
+        own.map(|walked| Ok(walked?.id)).collect()
+    }
+
     /// What a journal that does not continue ours is: cut back, or a second branch of signed events.
     fn fork(
         &self,
         journal: &JournalName,
-        ours: Option<ObjectId>,
+        own: &BTreeSet<ObjectId>,
         theirs: ObjectId,
     ) -> Outcome<Fault> {
         let reader = Reader::new(self.repository());
-        let mut own = std::collections::BTreeSet::new();
-        if let Some(ours) = ours {
-            for walked in reader.walk_back(ours, None) {
-                own.insert(walked?.id);
-            }
-        }
         let mut first_theirs = None;
         for walked in reader.walk_back(theirs, None) {
             let walked = walked?;
@@ -455,34 +590,66 @@ impl<'a> PushView<'a> {
     }
 }
 
-/// Admission at the gate: by governance, and with the gate's own clock and its patience with old versions.
-struct GateAdmission {
-    governed: GovernedAdmission,
-    /// The oldest governance version an event may name.
-    oldest_version: u64,
-    /// The highest time a ULID may claim, in milliseconds.
-    newest_ms: u64,
+/// Admission at the gate: by governance, the gate's clock and its patience, what is sealed, and the policy.
+struct GateAdmission<'v> {
+    view: &'v PushView<'v>,
+    /// The ULID up to which the namespace is sealed.
+    sealed: Option<Ulid>,
 }
 
-impl Admission for GateAdmission {
+impl Admission for GateAdmission<'_> {
     fn admit(&self, event: &SealedEvent) -> Result<u64, Refusal> {
-        let version = self.governed.admit(event)?;
-        if version < self.oldest_version {
+        let view = self.view;
+        let version = view.governed.admit(event)?;
+        if version < view.oldest_version {
             return Err(Refusal::new(
                 ErrorCode::PolicyStale,
                 format!(
                     "it was judged under governance version {version}; this gate takes {} or newer",
-                    self.oldest_version
+                    view.oldest_version
                 ),
             ));
         }
         let ulid = event.envelope().ulid;
-        if ulid.time_ms() > self.newest_ms {
+        if ulid.time_ms() > view.newest_ms {
             return Err(Refusal::new(
                 ErrorCode::UlidAhead,
                 format!("its ULID `{ulid}` lies more than 300 s ahead of the gate's clock"),
             ));
         }
+        if let Some(sealed) = self.sealed
+            && ulid <= sealed
+        {
+            return Err(Refusal::new(
+                ErrorCode::EpochSealed,
+                format!(
+                    "its ULID `{ulid}` is not above `{sealed}`, up to which the namespace is sealed"
+                ),
+            ));
+        }
+        view.ask_policy(event, version)
+            .map_err(|fault| Refusal::new(fault.code, fault.reason))?;
         Ok(version)
+    }
+}
+
+impl PushView<'_> {
+    /// Asks the policy of the version about an event whose signature holds.
+    fn ask_policy(&self, event: &SealedEvent, version: u64) -> Outcome<()> {
+        let Some(gate) = self.gates.at(&self.there, &self.chain, version)? else {
+            return Ok(());
+        };
+        let verdict = gate.judge(event.envelope(), self.here.epoch_of(event.envelope())?);
+        let refusal = verdict.refusal.clone();
+        if refusal.is_some() || verdict.audit {
+            lock(&self.spoken).push(Spoken {
+                event: event.clone(),
+                verdict,
+            });
+        }
+        match refusal {
+            None => Ok(()),
+            Some(fault) => Err(fault),
+        }
     }
 }

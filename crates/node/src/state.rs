@@ -18,11 +18,12 @@ use gatos_ledger::{ObjectId, ObjectKind, refs};
 use gatos_ledger::{codec, commit};
 use gatos_policy::governance::Chain;
 use gatos_values::{
-    Blake3Digest, ErrorCode, Namespace, Sha256Digest, SignatureNamespace, SshSignature, Ulid,
-    Value, merkle, sshsig,
+    Blake3Digest, ErrorCode, Namespace, SignatureNamespace, SshSignature, Ulid, Value, merkle,
+    sshsig,
 };
 
 use crate::fault::{Fault, Outcome};
+use crate::installed::Installed;
 use crate::node::Node;
 use crate::reply;
 use crate::signing::ActingKey;
@@ -309,66 +310,20 @@ impl Node {
         })?)
     }
 
-    /// Writes the fold's bytes and its source beside them, and moves the fold's ref.
-    pub(crate) fn keep_fold(
-        &self,
-        ns: &Namespace,
-        rgf: &[u8],
-        fold_root: Sha256Digest,
-        source: Option<(&str, &[u8])>,
-    ) -> Outcome<ObjectId> {
-        let writer = self.writer()?;
-        let chain = self.governance()?;
-        let head = refs::read(self.repository(), &fold_ref(ns))?;
-        let root_line = format!("fold_root = {fold_root}\n");
-        let mut blobs: Vec<(String, &[u8])> = vec![
-            ("fold.rgf".to_owned(), rgf),
-            ("fold.rgf.sha".to_owned(), root_line.as_bytes()),
-        ];
-        if let Some((name, bytes)) = source {
-            blobs.push((format!("source/{}", source_name(name)), bytes));
-        }
-        let mut files = Vec::new();
-        for (path, bytes) in &blobs {
-            files.push(TreeFile {
-                path: path.clone(),
-                blob: objects::write_loose(self.repository(), ObjectKind::Blob, bytes)?,
-            });
-        }
-        let trees = tree::build(&files)?;
-        for (_, bytes) in &trees.objects {
-            objects::write_loose(self.repository(), ObjectKind::Tree, bytes)?;
-        }
-        let person = codec::system_person_line("folds", chain.ulid());
-        let parent = head.map_or_else(String::new, |head| format!("parent {head}\n"));
-        let content = format!(
-            "tree {}\n{parent}author {person}\ncommitter {person}\n\nfold.install {ns} {fold_root}\n\nFold-Root: {fold_root}\nGov-Id: {}\n",
-            trees.root,
-            chain.head()
-        );
-        let commit =
-            objects::write_loose(self.repository(), ObjectKind::Commit, content.as_bytes())?;
-        writer.move_refs(&[gatos_ledger::RefChange {
-            name: fold_ref(ns),
-            expected: head,
-            new: commit,
-        }])?;
-        Ok(commit)
-    }
-
     /// A commit with two parents and the tree of one of them: both sides go on from here.
     pub(crate) fn write_join_commit(
         &self,
-        ns: &Namespace,
+        what: &Installed,
         governing: ObjectId,
         parents: [ObjectId; 2],
         date: Ulid,
     ) -> Outcome<ObjectId> {
         let (tree, _) = commit::head_of(&Reader::new(self.repository()).commit(governing)?)?;
-        let person = codec::system_person_line("folds", date);
+        let person = codec::system_person_line(what.role, date);
         let [first, second] = parents;
         let content = format!(
-            "tree {tree}\nparent {first}\nparent {second}\nauthor {person}\ncommitter {person}\n\nfold.join {ns}\n"
+            "tree {tree}\nparent {first}\nparent {second}\nauthor {person}\ncommitter {person}\n\n{}\n",
+            what.join_subject()
         );
         Ok(objects::write_loose(
             self.repository(),
@@ -591,25 +546,6 @@ fn changes(
             after: None,
         })
         .collect()
-}
-
-/// The last part of a source file's name, made fit for a tree.
-fn source_name(name: &str) -> String {
-    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let cleaned: String = base
-        .chars()
-        .map(|char| match char {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' => char,
-            _ => '_',
-        })
-        .take(100)
-        .collect();
-    let cleaned = cleaned.trim_matches('.');
-    if cleaned.is_empty() {
-        "fold.yaml".to_owned()
-    } else {
-        cleaned.to_owned()
-    }
 }
 
 impl Node {

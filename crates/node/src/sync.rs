@@ -22,8 +22,10 @@ use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Ulid, Value}
 use crate::Progress;
 use crate::arrivals;
 use crate::cuts::{self, Recorded};
+use crate::epochs::epoch_ref;
 use crate::fault::{Fault, Outcome};
 use crate::governance::{self, GOVERNANCE_REF};
+use crate::installed::Installed;
 use crate::keys::KeyStore;
 use crate::node::{GovernedAdmission, Node, NodeOptions};
 use crate::policies::POLICIES_REF;
@@ -31,15 +33,16 @@ use crate::profile::GATE_ACTOR;
 use crate::proposals::PROPOSALS;
 use crate::reply;
 use crate::seen;
-use crate::state::{fold_ref, state_ref};
+use crate::state::state_ref;
 
 /// Ref folders that are pushed: everything that is a fact, nothing that is a cache or another's copy.
-const PUSHED: [&str; 7] = [
+const PUSHED: [&str; 8] = [
     "refs/gatos/governance",
     "refs/gatos/policies/",
     "refs/gatos/proposals/",
     "refs/gatos/journal/",
     "refs/gatos/folds/",
+    "refs/gatos/epoch/",
     "refs/gatos/state/",
     "refs/gatos/attest/",
 ];
@@ -159,7 +162,9 @@ impl Node {
         self.take_over_journals(&tracked, report)?;
         self.take_over_folds(&tracked, report)?;
         self.take_over_kept(&tracked, report)?;
-        self.take_over_states(&tracked, report)
+        self.take_over_states(&tracked, report)?;
+        // An anchor's state is looked for among the checkpoints, so these come first.
+        self.take_over_epochs(&tracked, report, progress)
     }
 
     fn take_over_governance(&self, tracked: &str, report: &mut SyncReport) -> Outcome<()> {
@@ -257,9 +262,21 @@ impl Node {
         let arrived =
             arrivals::judge_events(self.repository(), journal, theirs, &known, admission)?;
         if arrived.joined != ours {
+            // A good event that others put on another commit accuses nobody: a fork stands on the event it names.
+            let joined = match arrived.joined {
+                Some(commit) => {
+                    let position = view.position_of_commit(self.repository(), commit)?;
+                    view.step(position.unwrap_or(0))?
+                }
+                None => None,
+            };
+            arrived.check_continues(journal, joined.map(|step| (step.id, step.ulid, None)))?;
             return self.set_aside_fork(journal, &view, theirs, arrived.joined, &arrived.steps);
         }
         arrived.check_continues(journal, tip.map(|tip| (tip.id, tip.ulid, None)))?;
+        if let Some(sealed) = self.newest_anchor(&journal.ns)? {
+            arrived.check_unsealed(journal, sealed.anchor.max_ulid)?;
+        }
         let mut steps = arrived.steps;
         if !cuts.is_empty() {
             let first_position = view.count() + 1;
@@ -342,33 +359,99 @@ impl Node {
             else {
                 continue;
             };
-            let ours = refs::read(self.repository(), &fold_ref(&ns))?;
-            match self.standing(ours, theirs)? {
-                Standing::Same | Standing::Ahead => {}
-                Standing::Behind => {
-                    self.forward(&own_name, ours, theirs)?;
-                    report.state_count += 1;
-                }
-                Standing::Diverged => self.join_folds(&ns, ours, theirs)?,
+            self.take_over_installed(&Installed::fold(&ns), theirs, report)?;
+        }
+        Ok(())
+    }
+
+    fn take_over_installed(
+        &self,
+        what: &Installed,
+        theirs: ObjectId,
+        report: &mut SyncReport,
+    ) -> Outcome<()> {
+        let ours = refs::read(self.repository(), &what.reference)?;
+        match self.standing(ours, theirs)? {
+            Standing::Same | Standing::Ahead => {}
+            Standing::Behind => {
+                self.forward(&what.reference, ours, theirs)?;
+                report.state_count += 1;
+            }
+            Standing::Diverged => self.join_installed(what, ours, theirs)?,
+        }
+        Ok(())
+    }
+
+    /// Two clones installed side by side: governance has settled which one counts; a commit with both
+    /// parents and that side's tree continues both.
+    fn join_installed(
+        &self,
+        what: &Installed,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<()> {
+        let chain = self.governance()?;
+        let wanted = what.root_at(&chain, chain.version());
+        let counts = |commit: ObjectId| -> Outcome<bool> {
+            Ok(self
+                .file_of_commit(commit, what.file)?
+                .is_some_and(|bytes| gatos_values::Sha256Digest::of(&bytes) == wanted))
+        };
+        let Some(ours) = ours else { return Ok(()) };
+        let governing = if counts(theirs)? { theirs } else { ours };
+        let commit = self.write_join_commit(what, governing, [ours, theirs], chain.ulid())?;
+        self.forward(&what.reference, Some(ours), commit)
+    }
+
+    /// Anchors continue ours or not at all; what they seal is verified against the journals that are here now.
+    fn take_over_epochs(
+        &self,
+        tracked: &str,
+        report: &mut SyncReport,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<()> {
+        for (name, theirs) in refs::list(self.repository(), &format!("{tracked}epoch/"))? {
+            let own_name = format!("refs/gatos/{}", &name[tracked.len()..]);
+            let Some(ns) = own_name
+                .strip_prefix("refs/gatos/epoch/")
+                .and_then(|rest| rest.strip_suffix("/head"))
+                .and_then(|ns| Namespace::parse(ns).ok())
+            else {
+                continue;
+            };
+            if let Err(fault) = self.take_over_epoch(&ns, theirs, report, progress) {
+                report.findings.push(SyncFinding {
+                    code: fault.code,
+                    resource: epoch_ref(&ns),
+                    reason: fault.reason,
+                });
             }
         }
         Ok(())
     }
 
-    /// Two clones installed folds side by side: governance has settled which one counts; a commit with both
-    /// parents and that side's tree continues both.
-    fn join_folds(&self, ns: &Namespace, ours: Option<ObjectId>, theirs: ObjectId) -> Outcome<()> {
-        let chain = self.governance()?;
-        let wanted = chain.fold_root_at(ns, chain.version());
-        let root_of = |commit: ObjectId| -> Outcome<bool> {
-            Ok(self
-                .file_of_commit(commit, "fold.rgf")?
-                .is_some_and(|bytes| gatos_values::Sha256Digest::of(&bytes) == wanted))
-        };
-        let Some(ours) = ours else { return Ok(()) };
-        let governing = if root_of(theirs)? { theirs } else { ours };
-        let commit = self.write_join_commit(ns, governing, [ours, theirs], chain.ulid())?;
-        self.forward(&fold_ref(ns), Some(ours), commit)
+    fn take_over_epoch(
+        &self,
+        ns: &Namespace,
+        theirs: ObjectId,
+        report: &mut SyncReport,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<()> {
+        let ours = refs::read(self.repository(), &epoch_ref(ns))?;
+        match self.standing(ours, theirs)? {
+            Standing::Same | Standing::Ahead => Ok(()),
+            Standing::Behind => {
+                self.verify_anchors(ns, Some(theirs), progress)?;
+                self.forward(&epoch_ref(ns), ours, theirs)?;
+                report.state_count += 1;
+                Ok(())
+            }
+            Standing::Diverged => Err(Fault::new(
+                ErrorCode::EpochBroken,
+                epoch_ref(ns),
+                "their anchors and ours seal the same epoch differently; ours were kept",
+            )),
+        }
     }
 
     /// Policies and proposals: caches and papers, judged when they are used. Clones that diverged are joined; of a

@@ -42,6 +42,8 @@ pub struct VerifyReport {
     pub stale_count: u64,
     /// States recomputed.
     pub state_count: u64,
+    /// Epoch anchors.
+    pub anchor_count: u64,
 }
 
 impl VerifyReport {
@@ -57,6 +59,7 @@ impl VerifyReport {
                     ("events", reply::count(self.event_count)),
                     ("stale", reply::count(self.stale_count)),
                     ("states", reply::count(self.state_count)),
+                    ("anchors", reply::count(self.anchor_count)),
                 ]),
             ),
         ])
@@ -93,6 +96,13 @@ impl Node {
                         // With the journals they were counted already.
                         report.event_count += event_count;
                     }
+                }
+            }
+        }
+        if scope == VerifyScope::All {
+            for sealed_ns in self.epoch_namespaces()? {
+                if ns.is_none_or(|ns| *ns == sealed_ns) {
+                    report.anchor_count += self.epoch_verify(&sealed_ns, progress)?.anchor_count;
                 }
             }
         }

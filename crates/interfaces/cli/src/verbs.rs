@@ -16,6 +16,7 @@ pub mod common;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod epoch;
 pub mod event;
 pub mod fold;
 pub mod foldc;
@@ -99,6 +100,9 @@ pub enum Verb {
     /// List what was given and what is proposed; prove agreement.
     #[command(subcommand)]
     Grants(grants::Verb),
+    /// Seal stretches of history, and verify what is sealed.
+    #[command(subcommand)]
+    Epoch(epoch::Verb),
     /// Read and verify what the gate decided.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -150,6 +154,7 @@ impl Verb {
             Verb::Propose(arguments) => arguments.run(console),
             Verb::Approve(arguments) => arguments.run(console),
             Verb::Grants(verb) => verb.run(console),
+            Verb::Epoch(verb) => verb.run(console),
             Verb::Audit(verb) => verb.run(console),
             Verb::Sync(arguments) => arguments.run(console),
             Verb::Clone(arguments) => arguments.run(console),
@@ -222,6 +227,9 @@ pub const MANUALS: &[&Manual] = &[
     &grants::show::MANUAL,
     &grants::proof::MANUAL,
     &grants::verify::MANUAL,
+    &epoch::new::MANUAL,
+    &epoch::list::MANUAL,
+    &epoch::verify::MANUAL,
     &audit::log::MANUAL,
     &audit::show::MANUAL,
     &audit::verify::MANUAL,

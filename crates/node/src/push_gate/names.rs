@@ -16,8 +16,12 @@ pub(super) enum PushedKind {
     Governance,
     /// A journal.
     Journal(JournalName),
+    /// The policies.
+    Policy,
     /// The installed folds of a namespace.
     Fold(Namespace),
+    /// The epoch anchors of a namespace.
+    Epoch(Namespace),
     /// The checkpoints of a namespace.
     State(Namespace),
     /// Policies or a proposal with its approvals: papers that are judged when they are used.
@@ -62,6 +66,9 @@ impl PushedKind {
         if name == GOVERNANCE_REF {
             return Ok(PushedKind::Governance);
         }
+        if name == POLICIES_REF {
+            return Ok(PushedKind::Policy);
+        }
         if let Some((_, what)) = OWN.iter().find(|(folder, _)| name.starts_with(folder)) {
             return Err(outside(name, &format!("`{name}` {what}")));
         }
@@ -75,6 +82,9 @@ impl PushedKind {
             |text: &str| Namespace::parse(text).map_err(|error| outside(name, &error.to_string()));
         if let Some(ns) = headed("refs/gatos/folds/") {
             return namespace(ns).map(PushedKind::Fold);
+        }
+        if let Some(ns) = headed("refs/gatos/epoch/") {
+            return namespace(ns).map(PushedKind::Epoch);
         }
         if let Some(ns) = headed("refs/gatos/state/") {
             return namespace(ns).map(PushedKind::State);

@@ -58,7 +58,12 @@ impl PushView<'_> {
             PushedKind::Journal(_) => self.event_offender(&content),
             PushedKind::Governance => self.document_offender(&content),
             PushedKind::State(ns) => self.checkpoint_offender(commit, ns),
-            PushedKind::Fold(_) | PushedKind::Paper | PushedKind::Branch | PushedKind::Tag => None,
+            PushedKind::Epoch(ns) => self.anchor_offender(&content, ns),
+            PushedKind::Policy
+            | PushedKind::Fold(_)
+            | PushedKind::Paper
+            | PushedKind::Branch
+            | PushedKind::Tag => None,
         }
     }
 
@@ -110,6 +115,21 @@ impl PushView<'_> {
             document: Some(Blake3Digest::of(&document.bytes)),
             resource: None,
             ns: None,
+        })
+    }
+
+    fn anchor_offender(&self, content: &[u8], ns: &Namespace) -> Option<Offender> {
+        let anchor = codec::decode_chained_commit(codec::DocumentForm::Anchor, content).ok()?;
+        let by = anchor.signatures.iter().find_map(|signature| {
+            self.signer_of(SignatureNamespace::Anchor, &anchor.bytes, signature)
+        })?;
+        Some(Offender {
+            actor: by.0,
+            key: by.1,
+            event: None,
+            document: Some(anchor.id),
+            resource: None,
+            ns: Some(ns.clone()),
         })
     }
 

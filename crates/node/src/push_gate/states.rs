@@ -1,4 +1,4 @@
-//! Judging pushed folds and checkpoints: bytes that governance names, states that follow from their journals.
+//! Judging pushed folds, policies, anchors and checkpoints: bytes that governance names, roots that follow from journals.
 //!
 //! Both are refs that a sync may join, so a pushed commit may have two parents; every commit that is new is judged,
 //! not only the last. Tests: ../../tests/it/push_gate.rs.
@@ -6,18 +6,21 @@
 use std::collections::BTreeSet;
 
 use gatos_ledger::ObjectId;
+use gatos_policy::language::Policy;
 use gatos_values::{ErrorCode, Namespace, Sha256Digest};
 
 use super::{PushView, rewritten};
+use crate::epochs::epoch_ref;
 use crate::fault::{Fault, Outcome};
+use crate::installed::Installed;
 use crate::reply;
-use crate::state::{fold_ref, state_ref};
+use crate::state::state_ref;
 
 /// New commits one push may bring for one ref of this kind.
 const COMMIT_COUNT_MAX: usize = 10_000;
 
 impl PushView<'_> {
-    /// Every new commit holds a fold that governance names for the namespace, and nothing but it and its source.
+    /// Every new commit holds a fold that governance names for the namespace.
     pub(super) fn judge_folds(
         &self,
         ns: &Namespace,
@@ -27,39 +30,81 @@ impl PushView<'_> {
         let named: BTreeSet<Sha256Digest> = (0..=self.chain.version())
             .map(|version| self.chain.fold_root_at(ns, version))
             .collect();
-        for commit in self.new_commits(&fold_ref(ns), ours, theirs)? {
+        let what = Installed::fold(ns);
+        self.judge_installed(
+            ErrorCode::BadFold,
+            &what,
+            ours,
+            theirs,
+            |_, root| match named.contains(&root) {
+                true => Ok(()),
+                false => Err(format!("governance never named `{root}` here")),
+            },
+        )
+    }
+
+    /// Every new commit holds a policy. Governance need not name it yet: a proposal shows what it would put in force.
+    pub(super) fn judge_policies(&self, ours: Option<ObjectId>, theirs: ObjectId) -> Outcome<()> {
+        let what = Installed::policy();
+        self.judge_installed(ErrorCode::BadPolicy, &what, ours, theirs, |bytes, _| {
+            Policy::decode(bytes)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        })
+    }
+
+    /// Every new commit holds welcome bytes with their root, and nothing but them and their source.
+    fn judge_installed(
+        &self,
+        code: ErrorCode,
+        what: &Installed,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+        is_welcome: impl Fn(&[u8], Sha256Digest) -> Result<(), String>,
+    ) -> Outcome<()> {
+        let file = what.file;
+        for commit in self.new_commits(&what.reference, ours, theirs)? {
             let wrong = |reason: String| {
                 Fault::new(
-                    ErrorCode::BadFold,
-                    fold_ref(ns),
+                    code,
+                    what.reference.clone(),
                     format!("commit {commit}: {reason}"),
                 )
                 .with_detail("commit", reply::text(&commit.to_string()))
-                .with_hint("install the fold with `gatos fold install` and push governance with it")
+                .with_hint("push governance that names it with it, or before it")
             };
             let bytes = self
                 .there
-                .file_of_commit(commit, "fold.rgf")?
-                .ok_or_else(|| wrong("it holds no `fold.rgf`".to_owned()))?;
+                .file_of_commit(commit, file)?
+                .ok_or_else(|| wrong(format!("it holds no `{file}`")))?;
             let root = Sha256Digest::of(&bytes);
-            if !named.contains(&root) {
-                return Err(wrong(format!(
-                    "governance never named fold `{root}` for `{ns}`"
-                )));
-            }
-            let stated = self.there.file_of_commit(commit, "fold.rgf.sha")?;
-            if stated.as_deref() != Some(format!("fold_root = {root}\n").as_bytes()) {
-                return Err(wrong("`fold.rgf.sha` does not state its root".to_owned()));
+            is_welcome(&bytes, root).map_err(&wrong)?;
+            let root_file = what.root_file();
+            let stated = self.there.file_of_commit(commit, &root_file)?;
+            if stated.as_deref() != Some(what.root_line(root).as_bytes()) {
+                return Err(wrong(format!("`{root_file}` does not state its root")));
             }
             let files = self.there.tree_of_commit(commit)?;
-            let is_known = |path: &String| {
-                path == "fold.rgf" || path == "fold.rgf.sha" || path.starts_with("source/")
-            };
+            let is_known =
+                |path: &String| path == file || *path == root_file || path.starts_with("source/");
             if let Some(path) = files.keys().find(|path| !is_known(path)) {
-                return Err(wrong(format!("`{path}` does not belong to a fold")));
+                return Err(wrong(format!("`{path}` does not belong here")));
             }
         }
         Ok(())
+    }
+
+    /// The anchors continue ours, are signed by those who may, and cover what the journals hold.
+    pub(super) fn judge_epochs(
+        &self,
+        ns: &Namespace,
+        ours: Option<ObjectId>,
+        theirs: ObjectId,
+    ) -> Outcome<()> {
+        self.new_commits(&epoch_ref(ns), ours, theirs)?;
+        self.there
+            .verify_anchors(ns, Some(theirs), &mut |_| {})
+            .map(drop)
     }
 
     /// Every new checkpoint is signed, belongs here, and says what its events give.

@@ -3,7 +3,8 @@
 use gatos_ledger::{Repository, codec, refs};
 use gatos_node::Node;
 use gatos_node::audit::{AUDIT_REF, AuditRequest};
-use gatos_policy::audit::{Answer, AuditIntent, Door};
+use gatos_policy::audit::{Answer, Door};
+use gatos_policy::language::Intent;
 use gatos_values::roots::EMPTY_FOLD_ROOT;
 use gatos_values::{ErrorCode, EventId};
 
@@ -14,7 +15,7 @@ fn request(node: &Node, mark: &[u8]) -> AuditRequest {
     let alice = actor("user:alice");
     AuditRequest {
         answer: Answer::Deny(ErrorCode::PolicyDeny),
-        intent: AuditIntent::Write,
+        intent: Intent::Write,
         key: chain.keys_of(&alice, chain.version())[0],
         actor: alice,
         event: Some(EventId::of_envelope(mark)),

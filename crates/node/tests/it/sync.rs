@@ -161,3 +161,67 @@ fn plain_fetch_clone_and_push_move_everything() {
     sync(&bob);
     assert_eq!(log_ids(&bob, "ops").len(), 2);
 }
+
+#[test]
+fn a_good_event_put_on_another_commit_freezes_nothing() {
+    let team = Team::new();
+    let alice = team.world.node();
+    let made = append(
+        &alice,
+        &[
+            tick("user:alice", "a"),
+            tick("user:alice", "b"),
+            tick("user:alice", "c"),
+        ],
+    );
+    sync(&alice);
+    let victim = team.world.node_at(&team.clone("victim"));
+    // Without any key: Alice's third event on her first, served by a remote that rewrites.
+    let git = |arguments: &[&str]| team.world.git(arguments);
+    let content = git(&["cat-file", "commit", &made[2].commit]);
+    let moved = content.replace(&made[1].commit, &made[0].commit);
+    let file = team.world.folder().join("moved");
+    std::fs::write(&file, moved).expect("writable");
+    let commit = git(&[
+        "hash-object",
+        "-t",
+        "commit",
+        "-w",
+        &file.display().to_string(),
+    ]);
+    let name = git(&[
+        "for-each-ref",
+        "--format=%(refname)",
+        "refs/gatos/journal/ops/user/alice/",
+    ]);
+    let hostile = team
+        .world
+        .folder()
+        .join("hostile.git")
+        .display()
+        .to_string();
+    run(
+        team.world.folder(),
+        "git",
+        &["clone", "-q", "--mirror", &team.hub(), "hostile.git"],
+    );
+    git(&[
+        "push",
+        "-q",
+        "--force",
+        &hostile,
+        &format!("{}:{}", commit.trim(), name.trim()),
+    ]);
+    let directory = team.world.folder().join("victim");
+    run(&directory, "git", &["remote", "add", "hostile", &hostile]);
+    let report = victim
+        .sync("hostile", false, &mut |_| {})
+        .expect("the sync works");
+    let codes: Vec<&str> = report
+        .findings
+        .iter()
+        .map(|one| one.code.as_str())
+        .collect();
+    assert_eq!(codes, ["PREV_MISMATCH"], "{:?}", report.findings);
+    append(&victim, &[tick("user:alice", "on")]);
+}

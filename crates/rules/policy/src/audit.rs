@@ -8,16 +8,17 @@
 //! Format: docs/formats/audit.md. Vectors: vectors/audit. Tests: tests/it/audit.rs.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt::Display;
-use core::str::FromStr;
 
 use gatos_values::json::{self, JsonError};
 use gatos_values::{
     Actor, Blake3Digest, ErrorCode, EventId, GovernanceId, KeyId, Map, RepositoryId, ResourceUri,
     Sha256Digest, Text, Ulid, Value,
 };
+
+use crate::fields::{FieldError, Reader};
+use crate::language::Intent;
 
 /// The largest decision, in bytes.
 pub const DECISION_SIZE_MAX: usize = 64 * 1024;
@@ -27,51 +28,6 @@ pub const REASON_CHARACTER_COUNT_MAX: usize = 2000;
 /// The format version of this page.
 const FORMAT: u64 = 1;
 const KIND: &str = "decision";
-
-/// What somebody wanted to do. A closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AuditIntent {
-    /// Reading on behalf of somebody else.
-    Read,
-    /// Adding to the ledger.
-    Write,
-    /// Having something done.
-    Exec,
-    /// Sending a message.
-    Publish,
-    /// Receiving messages.
-    Subscribe,
-    /// Taking data out.
-    Export,
-    /// Changing governance.
-    Govern,
-}
-
-impl AuditIntent {
-    const ALL: [AuditIntent; 7] = [
-        AuditIntent::Read,
-        AuditIntent::Write,
-        AuditIntent::Exec,
-        AuditIntent::Publish,
-        AuditIntent::Subscribe,
-        AuditIntent::Export,
-        AuditIntent::Govern,
-    ];
-
-    /// The word in documents.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            AuditIntent::Read => "read",
-            AuditIntent::Write => "write",
-            AuditIntent::Exec => "exec",
-            AuditIntent::Publish => "publish",
-            AuditIntent::Subscribe => "subscribe",
-            AuditIntent::Export => "export",
-            AuditIntent::Govern => "govern",
-        }
-    }
-}
 
 /// By which door a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +72,7 @@ pub struct Decision {
     /// The answer.
     pub answer: Answer,
     /// What was wanted.
-    pub intent: AuditIntent,
+    pub intent: Intent,
     /// Who asked; the signature of the request held for this actor's key.
     pub actor: Actor,
     /// With which key.
@@ -209,10 +165,7 @@ impl Decision {
     /// [`AuditError`] naming the field.
     pub fn decode(bytes: &[u8]) -> Result<Decision, AuditError> {
         let value = json::decode_canonical(bytes, DECISION_SIZE_MAX).map_err(AuditError::Json)?;
-        let map = value
-            .as_map()
-            .ok_or_else(|| field("the decision", "is not a map"))?;
-        let reader = Reader(map);
+        let reader = Reader::top(&value, "the decision")?;
         if reader.text("kind")? != KIND || reader.unsigned("v")? != FORMAT {
             return Err(field("kind", "or `v` is of another format"));
         }
@@ -308,55 +261,7 @@ impl Decision {
     }
 }
 
-/// The fields of a decision.
-struct Reader<'a>(&'a Map);
-
-impl<'a> Reader<'a> {
-    fn required(&self, name: &str) -> Result<&'a Value, AuditError> {
-        self.0.get(name).ok_or_else(|| field(name, "is missing"))
-    }
-
-    fn value_text(&self, name: &str) -> Result<Text, AuditError> {
-        match self.required(name)? {
-            Value::Text(text) => Ok(text.clone()),
-            _ => Err(field(name, "is not a string")),
-        }
-    }
-
-    fn text(&self, name: &str) -> Result<&'a str, AuditError> {
-        self.required(name)?
-            .as_str()
-            .ok_or_else(|| field(name, "is not a string"))
-    }
-
-    fn parsed<T>(&self, name: &str) -> Result<T, AuditError>
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        self.text(name)?
-            .parse()
-            .map_err(|error: T::Err| field(name, &format!("is wrong: {error}")))
-    }
-
-    fn optional<T>(&self, name: &str) -> Result<Option<T>, AuditError>
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(_) => self.parsed(name).map(Some),
-        }
-    }
-
-    fn unsigned(&self, name: &str) -> Result<u64, AuditError> {
-        self.required(name)?
-            .as_integer()
-            .and_then(|integer| u64::try_from(integer).ok())
-            .ok_or_else(|| field(name, "is not an integer from 0 to 2^64 - 1"))
-    }
-
+impl Reader<'_> {
     fn answer(&self) -> Result<Answer, AuditError> {
         match self.text("decision")? {
             "allow" => Ok(Answer::Allow),
@@ -365,10 +270,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn intent(&self) -> Result<AuditIntent, AuditError> {
-        let text = self.text("intent")?;
-        let mut all = AuditIntent::ALL.into_iter();
-        all.find(|intent| intent.as_str() == text)
+    fn intent(&self) -> Result<Intent, AuditError> {
+        Intent::parse(self.text("intent")?)
             .ok_or_else(|| field("intent", "is not one of the seven"))
     }
 
@@ -381,7 +284,7 @@ impl<'a> Reader<'a> {
     }
 
     fn rule_ids(&self) -> Result<Vec<Text>, AuditError> {
-        let Some(value) = self.0.get("rule_ids") else {
+        let Some(value) = self.get("rule_ids") else {
             return Ok(Vec::new());
         };
         let list = value
@@ -396,7 +299,7 @@ impl<'a> Reader<'a> {
     }
 
     fn counted(&self) -> Result<Vec<(ErrorCode, u64)>, AuditError> {
-        let Some(value) = self.0.get("counted") else {
+        let Some(value) = self.get("counted") else {
             return Ok(Vec::new());
         };
         let map = value
@@ -405,7 +308,7 @@ impl<'a> Reader<'a> {
         let mut counted = Vec::new();
         for (name, _) in map {
             let code = code_of("counted", name.as_str())?;
-            counted.push((code, Reader(map).unsigned(name.as_str())?));
+            counted.push((code, Reader::of(map).unsigned(name.as_str())?));
         }
         Ok(counted)
     }
@@ -420,10 +323,7 @@ fn code_of(name: &str, text: &str) -> Result<ErrorCode, AuditError> {
 }
 
 fn field(name: &str, reason: &str) -> AuditError {
-    AuditError::Field {
-        field: name.to_string(),
-        reason: reason.to_string(),
-    }
+    FieldError::new(name, reason).into()
 }
 
 /// Why bytes are no decision, or a decision does not stand where it does.
@@ -433,13 +333,8 @@ pub enum AuditError {
     #[error("the decision is not canonical JSON: {0}")]
     Json(JsonError),
     /// A field is missing, unknown, of the wrong kind or has a value it cannot have.
-    #[error("decision field `{field}` {reason}")]
-    Field {
-        /// Which.
-        field: String,
-        /// What is wrong.
-        reason: String,
-    },
+    #[error("decision {0}")]
+    Field(#[from] FieldError),
 }
 
 impl AuditError {

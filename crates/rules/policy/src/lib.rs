@@ -1,6 +1,7 @@
 //! Policy: who may sign, and what may be done, as pure functions.
 //!
 //! [`governance`] reads and makes the signed chain and folds it into "which key of which actor at which version".
+//! [`audit`] and [`epoch`] are the documents of decisions and of sealed stretches of history.
 //! [`language`] compiles policies and decides requests under them; [`analysis`] proves and refutes things about them.
 //! Keeping the chain and the policies in Git is the ledger's and the node's work; making signatures and recording
 //! decisions is the node's.
@@ -17,5 +18,10 @@ extern crate alloc;
 
 pub mod analysis;
 pub mod audit;
+pub mod epoch;
 pub mod governance;
 pub mod language;
+
+mod fields;
+
+pub use fields::FieldError;

@@ -34,6 +34,9 @@ const OWNER_SIZE_MAX: u64 = 512;
 const PATIENCE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(50);
+/// How often, and how long apart, a lock without an owner is looked at before that is reported.
+const OWNERLESS_LOOK_COUNT: u32 = 20;
+const OWNERLESS_PAUSE: Duration = Duration::from_millis(5);
 
 /// Why the lock could not be had.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -158,14 +161,25 @@ impl WriterLock {
             Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(FileError::new(FileOperation::Open, &path, source).into()),
         };
-        // A shared lock excludes writers only; it is given back when `file` goes out of scope.
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(Some(read_owner(&file))),
-            Err(TryLockError::Error(source)) => {
-                Err(FileError::new(FileOperation::Lock, &path, source).into())
+        // A program that a writer has just started holds the lock too, until it is itself; the writer may have let go
+        // of it and taken its line away meanwhile. So a lock without an owner is looked at again.
+        for _ in 0..OWNERLESS_LOOK_COUNT {
+            // A shared lock excludes writers only; it is given back when `file` goes out of scope.
+            match file.try_lock_shared() {
+                Ok(()) => return Ok(None),
+                Err(TryLockError::WouldBlock) => {
+                    let owner = read_owner(&file);
+                    if owner.process_id.is_some() {
+                        return Ok(Some(owner));
+                    }
+                }
+                Err(TryLockError::Error(source)) => {
+                    return Err(FileError::new(FileOperation::Lock, &path, source).into());
+                }
             }
+            std::thread::sleep(OWNERLESS_PAUSE);
         }
+        Ok(Some(read_owner(&file)))
     }
 
     /// The lock file.

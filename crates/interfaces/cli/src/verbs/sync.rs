@@ -24,6 +24,7 @@ pub const MANUAL: Manual = Manual {
         field("governance", "governance versions taken over"),
         field("events", "events taken over"),
         field("journals", "journals moved forward"),
+        field("stale", "events among them that no longer count"),
         field("states", "folds and checkpoints moved forward or joined"),
         field("pushed", "refs pushed"),
         field(

@@ -24,7 +24,7 @@ pub const MANUAL: Manual = Manual {
         field("ok", "`true`: everything holds"),
         field(
             "checked",
-            "counts: `{governance, journals, events, states}`",
+            "counts: `{governance, journals, events, states, anchors}`, and `stale` events that no longer count",
         ),
     ]),
     no_when: "something does not hold; the first such thing is named",

@@ -24,6 +24,7 @@ sessions! {
     canon
     demo
     doctor
+    epochs
     events
     folds
     gate

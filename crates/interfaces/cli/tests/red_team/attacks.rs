@@ -4,7 +4,10 @@
 
 use gatos_fold::checkpoint::Checkpoint;
 use gatos_ledger::ObjectId;
-use gatos_ledger::codec::{encode_document_commit, encode_event_commit};
+use gatos_ledger::codec::{
+    DocumentForm, encode_chained_commit, encode_document_commit, encode_event_commit,
+};
+use gatos_policy::epoch::Anchor;
 use gatos_policy::governance::{ChangeOperation, GovernanceDocument, SignedDocument, change};
 use gatos_values::{
     Actor, Blake3Digest, EventType, GovernanceId, ResourceUri, SealedEvent, Sha256Digest,
@@ -145,18 +148,19 @@ attacks! {
             let earlier = s.event_at(s.before(s.tip(&s.bob).1)).id();
             s.signed(&s.bob, "further back", |envelope| envelope.prev = Some(earlier))
         };
-        "the ULID is dated back" => "ULID_NOT_RISING" Recorded |s| s.signed(&s.bob, "dated back", |envelope| {
-            envelope.ulid = Ulid::from_parts(envelope.ulid.time_ms() - 3_600_000, 0).expect("a ULID");
-        });
+        "the ULID is dated back" => "ULID_NOT_RISING" Recorded |s| {
+            let sealed = s.anchor().max_ulid;
+            s.signed(&s.bob, "dated back", |envelope| envelope.ulid = sealed.next().expect("ULIDs are left"))
+        };
         "the ULID is dated ahead" => "ULID_AHEAD" Recorded |s| s.signed(&s.bob, "dated ahead", |envelope| {
             envelope.ulid = Ulid::from_parts(envelope.ulid.time_ms() + 3_600_000, 0).expect("a ULID");
         });
         "an older governance version is named" => "POLICY_STALE" Recorded |s| {
             let enrolment = first_change(s);
-            let empty = gatos_values::roots::EMPTY_FOLD_ROOT;
             s.signed(&s.bob, "stale", |envelope| {
                 envelope.gov = enrolment;
-                envelope.fold_root = empty;
+                envelope.fold_root = gatos_values::roots::EMPTY_FOLD_ROOT;
+                envelope.policy_root = gatos_values::roots::EMPTY_POLICY_ROOT;
             })
         };
         "a governance version that nobody has is named" => "GOV_BEHIND" Recorded |s|
@@ -262,6 +266,27 @@ attacks! {
             let commit = git(&s.pusher(), &["commit-tree", "-m", "v9", EMPTY_TREE]);
             vec![format!("+{}:refs/gatos/governance", commit.trim())]
         };
+    }
+    "policy" {
+        "an event that the policy denies, past its writer's own gate" => "POLICY_DENY" Recorded |s|
+            s.signed(&s.bob, "forbidden", |_| {});
+        "an event of a kind that no rule allows" => "POLICY_DENY" Recorded finance_event;
+        "something else in the place of a policy" => "BAD_POLICY" Counted no_policy;
+        "the policy is taken away" => "FF_VIOLATION" Counted |_| vec![":refs/gatos/policies/active".to_owned()];
+        "a policy is activated without its bytes" => "BAD_POLICY" Recorded blind_activation;
+    }
+    "epochs" {
+        "an event dated into a sealed epoch" => "EPOCH_SEALED" Recorded |s| {
+            let sealed = s.anchor().max_ulid;
+            s.signed(&s.bob, "sealed", |envelope| envelope.ulid = sealed)
+        };
+        "an anchor that lies about its events, signed by a governor" => "EPOCH_BROKEN" Recorded |s|
+            next_anchor(s, &s.alice.key, |anchor| anchor.inputs_root = Blake3Digest::of(b"a lie"));
+        "an anchor signed by an actor who does not govern" => "BAD_SIGNATURE" Recorded |s|
+            next_anchor(s, &s.bob.key, |_| {});
+        "an anchor that skips one" => "EPOCH_BROKEN" Recorded |s| next_anchor(s, &s.alice.key, |anchor| anchor.epoch += 1);
+        "a second anchor of a sealed epoch" => "FF_VIOLATION" Recorded second_anchor;
+        "the anchors are deleted" => "FF_VIOLATION" Counted |_| vec![":refs/gatos/epoch/ops/head".to_owned()];
     }
     "state" {
         "a state file that does not follow from the events, signed" => "STATE_DIFFERS" Recorded lying_state;
@@ -446,4 +471,104 @@ fn unnamed_fold(scene: &Scene) -> Vec<String> {
         ],
     );
     vec![format!("{}:refs/gatos/folds/ops/head", commit.trim())]
+}
+
+/// Bob's first event in a namespace that no rule of the policy is about.
+fn finance_event(scene: &Scene) -> Vec<String> {
+    let mut draft = scene.draft(&scene.bob, "finance");
+    draft.ns = ns("finance");
+    draft.resource = ResourceUri::parse("gatos://ledger/finance/journal").expect("a resource");
+    draft.fold_root = gatos_values::roots::EMPTY_FOLD_ROOT;
+    draft.prev = None;
+    let event = sign(draft, &scene.bob.key);
+    let name = event.envelope().journal().ref_name();
+    vec![format!("{}:{name}", scene.commit(&event, None))]
+}
+
+fn other_policy() -> Vec<u8> {
+    let source =
+        "version: 1\nrules:\n  - id: all\n    when: { intent: write }\n    allow_if: [\"true\"]\n";
+    gatos_policy::language::compile(source)
+        .expect("the policy compiles")
+        .rgc
+}
+
+fn no_policy(scene: &Scene) -> Vec<String> {
+    let blob = scene.object("blob", &[other_policy(), b"and more".to_vec()].concat());
+    let tree = scene.object(
+        "tree",
+        &[b"100644 policy.rgc\0".as_slice(), blob.as_bytes()].concat(),
+    );
+    let head = scene.at("refs/gatos/policies/active").to_string();
+    let commit = git(
+        &scene.pusher(),
+        &[
+            "commit-tree",
+            "-m",
+            "policy",
+            "-p",
+            &head,
+            &tree.to_string(),
+        ],
+    );
+    vec![format!("{}:refs/gatos/policies/active", commit.trim())]
+}
+
+/// A valid change of governance that would leave nothing to judge by.
+fn blind_activation(scene: &Scene) -> Vec<String> {
+    let (chain, head) = chain_until(scene, 0);
+    let policy_root = Sha256Digest::of(&other_policy());
+    let ulid = chain.ulid().next().expect("ULIDs are left");
+    let operations = vec![ChangeOperation::PolicyActivate { policy_root }];
+    let bytes = gatos_policy::governance::change_with_cut(&chain, ulid, operations, Vec::new())
+        .expect("a change");
+    let signature = scene.alice.key.sign("gatos-grant", &bytes);
+    let content = encode_document_commit(&bytes, &[signature], Some(head)).expect("a commit");
+    vec![format!(
+        "{}:refs/gatos/governance",
+        scene.object("commit", &content)
+    )]
+}
+
+fn to_epochs(
+    scene: &Scene,
+    anchor: &Anchor,
+    key: &SigningKey,
+    parent: Option<ObjectId>,
+) -> Vec<String> {
+    let bytes = anchor.encode().expect("an anchor");
+    let signature = key.sign("gatos-anchor", &bytes);
+    let content = encode_chained_commit(DocumentForm::Anchor, &bytes, &[signature], parent);
+    let commit = scene.object("commit", &content.expect("a commit"));
+    vec![format!("+{commit}:refs/gatos/epoch/ops/head")]
+}
+
+/// The next anchor over what the newest already covers and Bob's event behind it, after this change.
+fn next_anchor(scene: &Scene, key: &SigningKey, change: impl FnOnce(&mut Anchor)) -> Vec<String> {
+    let mut anchor = scene.anchor();
+    anchor.prev = Some(Blake3Digest::of(&anchor.encode().expect("an anchor")));
+    anchor.epoch += 1;
+    anchor.ulid = anchor.ulid.next().expect("ULIDs are left");
+    let (tip, _) = scene.tip(&scene.bob);
+    anchor.max_ulid = tip.envelope().ulid;
+    let name = tip.envelope().journal().short();
+    let head = anchor
+        .heads
+        .get_mut(&name)
+        .expect("bob's journal is sealed");
+    (head.count, head.event) = (head.count + 1, tip.id());
+    anchor.count += 1;
+    change(&mut anchor);
+    to_epochs(
+        scene,
+        &anchor,
+        key,
+        Some(scene.at("refs/gatos/epoch/ops/head")),
+    )
+}
+
+fn second_anchor(scene: &Scene) -> Vec<String> {
+    let mut anchor = scene.anchor();
+    anchor.ulid = anchor.ulid.next().expect("ULIDs are left");
+    to_epochs(scene, &anchor, &scene.alice.key, None)
 }

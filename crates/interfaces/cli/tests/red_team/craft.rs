@@ -4,8 +4,11 @@ use std::io::Write;
 use std::process::Stdio;
 
 use gatos_ledger::ObjectId;
-use gatos_ledger::codec::{decode_event_commit, encode_event_commit};
+use gatos_ledger::codec::{
+    DocumentForm, decode_chained_commit, decode_event_commit, encode_event_commit,
+};
 use gatos_ledger::objects::Reader;
+use gatos_policy::epoch::Anchor;
 use gatos_values::{Envelope, EventId, SealedEvent, SigningKey, SshSignature, json};
 
 use crate::scene::{Person, Scene, git, stock_git};
@@ -130,6 +133,14 @@ impl Scene {
         change(&mut draft);
         let commit = self.commit(&sign(draft, &person.key), Some(tip));
         self.to_journal(person, commit)
+    }
+
+    /// The newest anchor of `ops`.
+    pub fn anchor(&self) -> Anchor {
+        let content = self.content_of(self.at("refs/gatos/epoch/ops/head"));
+        let chained =
+            decode_chained_commit(DocumentForm::Anchor, &content).expect("an anchor's commit");
+        Anchor::decode(&chained.bytes).expect("an anchor")
     }
 
     /// A checkpoint commit whose files are those of the newest one after these changes.

@@ -13,6 +13,14 @@ use crate::transports::Transport;
 
 const FOLD: &str = "version: 1\nreducers:\n  - kind: count-by\n    key: \"$.k\"\nemit:\n  - path: \"state/ops/counts.json\"\n";
 
+const POLICY: &str = "version: 1
+rules:
+  - id: ops-append
+    when: { intent: \"write\", path: \"gatos/journal/ops/**\" }
+    allow_if: [\"trust[actor].level >= 0\"]
+    deny_if: [\"payload.k == 'forbidden'\"]
+";
+
 /// The largest push the hub of the scene takes, in bytes.
 pub const INPUT_SIZE_MAX: usize = 4 << 20;
 
@@ -116,6 +124,13 @@ impl Scene {
         alice
             .fold_install(&ns("ops"), &compiled.rgf, None)
             .expect("the fold installs");
+        let policy = gatos_policy::language::compile(POLICY).expect("the policy compiles");
+        alice
+            .policy_activate(
+                &policy.rgc,
+                &[("ops.rgs".to_owned(), POLICY.as_bytes().to_vec())],
+            )
+            .expect("the policy is activated");
         for k in ["a", "b", "c"] {
             append(&alice, &self.alice.actor, k);
         }
@@ -126,6 +141,13 @@ impl Scene {
         }
         bob.fold_run(&ns("ops"), &mut |_| {})
             .expect("the fold runs");
+        sync(&bob);
+        sync(&alice);
+        alice
+            .epoch_new(&ns("ops"), &mut |_| {})
+            .expect("epoch 0 is sealed");
+        sync(&alice);
+        sync(&bob);
         append(&bob, &self.bob.actor, "e");
         bob.fold_run(&ns("ops"), &mut |_| {})
             .expect("the fold runs");

@@ -144,6 +144,8 @@ pub fn rotation_bytes(
 /// The kinds of governed action that may have a quorum rule of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GovernedAction {
+    /// Sealing an epoch of a namespace; its anchor is signed, no change of governance.
+    Epoch,
     /// Marking a namespace for export.
     Export,
     /// Installing folds.
@@ -160,7 +162,8 @@ pub enum GovernedAction {
 
 impl GovernedAction {
     /// Every action, in name order.
-    pub const ALL: [GovernedAction; 6] = [
+    pub const ALL: [GovernedAction; 7] = [
+        GovernedAction::Epoch,
         GovernedAction::Export,
         GovernedAction::Fold,
         GovernedAction::Grant,
@@ -173,6 +176,7 @@ impl GovernedAction {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            GovernedAction::Epoch => "epoch",
             GovernedAction::Export => "export",
             GovernedAction::Fold => "fold",
             GovernedAction::Grant => "grant",

@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gatos_policy::audit::{Answer, AuditIntent, Decision, Door};
+use gatos_policy::audit::{Answer, Decision, Door};
+use gatos_policy::language::Intent;
 use gatos_values::{
     Actor, Blake3Digest, ErrorCode, EventId, GovernanceId, ResourceUri, Sha256Digest, SigningKey,
     SshSignature, Text, Ulid, sshsig,
@@ -32,7 +33,7 @@ fn refused() -> Decision {
         repo: GovernanceId::from_bytes([1; 32]),
         ulid: Ulid::parse("01HF7YAT0004HMASW9NF6YY093").unwrap(),
         answer: Answer::Deny(ErrorCode::Equivocation),
-        intent: AuditIntent::Write,
+        intent: Intent::Write,
         actor: Actor::parse("user:bob").unwrap(),
         key: SigningKey::from_seed([2; 32]).public().key_id(),
         event: Some(EventId::of_envelope(b"an envelope")),
@@ -56,7 +57,7 @@ fn allowed(before: &Decision) -> Decision {
         prev: Some(Blake3Digest::of(&before.encode().unwrap())),
         ulid: before.ulid.next().unwrap(),
         answer: Answer::Allow,
-        intent: AuditIntent::Govern,
+        intent: Intent::Govern,
         event: None,
         document: Some(Blake3Digest::of(b"a document")),
         path: Text::from_ascii("gatos/governance"),

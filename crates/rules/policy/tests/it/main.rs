@@ -8,6 +8,7 @@ mod chain;
 mod consensus;
 mod cuts;
 mod document;
+mod epoch;
 mod fixture;
 mod grants;
 mod histories;
