@@ -15,6 +15,7 @@ mod generators;
 mod governance;
 mod names;
 mod numbers;
+mod policies;
 mod signatures;
 mod values;
 mod vectors;
@@ -58,6 +59,8 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("fold/compile", 250, folds::compile),
     Topic::new("fold/states", 200, folds::states),
     Topic::new("policy/governance", 30, governance::chains),
+    Topic::new("policy/compile", 150, policies::compiled),
+    Topic::new("policy/decisions", 100, policies::decisions),
     Topic::new("echo/operations", 12, worlds::operations),
     Topic::new("echo/ticks", 8, worlds::ticks),
     Topic::table("vectors/numbers", vectors::numbers),
