@@ -1,6 +1,6 @@
 //! Languages: what the server asks about a source, and who answers.
 //!
-//! A further language is one file beside `policy` and a row of [`LANGUAGES`]. Answers are functions of the text alone.
+//! A further language is one file beside `policy` and a row of `LANGUAGES`. Answers are functions of the text alone.
 //!
 //! Tests: `language/tests.rs`, tests/it/editor.rs.
 
