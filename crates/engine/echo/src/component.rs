@@ -15,7 +15,7 @@ pub use schema::{Field, FieldKind, FieldValue, Schema, SchemaError};
 
 /// Plain data that entities and resources are made of.
 ///
-/// Implement it with [`component!`](crate::component); a hand-written implementation is checked at registration.
+/// Implement it with [`component!`](macro@crate::component); a hand-written implementation is checked at registration.
 pub trait Component: Clone + Send + Sync + 'static {
     /// The name it is registered by: `[a-z][a-z0-9_]*`, parts joined by `.`, or behind `plugin:`.
     const NAME: &'static str;
