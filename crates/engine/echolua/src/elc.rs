@@ -20,8 +20,8 @@ mod encode;
 mod verify;
 mod weight;
 
-pub use decode::decode;
-pub use encode::encode;
+pub use decode::{decode, decode_with_map};
+pub use encode::{encode, encode_map};
 pub use verify::verify;
 pub use weight::{WEIGHT_MAX, back_edge_weight, function_weight, label_weight};
 
@@ -33,6 +33,8 @@ use gatos_values::cbor::CborError;
 
 /// Version of the form.
 pub const VERSION: u64 = 1;
+/// Version of the form of lines and names beside a fold.
+pub const MAP_VERSION: u64 = 1;
 /// Largest encoded module that is read, in bytes.
 pub const SIZE_MAX: usize = 4 * 1024 * 1024;
 /// Locals alive at one place of a function, as in Lua.

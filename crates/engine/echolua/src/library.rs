@@ -14,6 +14,8 @@ pub mod bridge;
 mod coroutine;
 mod fold;
 mod format;
+mod hidden;
+pub mod kept;
 mod math;
 mod pack;
 mod pattern;
@@ -23,6 +25,7 @@ mod table;
 mod tests;
 mod text;
 mod utf8;
+mod wide;
 
 use crate::compile::compile;
 use crate::machine::{Fault, Vm};
@@ -228,7 +231,15 @@ static ROWS: &[Row] = &[
     plain("hash.sha256", In::Fold, bridge::sha256),
     plain("uri.parse", In::Fold, bridge::parse_uri),
     plain("ulid.compare", In::Fold, bridge::compare_ulids),
+    plain("wide refuse", In::Hidden, wide::refuse),
+    plain("wide equal", In::Hidden, wide::equal),
+    plain("wide text", In::Hidden, wide::show),
 ];
+
+/// The last rows, by number.
+pub(crate) const WIDE_REFUSE: NativeId = NativeId(ROWS.len() as u16 - 3);
+pub(crate) const WIDE_EQUAL: NativeId = NativeId(ROWS.len() as u16 - 2);
+pub(crate) const WIDE_TEXT: NativeId = NativeId(ROWS.len() as u16 - 1);
 
 /// The function with this number.
 #[inline]
@@ -284,6 +295,7 @@ pub(crate) fn open(vm: &mut Vm) {
         Profile::Fold => {
             put(vm, globals, "json.null", Value::Null);
             open_prelude(vm);
+            wide::open(vm);
         }
     }
     let library = vm.library_value("string");

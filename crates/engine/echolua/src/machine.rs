@@ -260,6 +260,8 @@ pub struct Vm {
     pub(crate) twin_lines: Vec<(Arc<str>, u32)>,
     /// Values that native functions hold while they call back.
     pub(crate) held: Vec<Value>,
+    /// Values on one stack before calls are refused; at most [`STACK_SIZE_MAX`].
+    stack_size_max: usize,
     /// Where the last error that nobody caught came from.
     trace: Vec<TraceLine>,
 }
@@ -295,6 +297,7 @@ impl Vm {
             has_names: profile == Profile::Script,
             twin_lines: Vec::new(),
             held: Vec::new(),
+            stack_size_max: STACK_SIZE_MAX,
             trace: Vec::new(),
         };
         library::open(&mut vm);
@@ -449,6 +452,22 @@ impl Vm {
     /// Sets the fuel that is left.
     pub const fn set_fuel(&mut self, fuel: u64) {
         self.fuel = fuel;
+    }
+
+    /// Lowers the limit of values on one stack; it stays within what calls need to begin at all.
+    pub fn limit_stack(&mut self, values: usize) {
+        self.stack_size_max = values.clamp(WINDOW * 4, STACK_SIZE_MAX);
+    }
+
+    /// Collects what nothing reaches any more, where that is due: for hosts that make values between calls.
+    ///
+    /// # Errors
+    /// [`Fault::MemoryExhausted`] if what is reached lies above the limit.
+    pub fn tidy(&mut self) -> Result<(), Fault> {
+        if self.heap.bytes > self.heap.threshold {
+            self.collect(0)?;
+        }
+        Ok(())
     }
 
     /// The table of globals.

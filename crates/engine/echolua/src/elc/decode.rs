@@ -5,15 +5,16 @@
 //! TWIN: elc-numbers — `encode.rs`, `docs/formats/elc.md`. Tests: `tests/it/elc.rs`.
 
 use super::{
-    Binary, Block, Capture, DEPTH_MAX, ElcError, Expression, Function, FunctionDebug, Item, Module,
-    SIZE_MAX, Statement, Target, Unary, VERSION, Values,
+    Binary, Block, Capture, DEPTH_MAX, ElcError, Expression, Function, FunctionDebug, Item,
+    MAP_VERSION, Module, SIZE_MAX, Statement, Target, Unary, VERSION, Values,
 };
 use crate::names;
 use crate::profile::Profile;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
-use gatos_values::Value;
 use gatos_values::cbor::Items;
+use gatos_values::{Sha256Digest, Value};
 
 /// Unary operators by number.
 pub(super) const UNARY: [Unary; 4] = [Unary::Negate, Unary::Not, Unary::Length, Unary::BitNot];
@@ -44,6 +45,10 @@ pub(super) const BINARY: [Binary; 17] = [
 /// # Errors
 /// [`ElcError`] for anything [`super::encode`] would not have written for a valid module.
 pub fn decode(bytes: &[u8]) -> Result<Module, ElcError> {
+    decode_whole(bytes).map(|decoded| decoded.module)
+}
+
+fn decode_whole(bytes: &[u8]) -> Result<Decoded, ElcError> {
     if bytes.len() > SIZE_MAX {
         return Err(ElcError::TooLarge { size: bytes.len() });
     }
@@ -77,7 +82,54 @@ pub fn decode(bytes: &[u8]) -> Result<Module, ElcError> {
     }
     reader.items.end()?;
     super::verify(&module)?;
-    Ok(module)
+    Ok(Decoded {
+        module,
+        line_counts,
+        start,
+    })
+}
+
+/// Reads a fold's module with what [`super::encode_map`] wrote beside it; also gives the name of the source.
+///
+/// # Errors
+/// [`ElcError`] for bytes that are no module, no map, or the map of another module.
+pub fn decode_with_map(bytes: &[u8], map: &[u8]) -> Result<(Module, String), ElcError> {
+    let mut decoded = decode_whole(bytes)?;
+    if map.len() > SIZE_MAX {
+        return Err(ElcError::TooLarge { size: map.len() });
+    }
+    let mut reader = Reader {
+        items: Items::new(map),
+        depth: 0,
+        line_slots: 0,
+        lines: Vec::new(),
+    };
+    if reader.items.list()? != 4 || reader.items.count()? != MAP_VERSION {
+        return Err(reader.form("not a map of lines and names"));
+    }
+    let source = String::from(reader.items.text()?);
+    if reader.items.bytes()? != Sha256Digest::of(bytes).as_bytes() {
+        return Err(reader.form("the lines and names of another program"));
+    }
+    reader.debug(
+        &mut decoded.module,
+        &decoded.line_counts,
+        bytes,
+        decoded.start,
+    )?;
+    reader.items.end()?;
+    // Lines and names are no part of the rules, but a map must not smuggle in what the module does not have.
+    super::verify(&decoded.module)?;
+    Ok((decoded.module, source))
+}
+
+/// A module, and what reading its lines needs.
+struct Decoded {
+    module: Module,
+    /// How many nodes with a line each function has.
+    line_counts: Vec<usize>,
+    /// Where the functions begin, in bytes.
+    start: usize,
 }
 
 struct Reader<'a> {

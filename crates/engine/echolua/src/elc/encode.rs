@@ -6,8 +6,8 @@
 //! TWIN: elc-numbers — `decode.rs`, `docs/formats/elc.md`. Tests: `tests/it/elc.rs`.
 
 use super::{
-    Binary, Block, Capture, Expression, Function, Item, Module, Statement, Target, Unary, VERSION,
-    Values,
+    Binary, Block, Capture, Expression, Function, Item, MAP_VERSION, Module, Statement, Target,
+    Unary, VERSION, Values,
 };
 use crate::profile::Profile;
 use alloc::vec::Vec;
@@ -18,10 +18,7 @@ use gatos_values::cbor::{encode_bytes_into, encode_into, encode_list_head_into, 
 /// The canonical bytes of a module.
 #[must_use]
 pub fn encode(module: &Module) -> Vec<u8> {
-    let mut writer = Writer {
-        output: Vec::new(),
-        lines: Vec::new(),
-    };
+    let mut writer = Writer::default();
     let with_lines = module.profile == Profile::Script;
     writer.list(if with_lines { 4 } else { 3 });
     writer.count(VERSION);
@@ -42,6 +39,28 @@ pub fn encode(module: &Module) -> Vec<u8> {
     writer.output
 }
 
+/// Where a program came from, beside its bytes: the name of the source, and the lines and names of every function.
+///
+/// A fold's module does not hold them, so that layout and local names do not change its digest; reports need them.
+#[must_use]
+pub fn encode_map(module: &Module, source: &str) -> Vec<u8> {
+    let digest = module.digest();
+    let mut code = Writer::default();
+    let mut writer = Writer::default();
+    writer.list(4);
+    writer.count(MAP_VERSION);
+    encode_text_into(source, &mut writer.output);
+    writer.bytes(digest.as_bytes());
+    writer.list(module.functions.len());
+    for function in &module.functions {
+        code.lines.clear();
+        code.function(function);
+        writer.debug(function, &code.lines);
+    }
+    writer.output
+}
+
+#[derive(Default)]
 struct Writer {
     output: Vec<u8>,
     /// Lines of the nodes that have one, in the order in which the nodes are written.

@@ -48,11 +48,30 @@ impl Vm {
     /// # Errors
     /// [`BridgeError::Number`].
     pub fn import(&mut self, value: &gatos_values::Value) -> Result<Value, BridgeError> {
+        self.import_with(value, false)
+    }
+
+    /// A value of the value model as the machine's, whatever its numbers: one that a fold's numbers cannot hold becomes
+    /// an object that can be passed on and emitted as it is, and refuses to be computed with.
+    #[must_use]
+    pub fn import_any(&mut self, value: &gatos_values::Value) -> Value {
+        // Only numbers can fail, and they do not here.
+        self.import_with(value, true).unwrap_or_default()
+    }
+
+    fn import_with(
+        &mut self,
+        value: &gatos_values::Value,
+        takes_wide: bool,
+    ) -> Result<Value, BridgeError> {
         Ok(match value {
             gatos_values::Value::Null => Value::Null,
             gatos_values::Value::Bool(value) => Value::Boolean(*value),
             gatos_values::Value::Integer(_) | gatos_values::Value::Fixed(_) => {
-                import_number(value)?
+                match import_number(value) {
+                    Err(_) if takes_wide => self.new_wide_number(value),
+                    number => number?,
+                }
             }
             gatos_values::Value::Text(text) => Value::String(self.heap.string(text.as_bytes())),
             gatos_values::Value::Bytes(bytes) => Value::String(self.heap.string(bytes)),
@@ -60,7 +79,7 @@ impl Vm {
                 let table = self.heap.new_table();
                 self.heap.table_mut(table).shape = Shape::List;
                 for (index, item) in list.iter().enumerate() {
-                    let item = self.import(item)?;
+                    let item = self.import_with(item, takes_wide)?;
                     self.heap.set(table, Value::Integer(index as i64 + 1), item);
                 }
                 Value::Table(table)
@@ -69,7 +88,7 @@ impl Vm {
                 let table = self.heap.new_table();
                 self.heap.table_mut(table).reserve(0, map.len());
                 for (key, item) in map {
-                    let item = self.import(item)?;
+                    let item = self.import_with(item, takes_wide)?;
                     let key = self.heap.string(key.as_bytes());
                     self.heap.set(table, Value::String(key), item);
                 }
@@ -98,6 +117,9 @@ impl Vm {
             Value::Fixed(steps) => gatos_values::Value::number(Q32::from_steps(steps).to_number()),
             Value::String(id) => gatos_values::Value::Text(text_of(self.heap.bytes_of(id))?),
             Value::Table(table) => {
+                if let Some(number) = self.wide_number(table) {
+                    return Ok(number);
+                }
                 if depth >= DEPTH_MAX {
                     return Err(BridgeError::TooDeep);
                 }
@@ -141,7 +163,7 @@ impl Vm {
     }
 }
 
-fn import_number(value: &gatos_values::Value) -> Result<Value, BridgeError> {
+pub(super) fn import_number(value: &gatos_values::Value) -> Result<Value, BridgeError> {
     let number = value.as_number().unwrap_or(Number::Integer(0));
     match FoldNumber::from_number(number) {
         Ok(FoldNumber::Integer(integer)) => Ok(Value::Integer(integer)),

@@ -47,6 +47,9 @@ impl Vm {
     fn ordered_keys(&mut self, table: TableId) -> Result<Vec<Value>, Fault> {
         let mut keys: Vec<Value> = self.heap.table(table).pairs().map(|(key, _)| key).collect();
         self.pay(keys.len() as u64 * 2)?;
+        if self.stands_for_number(table) {
+            return Err(self.raise("a number has no keys"));
+        }
         if let Some(key) = keys.iter().find(|key| rank(**key).is_none()) {
             let kind = key.type_name();
             return Err(self.raise(&format!("a {kind} is no key with an order")));

@@ -8,7 +8,7 @@
 use super::coroutine::{Coroutine, Status};
 use super::meaning::Wrong;
 use super::op::MULTIPLE;
-use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, STACK_SIZE_MAX, Vm, WINDOW, event};
+use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, Vm, WINDOW, event};
 use crate::library::{Arguments, Control, Native, native};
 use crate::value::{ClosureId, CoroutineId, Value};
 use alloc::string::String;
@@ -34,10 +34,10 @@ impl Vm {
 
     #[cold]
     fn grow_stack(&mut self, size: usize) -> Result<(), Fault> {
-        if size > STACK_SIZE_MAX {
+        if size > self.stack_size_max {
             return Err(self.raise("stack overflow"));
         }
-        let size = (size * 2).min(STACK_SIZE_MAX + WINDOW);
+        let size = (size * 2).min(self.stack_size_max + WINDOW);
         self.stack.resize(size, Value::Nil);
         Ok(())
     }

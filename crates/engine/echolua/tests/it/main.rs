@@ -5,6 +5,7 @@ mod elc;
 mod fold;
 mod front;
 mod hostile;
+mod kept;
 mod language;
 mod limits;
 mod stock;

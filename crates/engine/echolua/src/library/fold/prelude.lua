@@ -173,6 +173,10 @@ return {
     or_set = function() return setmetatable({tags = {}, gone = {}}, or_set) end,
     two_phase = function() return setmetatable({added = {}, removed = {}}, two_phase) end,
   },
+  ["class or_set"] = or_set,
+  ["class two_phase"] = two_phase,
+  ["class g"] = g,
+  ["class pn"] = pn,
   counter = {
     g = function() return setmetatable({up = {}}, g) end,
     pn = function() return setmetatable({up = {}, down = {}}, pn) end,
