@@ -191,7 +191,7 @@ impl Node {
             Fault::new(
                 ErrorCode::BadPolicy,
                 POLICIES_REF,
-                format!("governance names policy `{policy_root}`, but its bytes are not here"),
+                format!("the bytes of policy `{policy_root}` are not here"),
             )
             .with_hint("`gatos sync` with a clone that has them")
         })
@@ -206,12 +206,20 @@ impl Node {
         if policy_root == EMPTY_POLICY_ROOT {
             return Ok(None);
         }
+        self.kept_policy(policy_root).map(Some)
+    }
+
+    /// The policy with this root, decoded once; also the empty one.
+    ///
+    /// # Errors
+    /// `BAD_POLICY` when its bytes are not here.
+    pub fn kept_policy(&self, policy_root: Sha256Digest) -> Outcome<Arc<Policy>> {
         if let Some(policy) = lock(&self.policies).get(&policy_root) {
-            return Ok(Some(policy.clone()));
+            return Ok(policy.clone());
         }
         let policy = Arc::new(Policy::decode(&self.named_policy(policy_root)?.rgc)?);
         lock(&self.policies).insert(policy_root, policy.clone());
-        Ok(Some(policy))
+        Ok(policy)
     }
 
     /// Every policy that was ever in force, oldest first.

@@ -195,6 +195,7 @@ pub const MANUALS: &[&Manual] = &[
     &policy::eval::MANUAL,
     &policy::explain::MANUAL,
     &policy::test::MANUAL,
+    &policy::diff::MANUAL,
     &policy::fmt::MANUAL,
     &policy::lint::MANUAL,
     &policy::init::MANUAL,

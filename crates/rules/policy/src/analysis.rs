@@ -16,6 +16,8 @@ mod addresses;
 mod classes;
 mod constraints;
 mod diagram;
+mod difference;
+mod effort;
 mod encode;
 mod example;
 mod formula;
@@ -28,7 +30,9 @@ mod prove;
 mod space;
 mod texts;
 
-pub use lint::{KnownNames, LINTS, lint};
+pub use difference::{Difference, Part};
+pub use effort::Effort;
+pub use lint::{KnownNames, LINTS, TOO_LARGE, UNEXPLAINED, lint, lint_within};
 pub use prove::{
     Answer, Condition, Counterexample, Demand, Undecided, Verdict, allowed, compare,
     compare_audits, decide, implies,

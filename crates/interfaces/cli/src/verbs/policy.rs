@@ -3,6 +3,8 @@
 use crate::console::{Console, Ending};
 
 pub mod activate;
+pub mod diff;
+pub mod difference;
 pub mod eval;
 pub mod explain;
 pub mod fmt;
@@ -29,6 +31,11 @@ pub enum Verb {
     /// With `--mutate`, the policy is changed in one place at a time; a change that no case notices is
     /// listed as a survivor.
     Test(test::Arguments),
+    /// Compare two policies: a proof that they decide alike, or a request that they decide differently.
+    ///
+    /// The proof holds for every request. Where a line is beyond it, the answer is `undecided` and names
+    /// the line.
+    Diff(diff::Arguments),
     /// Bring sources into the one layout; the root never changes.
     Fmt(fmt::Arguments),
     /// Check sources without writing anything.
@@ -56,6 +63,7 @@ impl Verb {
             Verb::Eval(arguments) => arguments.run(console),
             Verb::Explain(arguments) => arguments.run(console),
             Verb::Test(arguments) => arguments.run(console),
+            Verb::Diff(arguments) => arguments.run(console),
             Verb::Fmt(arguments) => arguments.run(console),
             Verb::Lint(arguments) => arguments.run(console),
             Verb::Init(arguments) => arguments.run(console),

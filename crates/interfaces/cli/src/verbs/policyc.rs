@@ -7,8 +7,9 @@ use crate::text::Text;
 use crate::verbs::policy::load;
 use crate::{files, input};
 use gatos_node::reply;
+use gatos_policy::analysis::{KnownNames, UNEXPLAINED};
 use gatos_policy::language::{Compiled, Policy};
-use gatos_values::Value;
+use gatos_values::{ErrorCode, Value};
 use std::path::{Path, PathBuf};
 
 /// What the verb says about itself.
@@ -56,10 +57,13 @@ impl Arguments {
     pub fn run(self, console: &mut Console) -> Ending {
         let source = input::read(&self.source, input::SOURCE_SIZE_MAX)?;
         let shown = input::shown(&self.source);
-        let (compiled, findings) = match load::compile(&shown, &source) {
-            Ok(compiled) => compiled,
+        let (compiled, mut warnings) = match load::check(&shown, &source, &KnownNames::default()) {
+            Ok(checked) => checked,
             Err(findings) => return load::refuse(console, &findings),
         };
+        // Manners are for `gatos policy lint`; here counts what may not do what it says.
+        warnings.retain(|finding| finding.rule != UNEXPLAINED);
+        let findings = SourceFindings::new(&shown, ErrorCode::BadPolicySource, warnings);
         for finding in findings.texts() {
             console.note(&finding);
         }

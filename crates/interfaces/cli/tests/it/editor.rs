@@ -111,6 +111,24 @@ fn range(line: u32, from: u32, to: u32) -> Value {
 }
 
 #[test]
+fn a_rule_that_can_never_allow_is_underlined() {
+    let text = "rules:\n  - id: a\n    when: {}\n    allow_if: [\"has_cap('x')\"]\n  - id: b\n    when: {}\n    deny_if: [\"caps includes 'x'\"]\n    reason: closed\n";
+    let replies = session(&[open(POLICY, "gatos-policy", text)]);
+    let diagnostics = &replies[0]["params"]["diagnostics"];
+    assert_eq!(
+        diagnostics.as_array().map(Vec::len),
+        Some(1),
+        "{diagnostics}"
+    );
+    assert_eq!(diagnostics[0]["code"], "shadowed");
+    assert_eq!(diagnostics[0]["severity"], 2);
+    assert_eq!(
+        diagnostics[0]["range"]["start"],
+        json!({"line": 1, "character": 4})
+    );
+}
+
+#[test]
 fn a_broken_policy_is_underlined_until_it_is_mended() {
     // Two code units before the mistake are one character.
     let broken = "when: {}\nallow_if:\n  - \"payload.x == '😀' && true\"\n";

@@ -21,6 +21,7 @@ macro_rules! sessions {
 }
 
 sessions! {
+    analysis
     canon
     demo
     doctor

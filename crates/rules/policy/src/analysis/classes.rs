@@ -9,6 +9,7 @@
 //! Tests: tests/it/analysis.
 
 use super::addresses;
+use super::effort::Effort;
 use super::formula::base_terms;
 use super::numbers;
 use super::place::place;
@@ -64,12 +65,12 @@ pub fn settle(space: &mut Space) {
 
 fn settle_slot(space: &mut Space, index: usize, freed: &mut Vec<(usize, usize)>) {
     let pool: Vec<Text> = space.named_texts.iter().cloned().collect();
-    let can_be_list = can_be_list(&space.slots[index].subject);
+    let (effort, can_be_list) = (space.effort, can_be_list(&space.slots[index].subject));
     let slot = &mut space.slots[index];
     let beyond = choose_listing(slot);
     freed.extend(beyond.iter().map(|leaf| (index, *leaf)));
     let mut freed_here: BTreeSet<usize> = beyond.into_iter().collect();
-    let candidates = candidates(slot, &mut freed_here);
+    let candidates = candidates(slot, effort, &mut freed_here);
     freed.extend(
         freed_here
             .iter()
@@ -168,7 +169,7 @@ fn is_in_payload(subject: &Subject) -> bool {
 /// Witnesses by state: those of one group answer alike.
 type Candidates = Vec<Vec<Option<Value>>>;
 
-fn candidates(slot: &Slot, freed: &mut BTreeSet<usize>) -> Candidates {
+fn candidates(slot: &Slot, effort: Effort, freed: &mut BTreeSet<usize>) -> Candidates {
     let one = |value: Value| vec![Some(value)];
     match &slot.subject {
         Subject::Entry(_) => vec![one(Value::Map(Map::new())), vec![None]],
@@ -191,19 +192,19 @@ fn candidates(slot: &Slot, freed: &mut BTreeSet<usize>) -> Candidates {
                 found.push(vec![None]);
                 found
             }
-            Variable::Payload => anything(slot, freed),
+            Variable::Payload => anything(slot, effort, freed),
             _ => {
-                let mut found = texts(slot, freed);
+                let mut found = texts(slot, effort, freed);
                 found.push(vec![None]);
                 found
             }
         },
-        Subject::Term(_) => anything(slot, freed),
+        Subject::Term(_) => anything(slot, effort, freed),
     }
 }
 
 /// Whatever a payload may hold, or nothing.
-fn anything(slot: &Slot, freed: &mut BTreeSet<usize>) -> Candidates {
+fn anything(slot: &Slot, effort: Effort, freed: &mut BTreeSet<usize>) -> Candidates {
     let simple = [
         Some(Value::Map(Map::new())),
         Some(Value::Bool(true)),
@@ -213,14 +214,14 @@ fn anything(slot: &Slot, freed: &mut BTreeSet<usize>) -> Candidates {
         None,
     ];
     let mut found = numbers::all(slot);
-    found.extend(texts(slot, freed));
+    found.extend(texts(slot, effort, freed));
     found.extend(lists(slot));
     found.extend(simple.map(|value| vec![value]));
     found
 }
 
 /// Texts and addresses. Which addresses a text test takes is not known but for whole texts.
-fn texts(slot: &Slot, freed: &mut BTreeSet<usize>) -> Candidates {
+fn texts(slot: &Slot, effort: Effort, freed: &mut BTreeSet<usize>) -> Candidates {
     let kept = |freed: &BTreeSet<usize>| {
         let leaves = slot.leaves.iter().enumerate();
         let kept = leaves.filter(|(index, _)| !freed.contains(index));
@@ -231,7 +232,7 @@ fn texts(slot: &Slot, freed: &mut BTreeSet<usize>) -> Candidates {
     for (_, leaf) in kept(freed) {
         tests.extend(leaf.needs.tests.iter().cloned());
     }
-    let states = witnesses(&tests).unwrap_or_else(|| {
+    let states = witnesses(&tests, effort.text_step_count_max).unwrap_or_else(|| {
         let tested = kept(freed).into_iter();
         freed.extend(
             tested

@@ -51,6 +51,7 @@ pub struct Diagram {
     opposites: BTreeMap<Function, Function>,
     cell_count: usize,
     cell_count_max: usize,
+    step_count_max: usize,
 }
 
 /// One class for some coordinates; the others are free.
@@ -71,6 +72,7 @@ impl Diagram {
             opposites: BTreeMap::new(),
             cell_count: 0,
             cell_count_max: CELL_COUNT_MAX,
+            step_count_max: STEP_COUNT_MAX,
         }
     }
 
@@ -83,6 +85,14 @@ impl Diagram {
         let children = (0..self.class_counts[coordinate]).map(|class| Function::from(holds(class)));
         let children = children.collect();
         self.node(coordinate, children)
+    }
+
+    /// The same store with a lower bound on pairs and edges.
+    #[must_use]
+    pub fn within(mut self, step_count_max: usize) -> Diagram {
+        self.cell_count_max = self.cell_count_max.min(step_count_max);
+        self.step_count_max = self.step_count_max.min(step_count_max);
+        self
     }
 
     /// Both hold.
@@ -106,7 +116,7 @@ impl Diagram {
             children.push(self.and(left, right)?);
         }
         let both = self.node(coordinate, children)?;
-        if self.both.len() >= STEP_COUNT_MAX {
+        if self.both.len() >= self.step_count_max {
             return Err(TooLarge);
         }
         self.both.insert((left, right), both);

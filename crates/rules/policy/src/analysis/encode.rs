@@ -134,7 +134,8 @@ impl<'s> Encoder<'s> {
     /// An encoder for a settled space.
     pub fn new(space: &'s Space) -> Encoder<'s> {
         Encoder {
-            diagram: Diagram::new(space.class_counts.clone()),
+            diagram: Diagram::new(space.class_counts.clone())
+                .within(space.effort.diagram_step_count_max),
             space,
             duals: BTreeMap::new(),
         }

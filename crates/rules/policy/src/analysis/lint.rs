@@ -8,6 +8,7 @@
 //! Tests: tests/it/analysis/lints.rs.
 
 use super::diagram::{ALWAYS, Function, NEVER, TooLarge};
+use super::effort::Effort;
 use super::encode::{Encoder, PolicyFunctions, RuleFunctions};
 use super::prove::Question;
 use crate::language::{
@@ -28,6 +29,12 @@ pub struct KnownNames {
     pub labels: Option<BTreeSet<String>>,
 }
 
+/// The warning about manners: the rule does what it says, and does not tell who is denied why.
+pub const UNEXPLAINED: &str = "deny-without-reason";
+
+/// The warning that the analysis took more than it may spend.
+pub const TOO_LARGE: &str = "too-large-to-analyse";
+
 /// The ids of the warnings, with what each says.
 pub const LINTS: [(&str, &str); 9] = [
     ("never-matches", "no request matches the rule"),
@@ -42,27 +49,30 @@ pub const LINTS: [(&str, &str); 9] = [
     ),
     ("allow-all", "the rule allows whoever asks"),
     (
-        "deny-without-reason",
+        UNEXPLAINED,
         "a rule that denies says nothing to who is denied",
     ),
     ("unknown-capability", "no grant gives this capability"),
     ("unknown-label", "no event carries this label"),
-    (
-        "too-large-to-analyse",
-        "the policy is beyond the bounds of the analysis",
-    ),
+    (TOO_LARGE, "the policy is beyond the bounds of the analysis"),
 ];
 
 /// Every warning, in source order.
 #[must_use]
 pub fn lint(compiled: &Compiled, known: &KnownNames) -> Vec<Finding> {
+    lint_within(compiled, known, Effort::FULL)
+}
+
+/// The warnings that so much effort finds, in source order. That it was too little is a warning of its own.
+#[must_use]
+pub fn lint_within(compiled: &Compiled, known: &KnownNames, effort: Effort) -> Vec<Finding> {
     let mut findings = Vec::new();
     let rules = compiled.policy.rules();
     for (rule, source) in rules.iter().zip(&compiled.source_map) {
         unexplained(rule, source, &mut findings);
         unknown_names(rule, source, known, &mut findings);
     }
-    let question = Question::new(&[&compiled.policy]);
+    let question = Question::within(&[&compiled.policy], effort);
     let proved = question.encoded(|encoder, policies, constraints| {
         let [policy] = policies else {
             return Ok(Vec::new());
@@ -82,7 +92,7 @@ pub fn lint(compiled: &Compiled, known: &KnownNames) -> Vec<Finding> {
         Ok(proved) => findings.extend(proved),
         Err(TooLarge) => findings.push(Finding::warning(
             Position::START,
-            "too-large-to-analyse",
+            TOO_LARGE,
             "the policy is too large for the analysis".to_string(),
             "split it by namespace, or ask about parts of it",
         )),
@@ -95,7 +105,7 @@ fn unexplained(rule: &Rule, source: &RuleSource, findings: &mut Vec<Finding>) {
     if !rule.deny_if.is_empty() && rule.reason.is_none() {
         findings.push(Finding::warning(
             source.position,
-            "deny-without-reason",
+            UNEXPLAINED,
             format!("rule `{}` denies and does not say why", rule.id),
             "add `reason: \"…\"`: who is denied reads it",
         ));
@@ -123,14 +133,14 @@ fn unknown_names(
                     place.position,
                     id,
                     message,
-                    alike(&name, names),
+                    alike(&name, names, variable),
                 ));
             }
         }
     }
 }
 
-fn alike(name: &str, names: &BTreeSet<String>) -> String {
+fn alike(name: &str, names: &BTreeSet<String>, variable: Variable) -> String {
     let stem = name.split([':', '-', '.']).next().unwrap_or(name);
     let near = names
         .iter()
@@ -138,7 +148,10 @@ fn alike(name: &str, names: &BTreeSet<String>) -> String {
         .or_else(|| names.iter().find(|known| known.starts_with(stem)));
     match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "correct the name, or add it to the list".to_string(),
+        None if variable == Variable::Caps => {
+            "correct the name, or grant the capability to somebody".to_string()
+        }
+        None => "correct the name, or mark events with it".to_string(),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::classes::settle;
 use super::diagram::{ALWAYS, COORDINATE_COUNT_MAX, Function, NEVER, TooLarge};
+use super::effort::Effort;
 use super::encode::{Encoder, PolicyFormula, PolicyFunctions, read_policy};
 use super::example::{ATTEMPT_COUNT_MAX, example};
 use super::formula::{Formula, Reader};
@@ -20,7 +21,7 @@ use alloc::vec::Vec;
 pub const CHOICE_COUNT_MAX: [usize; 2] = [64, 1024];
 
 /// Requests that are made at random where a question is too large.
-const GUESS_COUNT_MAX: usize = 4096;
+const GUESS_COUNT_MAX: usize = 1024;
 
 /// The answer to "is there such a request?".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +104,9 @@ impl Demand {
 /// Whether two policies allow the same requests.
 #[must_use]
 pub fn compare(first: &Policy, second: &Policy) -> Verdict {
-    let answer = Question::new(&[first, second]).answer(
+    let answer = between(
+        first,
+        second,
         |encoder, policies| encoder_differ(encoder, policies[0].allows, policies[1].allows),
         |context| allows(first, context) != allows(second, context),
     );
@@ -113,7 +116,9 @@ pub fn compare(first: &Policy, second: &Policy) -> Verdict {
 /// Whether the second policy allows nothing that the first denies.
 #[must_use]
 pub fn implies(first: &Policy, second: &Policy) -> Verdict {
-    let answer = Question::new(&[first, second]).answer(
+    let answer = between(
+        first,
+        second,
         |encoder, policies| {
             let denied = encoder.diagram.not(policies[0].allows)?;
             encoder.diagram.and(denied, policies[1].allows)
@@ -127,11 +132,43 @@ pub fn implies(first: &Policy, second: &Policy) -> Verdict {
 #[must_use]
 pub fn compare_audits(first: &Policy, second: &Policy) -> Verdict {
     let audits = |policy: &Policy, context: &Context| decide(policy, context).audit();
-    let answer = Question::new(&[first, second]).answer(
+    let answer = between(
+        first,
+        second,
         |encoder, policies| encoder_differ(encoder, policies[0].audits, policies[1].audits),
         |context| audits(first, context) != audits(second, context),
     );
     verdict(answer, first, second)
+}
+
+/// The answer about two policies. Where they are too large together, requests that one rule alone allows are tried.
+fn between(
+    first: &Policy,
+    second: &Policy,
+    ask: impl FnOnce(&mut Encoder<'_>, &[PolicyFunctions]) -> Result<Function, TooLarge>,
+    confirm: impl Fn(&Context) -> bool,
+) -> Answer {
+    // The same bytes decide alike; no answer about one policy says otherwise.
+    if first.root() == second.root() {
+        return Answer::Never;
+    }
+    match Question::new(&[first, second]).proved(ask, &confirm) {
+        Ok(answer) => answer,
+        Err(space) => by_rule(&[first, second], &confirm)
+            .map_or_else(|| guess(&space, &confirm), Answer::Example),
+    }
+}
+
+/// A request that one rule of the policies allows when it stands alone, if `confirm` likes one of them.
+fn by_rule(policies: &[&Policy], confirm: &impl Fn(&Context) -> bool) -> Option<Box<Context>> {
+    let rules = policies.iter().flat_map(|policy| policy.rules());
+    let alone = rules.filter_map(|rule| Policy::from_rules(Vec::from([rule.clone()])).ok());
+    alone
+        .filter_map(|policy| match allowed(&policy, &Condition::ANY) {
+            Answer::Example(request) => Some(request),
+            _ => None,
+        })
+        .find(|request| confirm(request))
 }
 
 /// A request under the condition that the policy allows.
@@ -207,7 +244,15 @@ pub struct Question {
 impl Question {
     /// Takes policies apart.
     pub fn new(policies: &[&Policy]) -> Question {
-        let mut space = Space::default();
+        Question::within(policies, Effort::FULL)
+    }
+
+    /// Takes policies apart, to spend no more than this on the answer.
+    pub fn within(policies: &[&Policy], effort: Effort) -> Question {
+        let mut space = Space {
+            effort,
+            ..Space::default()
+        };
         // First the parts that nearly every rule asks, so that they are asked first.
         let mut reader = Reader {
             space: &mut space,
@@ -244,16 +289,26 @@ impl Question {
 
     /// Whether a request satisfies the function that `ask` makes, confirmed by `confirm`.
     pub fn answer(
-        mut self,
+        self,
         ask: impl FnOnce(&mut Encoder<'_>, &[PolicyFunctions]) -> Result<Function, TooLarge>,
         confirm: impl Fn(&Context) -> bool,
     ) -> Answer {
+        self.proved(ask, &confirm)
+            .unwrap_or_else(|space| guess(&space, &confirm))
+    }
+
+    /// The same, or the settled space where the question is too large.
+    fn proved(
+        mut self,
+        ask: impl FnOnce(&mut Encoder<'_>, &[PolicyFunctions]) -> Result<Function, TooLarge>,
+        confirm: &impl Fn(&Context) -> bool,
+    ) -> Result<Answer, Box<Space>> {
         settle(&mut self.space);
         let mut encoder = Encoder::new(&self.space);
-        match wanted(&mut encoder, &self.policies, ask) {
-            Ok(function) => search(&encoder, function, &confirm),
-            Err(TooLarge) => guess(&self.space, &confirm),
-        }
+        let answer = wanted(&mut encoder, &self.policies, ask)
+            .map(|function| search(&encoder, function, confirm));
+        drop(encoder);
+        answer.map_err(|TooLarge| Box::new(self.space))
     }
 
     /// Everything encoded, for many questions about the same policies.

@@ -9,6 +9,7 @@
 //! INVARIANT: every request has a class in each coordinate such that all atoms answer as those classes say.
 //! Tests: `tests/it/analysis`, against enumeration of all requests of a small world.
 
+use super::effort::Effort;
 use super::texts::{Fold, TextTest};
 use crate::language::network::Network;
 use crate::language::{Expression, Literal, Truth};
@@ -223,6 +224,8 @@ pub enum Atom {
 /// All coordinates.
 #[derive(Debug, Default)]
 pub struct Space {
+    /// What may be spent.
+    pub effort: Effort,
     pub slots: Vec<Slot>,
     pub quorums: Vec<Quorum>,
     pub frees: Vec<Free>,

@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use gatos_values::text::is_nfc_assigned;
 
 /// Most work of one exploration: states × letters × machines.
-const STEP_COUNT_MAX: usize = 1 << 24;
+pub const STEP_COUNT_MAX: usize = 1 << 24;
 
 /// Most states of one exploration.
 const STATE_COUNT_MAX: usize = 1 << 15;
@@ -88,11 +88,8 @@ impl TextTest {
 }
 
 /// A few texts for each state that the tests can reach, every state once; `None` if that is too much work.
-pub fn witnesses(tests: &BTreeSet<(Fold, TextTest)>) -> Option<Vec<Vec<String>>> {
-    witnesses_within(tests, STEP_COUNT_MAX)
-}
-
-fn witnesses_within(
+/// `step_count_max` bounds the steps of all machines.
+pub fn witnesses(
     tests: &BTreeSet<(Fold, TextTest)>,
     step_count_max: usize,
 ) -> Option<Vec<Vec<String>>> {

@@ -201,7 +201,7 @@ impl Rule {
 
 impl Policy {
     /// A policy of checked rules; sorts them.
-    pub(super) fn from_rules(mut rules: Vec<Rule>) -> Result<Policy, String> {
+    pub(crate) fn from_rules(mut rules: Vec<Rule>) -> Result<Policy, String> {
         use alloc::string::ToString;
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         let value = code::policy_value(&rules);

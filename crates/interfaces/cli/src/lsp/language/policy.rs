@@ -5,6 +5,7 @@
 use super::outline::{self, Shown, Spot, Step};
 use super::{Hover, Language, Symbol, SymbolKind, words};
 use crate::lsp::source::{Source, Span};
+use gatos_policy::analysis::{Effort, KnownNames, TOO_LARGE, lint_within};
 use gatos_policy::language::{Compiled, Intent, IntentSet, compile, format_source};
 use gatos_yaml::{Finding, Node, Position};
 
@@ -22,7 +23,14 @@ impl Language for Policies {
 
     fn findings(&self, text: &str) -> Vec<Finding> {
         match compile(text) {
-            Ok(compiled) => compiled.warnings,
+            Ok(compiled) => {
+                let known = KnownNames::default();
+                let mut findings = lint_within(&compiled, &known, Effort::QUICK);
+                // Here somebody waits at every key; `gatos policy lint` takes its time and says it.
+                findings.retain(|finding| finding.rule != TOO_LARGE);
+                findings.extend(compiled.warnings);
+                findings
+            }
             Err(findings) => findings,
         }
     }

@@ -5,7 +5,11 @@ use crate::findings::{self, SourceFindings};
 use crate::input;
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone, counted};
+use crate::verbs::common;
 use crate::verbs::policy::load;
+use gatos_node::Outcome;
+use gatos_policy::analysis::KnownNames;
+use gatos_values::ErrorCode;
 use std::path::PathBuf;
 
 /// What the verb says about itself.
@@ -16,6 +20,10 @@ pub const MANUAL: Manual = Manual {
         example(
             "findings for a program",
             "gatos policy lint --json policies/finance.rgs policies/ops.rgs",
+        ),
+        example(
+            "does a rule ask for a capability that nobody holds?",
+            "gatos policy lint --granted policy.rgs",
         ),
     ],
     reply: Reply::Document(&[
@@ -35,20 +43,44 @@ pub struct Arguments {
     /// Sources (`.rgs`); `-` is standard input
     #[arg(required = true, value_name = "FILES")]
     files: Vec<PathBuf>,
+    /// Warn of capabilities that no grant in force in the repository here gives
+    #[arg(short, long)]
+    granted: bool,
 }
 
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
+        let known = self.known()?;
         let mut all = Vec::new();
         for path in &self.files {
             let source = input::read(path, input::SOURCE_SIZE_MAX)?;
-            let compiled = load::compile(&input::shown(path), &source);
-            all.push(compiled.map_or_else(|errors| errors, |(_, warnings)| warnings));
+            let shown = input::shown(path);
+            all.push(match load::check(&shown, &source, &known) {
+                Ok((_, warnings)) => {
+                    SourceFindings::new(&shown, ErrorCode::BadPolicySource, warnings)
+                }
+                Err(errors) => errors,
+            });
         }
         console.show(&findings::lint_reply(all.len(), &all), &text(&all))?;
         let clean = all.iter().all(|source| source.error_count() == 0);
         Ok(if clean { Answer::Yes } else { Answer::No })
+    }
+}
+
+impl Arguments {
+    fn known(&self) -> Outcome<KnownNames> {
+        if !self.granted {
+            return Ok(KnownNames::default());
+        }
+        let chain = common::open()?.governance()?;
+        let grants = chain.grants_at(chain.version());
+        let given = grants.flat_map(|(_, record)| record.signed.grant.caps.clone());
+        Ok(KnownNames {
+            capabilities: Some(given.map(|cap| cap.as_str().to_owned()).collect()),
+            labels: None,
+        })
     }
 }
 
