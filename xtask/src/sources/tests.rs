@@ -30,6 +30,17 @@ fn a_pure_crate_needs_both_attributes_and_others_one() {
 }
 
 #[test]
+fn unsafe_is_allowed_in_named_files_only() {
+    let text = "//! A.\n#![allow(unsafe_code)]\n";
+    assert!(places("crates/engine/echolua/src/heap/pages.rs", text).is_empty());
+    let path = "crates/engine/echolua/src/heap.rs";
+    assert_eq!(places(path, text), [format!("{path}:2")]);
+    let full = "//! A room.\n#![no_std]\n#![deny(unsafe_code)]\n";
+    assert!(places("crates/engine/echolua/src/lib.rs", full).is_empty());
+    assert_eq!(places("crates/rules/fold/src/lib.rs", full).len(), 1);
+}
+
+#[test]
 fn the_standard_library_has_one_door_into_pure_crates() {
     let text = "//! A.\nextern crate std;\n";
     let path = "crates/engine/echo/src/schedule/run.rs";

@@ -17,7 +17,7 @@
 //!
 //! Guide: `docs/guide/echolua.md`. Format: `docs/formats/elc.md`. Vectors: `vectors/echolua`. Tests: `tests/it`.
 #![cfg_attr(not(test), no_std)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 extern crate alloc;

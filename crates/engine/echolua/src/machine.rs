@@ -21,11 +21,12 @@ pub(crate) mod meaning;
 pub(crate) mod message;
 mod op;
 mod trace;
+pub(crate) mod unchecked;
 
 pub use trace::TraceLine;
 
 use crate::elc::Module;
-use crate::heap::Heap;
+use crate::heap::{Heap, STEP_UNITS, collect};
 use crate::library::{self, HostState};
 use crate::profile::Profile;
 use crate::value::{ClosureId, CoroutineId, NativeId, StringId, TableId, Value};
@@ -35,6 +36,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use lower::{Constant, Hint, Lowered, Source};
 use op::Op;
+use unchecked::Code;
 
 /// Native functions of the library inside each other.
 pub const NATIVE_DEPTH_MAX: u32 = 190;
@@ -76,9 +78,8 @@ pub enum Fault {
 /// A function as the machine runs it.
 #[derive(Debug)]
 pub(crate) struct Prototype {
-    code: Vec<Op>,
+    code: Code,
     lines: Vec<u32>,
-    constants: Vec<Value>,
     hints: Vec<Hint>,
     sources: Vec<Source>,
     parameter_count: u8,
@@ -110,7 +111,7 @@ pub(crate) enum FrameKind {
     Program,
     /// `pcall` waits here.
     Protected,
-    /// `xpcall` waits here; `handler` is its second argument.
+    /// `xpcall` waits here; its handler lies at `slot`.
     ProtectedWithHandler,
     /// A native function that called back waits here.
     Boundary,
@@ -153,9 +154,8 @@ pub(crate) struct Frame {
     /// How many results are wanted.
     want: u8,
     after: After,
-    /// Of `xpcall`, its handler; of a coroutine's resumer, the coroutine; of a program function in the middle of a
-    /// join, how many values are left.
-    handler: Value,
+    /// Of a program function in the middle of a join, how many values are left; else 0.
+    joined: u8,
 }
 
 impl Frame {
@@ -234,6 +234,8 @@ pub struct Vm {
     pub(crate) stack: Vec<Value>,
     frames: Vec<Frame>,
     to_close: Vec<u32>,
+    /// Beyond this place the stack holds nil.
+    pub(crate) high: usize,
     /// End of the values that the last instruction of many results left.
     top: usize,
     pub(crate) fuel: u64,
@@ -272,6 +274,9 @@ impl Vm {
     pub fn new(profile: Profile, limits: Limits) -> Vm {
         let mut heap = Heap::new(limits.memory_bytes);
         let events = EVENT_NAMES.map(|name| heap.string(name.as_bytes()));
+        for event in events {
+            heap.pin(Value::String(event));
+        }
         let globals = heap.new_table();
         let mut vm = Vm {
             heap,
@@ -280,6 +285,7 @@ impl Vm {
             stack: alloc::vec![Value::Nil; WINDOW * 2],
             frames: Vec::new(),
             to_close: Vec::new(),
+            high: 0,
             top: 0,
             fuel: limits.fuel,
             globals,
@@ -324,7 +330,7 @@ impl Vm {
             .is_some_and(|main| main.has_cell_environment);
         let mut prototypes = Vec::new();
         for function in lowered {
-            prototypes.push(Arc::new(self.prototype(function, start, &source)));
+            prototypes.push(Arc::new(self.prototype(function, start, &source)?));
         }
         let program = Arc::make_mut(&mut self.program);
         program.prototypes.extend(prototypes);
@@ -345,16 +351,23 @@ impl Vm {
         !core::ptr::fn_addr_eq(self.executor, Vm::execute_call as Executor)
     }
 
-    fn prototype(&mut self, function: Lowered, module_start: u32, source: &Arc<str>) -> Prototype {
-        let constants = function
+    fn prototype(
+        &mut self,
+        function: Lowered,
+        module_start: u32,
+        source: &Arc<str>,
+    ) -> Option<Prototype> {
+        let constants: Vec<Value> = function
             .constants
             .iter()
             .map(|constant| self.constant(constant))
             .collect();
-        Prototype {
-            code: function.code,
+        for constant in &constants {
+            self.heap.pin(*constant);
+        }
+        Some(Prototype {
+            code: Code::new(function.code, constants, function.upvalue_count)?,
             lines: function.lines,
-            constants,
             hints: function.hints,
             sources: function.sources,
             parameter_count: function.parameter_count,
@@ -365,7 +378,7 @@ impl Vm {
             bound: None,
             source: Arc::clone(source),
             module_start,
-        }
+        })
     }
 
     /// A function that calls a function of the library with `state` before its own arguments.
@@ -377,7 +390,9 @@ impl Vm {
             .position(|prototype| prototype.bound == Some(function));
         let index = known.unwrap_or_else(|| {
             let program = Arc::make_mut(&mut self.program);
-            program.prototypes.push(Arc::new(bound_prototype(function)));
+            program
+                .prototypes
+                .extend(bound_prototype(function).map(Arc::new));
             program.prototypes.len() - 1
         });
         Value::Closure(self.heap.new_closure(index as u32, Box::new([state])))
@@ -422,6 +437,10 @@ impl Vm {
             self.boundary_count = 0;
             self.protected_count = 0;
             self.current = None;
+        }
+        if self.native_depth == 0 {
+            self.clear_stack_from(0);
+            self.top = 0;
         }
         result
     }
@@ -530,49 +549,69 @@ impl Vm {
         }
     }
 
-    /// Everything the program can still reach begins here.
+    /// The collector's next step, where it wants one; `stack_end` is where the values in use end.
+    ///
+    /// # Errors
+    /// [`Fault::MemoryExhausted`] if everything that can be freed is, and the limit is still exceeded.
     fn collect(&mut self, stack_end: usize) -> Result<(), Fault> {
-        let end = stack_end.min(self.stack.len());
-        for value in &mut self.stack[end..] {
-            *value = Value::Nil;
-        }
-        let constants = self
-            .program
-            .prototypes
-            .iter()
-            .flat_map(|prototype| prototype.constants.iter().copied());
-        let closures = self
-            .frames
-            .iter()
-            .filter(|frame| frame.is_program())
-            .map(|frame| Value::Closure(frame.closure));
-        let handlers = self.frames.iter().map(|frame| frame.handler);
-        let words = self.words.events.iter().map(|id| Value::String(*id));
-        let roots = [Value::Table(self.globals)]
-            .into_iter()
-            .chain(self.string_metatable.map(Value::Table))
-            .chain(self.current.map(Value::Coroutine))
-            .chain(self.main_coroutine.map(Value::Coroutine))
-            .chain(words)
-            .chain(self.held.iter().copied())
-            .chain(constants)
-            .chain(closures)
-            .chain(handlers)
-            .chain(self.stack[..end].iter().copied());
-        self.heap.collect(roots);
-        let heap = &self.heap;
-        self.host
-            .serials
-            .retain(|(tag, payload), _| heap.is_live(*tag, *payload));
+        let is_full = self.heap.bytes > self.heap.bytes_max;
+        self.collect_step(STEP_UNITS, stack_end, is_full);
         if self.heap.bytes > self.heap.bytes_max {
             return Err(Fault::MemoryExhausted);
         }
         Ok(())
     }
+
+    fn collect_step(&mut self, budget: u64, stack_end: usize, is_full: bool) {
+        self.clear_stack_from(stack_end);
+        let end = stack_end.min(self.stack.len());
+        let closures = self
+            .frames
+            .iter()
+            .filter(|frame| frame.is_program())
+            .map(|frame| Value::Closure(frame.closure));
+        let mut roots = [Value::Table(self.globals)]
+            .into_iter()
+            .chain(self.string_metatable.map(Value::Table))
+            .chain(self.current.map(Value::Coroutine))
+            .chain(self.main_coroutine.map(Value::Coroutine))
+            .chain(self.held.iter().copied())
+            .chain(closures)
+            .chain(self.stack[..end].iter().copied());
+        let has_ended = if is_full {
+            self.heap.collect(&mut roots);
+            true
+        } else {
+            self.heap.step(budget, &mut roots)
+        };
+        drop(roots);
+        if has_ended {
+            let heap = &self.heap;
+            self.host
+                .serials
+                .retain(|(tag, payload), _| heap.is_live(*tag, *payload));
+        }
+    }
+
+    /// Takes a step of the collector between two calls from outside: at most `budget` units, and beyond them what is pinned
+    /// to one object and the roots. Whether a cycle has ended. Results, fuel and order never depend on steps.
+    pub fn collect_between_calls(&mut self, budget: u64) -> bool {
+        self.collect_step(budget, 0, false);
+        self.heap.cycle.phase == collect::Phase::Idle
+    }
+
+    /// Makes every value from a stack place on nil.
+    fn clear_stack_from(&mut self, from: usize) {
+        let high = self.high.min(self.stack.len());
+        if from < high {
+            self.stack[from..high].fill(Value::Nil);
+        }
+        self.high = self.high.min(from);
+    }
 }
 
 /// `function(...) return native(upvalue, ...) end`, without fuel of its own.
-fn bound_prototype(function: NativeId) -> Prototype {
+fn bound_prototype(function: NativeId) -> Option<Prototype> {
     let code = Vec::from([
         Op::LoadConstant { a: 0, k: 0 },
         Op::GetUpvalue { a: 1, b: 0 },
@@ -590,10 +629,9 @@ fn bound_prototype(function: NativeId) -> Prototype {
             count: op::MULTIPLE,
         },
     ]);
-    Prototype {
-        code,
+    Some(Prototype {
+        code: Code::new(code, Vec::from([Value::Native(function)]), 1)?,
         lines: Vec::new(),
-        constants: Vec::from([Value::Native(function)]),
         hints: Vec::new(),
         sources: Vec::new(),
         parameter_count: 0,
@@ -604,5 +642,5 @@ fn bound_prototype(function: NativeId) -> Prototype {
         bound: Some(function),
         source: Arc::from(""),
         module_start: 0,
-    }
+    })
 }

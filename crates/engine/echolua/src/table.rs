@@ -14,7 +14,10 @@
 #[cfg(test)]
 mod tests;
 
+use crate::heap::{PROBE_COUNT_MAX, SEEDS, mix};
+use crate::machine::unchecked::copy;
 use crate::value::{StringId, TableId, Value};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Entries that are searched one by one, without an index.
@@ -45,19 +48,40 @@ pub(crate) enum Shape {
 }
 
 /// A table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Table {
     pub(crate) array: Vec<Value>,
     pub(crate) entries: Vec<Entry>,
-    index: Vec<u32>,
+    index: Box<[u32]>,
     pub(crate) metatable: Option<TableId>,
-    /// Entries whose value is not nil.
-    live_count: u32,
+    /// Bytes the table counts for, divided by 16.
+    pub(crate) counted: u32,
     /// How often a key was added; a traversal that sees it change refuses to go on.
     pub(crate) additions: u32,
     /// Metamethods known to be absent, one bit each.
     pub(crate) absent: u32,
+    /// A bit for each string key that was ever stored; where it is missing, the key is.
+    filter: u32,
     pub(crate) shape: Shape,
+    /// Which seed the index has.
+    seed: u8,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table {
+            array: Vec::new(),
+            entries: Vec::new(),
+            index: Box::default(),
+            metatable: None,
+            counted: (Table::SIZE / 16) as u32,
+            additions: 0,
+            absent: 0,
+            filter: 0,
+            shape: Shape::Plain,
+            seed: 0,
+        }
+    }
 }
 
 /// What lies behind a key in a traversal.
@@ -72,25 +96,38 @@ pub(crate) enum Step {
 }
 
 #[inline]
-fn hash(key: Value) -> usize {
+fn hash(key: Value, seed: u8) -> usize {
     let (tag, payload) = key.bits();
-    let mixed = (payload ^ (u64::from(tag) << 56)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed ^ (mixed >> 32)) as usize
+    let seed = SEEDS[usize::from(seed) % SEEDS.len()];
+    mix(payload ^ (u64::from(tag) << 56) ^ seed) as usize
 }
 
-/// Where an integer key would lie in the array part. Not a cast: on 32-bit targets that would wrap.
+/// The bit of a string key in a table's filter.
 #[inline]
-fn array_index(key: i64) -> usize {
-    usize::try_from(key.wrapping_sub(1)).unwrap_or(usize::MAX)
+const fn filter_bit(key: StringId) -> u32 {
+    1 << (key.0.wrapping_mul(0x9E37_79B9) >> 27)
+}
+
+/// Where an integer key would lie in the array part.
+#[inline(always)]
+const fn array_index(key: i64) -> u64 {
+    key.wrapping_sub(1).cast_unsigned()
+}
+
+fn empty_index(size: usize) -> Box<[u32]> {
+    alloc::vec![EMPTY; size].into_boxed_slice()
 }
 
 impl Table {
     /// Size of an empty table for the memory limit, in bytes.
     pub const SIZE: usize = 96;
 
-    /// Bytes the table counts for.
-    pub(crate) fn size(&self) -> usize {
-        Table::SIZE + self.array.len() * 16 + self.entries.len() * 32 + self.index.len() * 4
+    /// What a key more counts for, in units of 16 bytes.
+    pub(crate) const ADDITION_UNITS: u32 = 3;
+
+    /// What the table counts for, in units of 16 bytes.
+    pub(crate) fn size_units(&self) -> u32 {
+        (Table::SIZE / 16 + self.array.len() + self.entries.len() * 2 + self.index.len() / 4) as u32
     }
 
     /// The length: the one border.
@@ -104,10 +141,10 @@ impl Table {
     #[must_use]
     #[inline]
     pub fn get_integer(&self, key: i64) -> Value {
-        if let Some(value) = self.array.get(array_index(key)) {
-            return *value;
+        match self.in_array(key) {
+            Some(value) => *value,
+            None => self.get_entry(Value::Integer(key)),
         }
-        self.get_entry(Value::Integer(key))
     }
 
     /// The value of a string key.
@@ -120,9 +157,31 @@ impl Table {
         }
     }
 
-    /// Where a string key lies.
+    /// Whether a string key may be there; false is certain.
     #[inline]
+    pub(crate) const fn may_have(&self, key: StringId) -> bool {
+        self.filter & filter_bit(key) != 0
+    }
+
+    /// The value of a string key, if it is there.
+    #[inline]
+    pub(crate) fn value_of_string(&self, key: StringId) -> Option<&Value> {
+        // Of a metatable's few names, the first is most often asked for.
+        if let Some(first) = self.entries.first()
+            && matches!(first.key, Value::String(name) if name == key)
+        {
+            return Some(&first.value);
+        }
+        self.position_of_string(key)
+            .map(|position| &self.entries[position].value)
+    }
+
+    /// Where a string key lies.
+    #[inline(never)]
     pub(crate) fn position_of_string(&self, key: StringId) -> Option<usize> {
+        if !self.may_have(key) {
+            return None;
+        }
         if self.index.is_empty() {
             let same = |entry: &Entry| matches!(entry.key, Value::String(other) if other == key);
             return self.entries.iter().position(same);
@@ -164,7 +223,7 @@ impl Table {
     #[inline]
     fn probe(&self, key: Value) -> Option<usize> {
         let mask = self.index.len() - 1;
-        let mut slot = hash(key) & mask;
+        let mut slot = hash(key, self.seed) & mask;
         loop {
             let position = *self.index.get(slot)?;
             if position == EMPTY {
@@ -194,12 +253,12 @@ impl Table {
     #[inline]
     pub fn set_integer(&mut self, key: i64, value: Value) {
         let index = array_index(key);
-        if let Some(slot) = self.array.get_mut(index) {
+        if let Some(slot) = self.in_array_mut(key) {
             *slot = value;
-            if value.is_nil() && index + 1 == self.array.len() {
+            if value.is_nil() && index + 1 == self.array.len() as u64 {
                 self.shorten();
             }
-        } else if index == self.array.len() && !value.is_nil() {
+        } else if index == self.array.len() as u64 && !value.is_nil() {
             self.array.push(value);
             self.additions = self.additions.wrapping_add(1);
             if !self.entries.is_empty() {
@@ -235,15 +294,40 @@ impl Table {
         }
     }
 
-    /// Stores a value that is not nil where the array already reaches; whether it does.
+    /// The place of an integer key in the array part.
     #[inline]
-    pub(crate) fn store_in_array(&mut self, key: i64, value: Value) -> bool {
-        match self.array.get_mut(array_index(key)) {
-            Some(slot) => {
-                *slot = value;
-                true
-            }
-            None => false,
+    pub(crate) fn in_array(&self, key: i64) -> Option<&Value> {
+        let index = array_index(key);
+        // Compared as 64 bits, and only then a cast: on 32-bit targets that would wrap.
+        if index < self.array.len() as u64 {
+            self.array.get(index as usize)
+        } else {
+            None
+        }
+    }
+
+    /// Appends a value that is not nil under the key that follows the array, where no other key can be concerned.
+    #[inline]
+    pub(crate) fn append_value(&mut self, key: i64, value: &Value) -> bool {
+        if array_index(key) != self.array.len() as u64 || !self.entries.is_empty() {
+            return false;
+        }
+        self.array.push(Value::Nil);
+        if let Some(last) = self.array.last_mut() {
+            copy(last, value);
+        }
+        self.additions = self.additions.wrapping_add(1);
+        true
+    }
+
+    /// The place of an integer key in the array part, to store what is not nil.
+    #[inline]
+    pub(crate) fn in_array_mut(&mut self, key: i64) -> Option<&mut Value> {
+        let index = array_index(key);
+        if index < self.array.len() as u64 {
+            self.array.get_mut(index as usize)
+        } else {
+            None
         }
     }
 
@@ -271,11 +355,7 @@ impl Table {
     }
 
     fn delete(&mut self, position: usize) {
-        let entry = &mut self.entries[position];
-        if !entry.value.is_nil() {
-            entry.value = Value::Nil;
-            self.live_count -= 1;
-        }
+        self.entries[position].value = Value::Nil;
     }
 
     fn set_entry(&mut self, key: Value, value: Value) {
@@ -302,14 +382,14 @@ impl Table {
         self.absent = 0;
         if self.entries.len() >= self.limit() {
             self.make_room();
-            self.live_count += 1;
+            self.pass(key);
             self.entries.push(Entry { key, value });
             if !self.index.is_empty() {
                 self.note(self.entries.len() - 1);
             }
             return;
         }
-        self.live_count += 1;
+        self.pass(key);
         let position = self.entries.len();
         self.entries.push(Entry { key, value });
         match old {
@@ -324,13 +404,21 @@ impl Table {
         }
     }
 
+    /// Lets a key through the filter.
+    #[inline]
+    fn pass(&mut self, key: Value) {
+        if let Value::String(id) = key {
+            self.filter |= filter_bit(id);
+        }
+    }
+
     /// The slot of the index that names the entry `position`, which has this key.
     fn index_slot(&self, position: usize, key: Value) -> Option<usize> {
         if self.index.is_empty() {
             return None;
         }
         let mask = self.index.len() - 1;
-        let mut slot = hash(key) & mask;
+        let mut slot = hash(key, self.seed) & mask;
         loop {
             let found = *self.index.get(slot)?;
             if found == EMPTY {
@@ -361,26 +449,62 @@ impl Table {
         } else {
             limit
         };
-        if wanted > LINEAR_MAX {
-            self.index.clear();
-            self.index.resize(wanted * 2, EMPTY);
-            for position in 0..self.entries.len() {
-                self.note(position);
-            }
-        } else {
-            self.index.clear();
+        self.index = empty_index(if wanted > LINEAR_MAX { wanted * 2 } else { 0 });
+        self.filter = 0;
+        for position in 0..self.entries.len() {
+            self.pass(self.entries[position].key);
         }
+        self.note_all();
         let more = wanted.saturating_sub(self.entries.len());
         self.entries.reserve_exact(more);
     }
 
+    /// Puts every entry into the index, which is empty. Where keys collide as they do by chance in no table that fits into
+    /// memory, the index gets another seed; order and results do not depend on it.
+    fn note_all(&mut self) {
+        if self.index.is_empty() {
+            return;
+        }
+        let mut position = 0;
+        while position < self.entries.len() {
+            let probes = if self.entries[position].key.is_nil() {
+                0
+            } else {
+                self.put(position)
+            };
+            position += 1;
+            if self.is_attacked(probes) {
+                self.seed += 1;
+                self.index.fill(EMPTY);
+                position = 0;
+            }
+        }
+    }
+
     fn note(&mut self, position: usize) {
+        let probes = self.put(position);
+        if self.is_attacked(probes) {
+            self.seed += 1;
+            self.index.fill(EMPTY);
+            self.note_all();
+        }
+    }
+
+    fn is_attacked(&self, probes: u32) -> bool {
+        probes > PROBE_COUNT_MAX && usize::from(self.seed) + 1 < SEEDS.len()
+    }
+
+    /// Puts an entry into the index; after how many slots.
+    fn put(&mut self, position: usize) -> u32 {
         let mask = self.index.len() - 1;
-        let mut slot = hash(self.entries[position].key) & mask;
+        let mut slot = hash(self.entries[position].key, self.seed) & mask;
+        let mut probes = 0;
         while self.index[slot] != EMPTY {
             slot = (slot + 1) & mask;
+            probes += 1;
         }
         self.index[slot] = position as u32;
+        probes
     }
 
     /// Room for so many values, as a constructor knows them.
@@ -388,7 +512,7 @@ impl Table {
         self.array.reserve_exact(array);
         if entries > LINEAR_MAX {
             let limit = entries.next_power_of_two();
-            self.index.resize(limit * 2, EMPTY);
+            self.index = empty_index(limit * 2);
             self.entries.reserve_exact(limit);
         } else if entries > 0 {
             self.entries.reserve_exact(entries);
@@ -438,15 +562,6 @@ impl Table {
             Some((key, value, _)) => Step::Pair(key, value),
             None => Step::End,
         }
-    }
-
-    /// Every value the collector has to follow.
-    pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
-        let entries = self
-            .entries
-            .iter()
-            .flat_map(|entry| [entry.key, entry.value]);
-        self.array.iter().copied().chain(entries)
     }
 
     /// Keys and values in the order of a traversal.

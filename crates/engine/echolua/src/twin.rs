@@ -209,7 +209,7 @@ impl Run<'_> {
             let Some((_, cell)) = self.closers.pop() else {
                 break;
             };
-            let value = self.vm.heap.cell(cell);
+            let value = *self.vm.heap.cell(cell);
             let error = match &result {
                 Err(Fault::Raised(value)) => *value,
                 Err(fault) => return Err(*fault),
@@ -276,7 +276,7 @@ impl Run<'_> {
             Statement::Close { slot, line } => {
                 self.at(*line);
                 let cell = self.slots[*slot as usize];
-                let value = self.vm.heap.cell(cell);
+                let value = *self.vm.heap.cell(cell);
                 if value.is_true() {
                     if self.vm.metamethod(value, event::CLOSE).is_nil() {
                         return Err(self.vm.raise("variable '?' got a non-closable value"));
@@ -288,7 +288,7 @@ impl Run<'_> {
                 self.declare(Value::Nil);
                 let closure = self.closure(*function);
                 if let Some(cell) = self.slots.last() {
-                    self.vm.heap.set_cell(*cell, closure);
+                    self.vm.heap.set_cell(*cell, &closure);
                 }
             }
             Statement::Assign { targets, values } => self.assign(targets, values)?,
@@ -495,11 +495,11 @@ impl Run<'_> {
             match (target, ready[position]) {
                 (Target::Local(slot), _) => {
                     let cell = self.slots[*slot as usize];
-                    self.vm.heap.set_cell(cell, value);
+                    self.vm.heap.set_cell(cell, &value);
                 }
                 (Target::Upvalue(index), _) => {
                     if let Value::Cell(cell) = self.upvalues[*index as usize] {
-                        self.vm.heap.set_cell(cell, value);
+                        self.vm.heap.set_cell(cell, &value);
                     }
                 }
                 (Target::Export(index), _) => {
@@ -593,9 +593,9 @@ impl Run<'_> {
             Expression::Float(bits) => Value::Float(f64::from_bits(*bits)),
             Expression::Fixed(steps) => Value::Fixed(*steps),
             Expression::Text(text) => Value::String(self.vm.heap.string(text)),
-            Expression::Local(slot) => self.vm.heap.cell(self.slots[*slot as usize]),
+            Expression::Local(slot) => *self.vm.heap.cell(self.slots[*slot as usize]),
             Expression::Upvalue(index) => match self.upvalues[*index as usize] {
-                Value::Cell(cell) => self.vm.heap.cell(cell),
+                Value::Cell(cell) => *self.vm.heap.cell(cell),
                 value => value,
             },
             Expression::Export(index) => self.vm.library_value(EXPORTS[*index as usize]),
@@ -693,7 +693,7 @@ impl Run<'_> {
             match item {
                 Item::Listed(value) => {
                     let value = self.one(value)?;
-                    self.vm.heap.table_mut(table).append_list(next, &[value]);
+                    self.vm.heap.append_list(table, next, &[value]);
                     next += 1;
                 }
                 Item::Keyed(key, value) => {
@@ -705,7 +705,7 @@ impl Run<'_> {
         }
         if let Some(rest) = rest {
             for value in self.several(rest)? {
-                self.vm.heap.table_mut(table).append_list(next, &[value]);
+                self.vm.heap.append_list(table, next, &[value]);
                 next += 1;
             }
         }

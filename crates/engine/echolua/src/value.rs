@@ -24,7 +24,8 @@ pub struct CellId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NativeId(pub(crate) u16);
 
-/// A value of a running program.
+/// A value of a running program: a tag, and a payload at its byte 8.
+#[repr(C, u8)]
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Value {
     /// nil

@@ -1,94 +1,123 @@
-//! A list of objects with free places: an index stays the object's name until it is collected.
+//! Objects of one kind with free places: an index stays an object's name until it is collected.
 //!
-//! Freed places are used again, the last freed first. Tests: `src/heap/tests.rs`.
+//! A new object takes the lowest free place. Whether a place is used, and whether the collector has marked it, are bits
+//! beside the objects, so that marking writes nothing into blocks that a clone shares.
+//!
+//! INVARIANT: which place a new object gets is a function of which places are used.
+//! Tests: `src/heap/tests.rs`.
 
+use super::pages::Pages;
 use alloc::vec::Vec;
 
 /// Objects of one kind.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Slab<T> {
-    items: Vec<T>,
-    states: Vec<State>,
-    free: Vec<u32>,
+    items: Pages<T>,
+    /// 64 places a word.
+    used: Vec<u64>,
+    marked: Vec<u64>,
+    /// Every word before this one is full.
+    full: usize,
+    used_count: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Free,
-    Used,
-    Marked,
-}
-
-impl<T: Default> Slab<T> {
+impl<T: Default + Clone> Slab<T> {
+    /// Puts an object into the lowest free place.
     #[inline]
     pub fn insert(&mut self, item: T) -> u32 {
-        match self.free.pop() {
-            Some(index) => {
-                self.items[index as usize] = item;
-                self.states[index as usize] = State::Used;
-                index
+        self.used_count += 1;
+        while let Some(word) = self.used.get_mut(self.full) {
+            if *word != u64::MAX {
+                let index = (self.full * 64) as u32 + word.trailing_ones();
+                *word |= *word + 1;
+                if index < self.items.count() {
+                    *self.items.get_mut(index) = item;
+                } else {
+                    self.items.push(item);
+                }
+                return index;
             }
-            None => {
-                self.items.push(item);
-                self.states.push(State::Used);
-                self.items.len() as u32 - 1
-            }
+            self.full += 1;
         }
+        self.used.push(1);
+        self.marked.push(0);
+        self.items.push(item)
     }
 
+    /// An object.
     #[inline]
     pub fn get(&self, index: u32) -> &T {
-        &self.items[index as usize]
+        self.items.get(index)
     }
 
+    /// An object, to change.
     #[inline]
     pub fn get_mut(&mut self, index: u32) -> &mut T {
-        &mut self.items[index as usize]
+        self.items.get_mut(index)
     }
 
     /// Whether an index names an object.
+    #[inline]
     pub fn is_used(&self, index: u32) -> bool {
-        self.states
-            .get(index as usize)
-            .is_some_and(|state| *state != State::Free)
+        let word = self.used.get((index / 64) as usize);
+        word.is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
     /// Objects in use.
+    #[inline]
     pub fn count(&self) -> usize {
-        self.items.len() - self.free.len()
+        self.used_count as usize
+    }
+
+    /// Places, used or not.
+    pub fn size(&self) -> u32 {
+        self.items.count()
     }
 
     /// Objects in use with their indices, ascending.
+    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let used = |(_, state): &(usize, &State)| **state != State::Free;
-        let states = self.states.iter().enumerate().filter(used);
-        states.map(|(index, _)| (index as u32, &self.items[index]))
+        let indices = 0..self.items.count();
+        let used = indices.filter(|index| self.is_used(*index));
+        used.map(|index| (index, self.items.get(index)))
     }
 
-    /// Marks an object; whether it was not marked before.
+    /// Marks an object that is in use; whether it was not marked before.
+    #[inline]
     pub fn mark(&mut self, index: u32) -> bool {
-        let state = &mut self.states[index as usize];
-        let is_new = *state == State::Used;
-        if is_new {
-            *state = State::Marked;
-        }
+        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
+        let is_new = self.used[word] & !self.marked[word] & bit != 0;
+        self.marked[word] |= self.used[word] & bit;
         is_new
     }
 
-    /// Frees what is not marked and clears the marks; calls `kept` for the rest.
-    pub fn sweep(&mut self, mut kept: impl FnMut(&T)) {
-        for index in (0..self.items.len()).rev() {
-            match self.states[index] {
-                State::Free => {}
-                State::Used => {
-                    self.items[index] = T::default();
-                    self.states[index] = State::Free;
-                    self.free.push(index as u32);
-                }
-                State::Marked => {
-                    self.states[index] = State::Used;
-                    kept(&self.items[index]);
-                }
+    /// Whether an object is marked.
+    #[inline]
+    pub fn is_marked(&self, index: u32) -> bool {
+        self.marked[(index / 64) as usize] >> (index % 64) & 1 == 1
+    }
+
+    /// Words of 64 places.
+    pub fn word_count(&self) -> usize {
+        self.used.len()
+    }
+
+    /// Frees what is not marked among 64 places and clears their marks; calls `freed` for what goes.
+    pub fn sweep_word(&mut self, word: usize, mut freed: impl FnMut(u32, &T)) {
+        let mut dead = self.used[word] & !self.marked[word];
+        self.used[word] &= self.marked[word];
+        self.marked[word] = 0;
+        self.used_count -= dead.count_ones();
+        if dead != 0 {
+            self.full = self.full.min(word);
+        }
+        while dead != 0 {
+            let index = (word * 64) as u32 + dead.trailing_zeros();
+            dead &= dead - 1;
+            freed(index, self.items.get(index));
+            // What a clone shares stays as it is: nothing looks at a free place.
+            if self.items.owns(index) {
+                *self.items.get_mut(index) = T::default();
             }
         }
     }

@@ -95,7 +95,7 @@ pub(super) fn set_metatable(vm: &mut Vm, arguments: Arguments) -> Result<usize, 
     {
         refuse_forbidden(vm, metatable)?;
     }
-    vm.heap.table_mut(table).metatable = metatable;
+    vm.heap.set_metatable(table, metatable);
     Ok(vm.give(arguments, Value::Table(table)))
 }
 

@@ -93,7 +93,7 @@ impl Walk<'_> {
                     self.value(*upvalue);
                 }
             }
-            Value::Cell(id) => self.value(heap.cell(id)),
+            Value::Cell(id) => self.value(*heap.cell(id)),
             _ => {}
         }
     }

@@ -208,8 +208,7 @@ pub(super) fn move_(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
 pub(super) fn pack(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let values = vm.arguments(arguments);
     let table = vm.heap.new_table();
-    vm.heap.bytes += values.len() * 16;
-    vm.heap.table_mut(table).append_list(0, &values);
+    vm.heap.append_list(table, 0, &values);
     vm.heap
         .set_text(table, "n", Value::Integer(values.len() as i64));
     Ok(vm.give(arguments, Value::Table(table)))

@@ -47,7 +47,7 @@ impl Vm {
         let table = self.heap.new_table();
         self.heap.set_text(table, TEXT, text);
         if let Value::Table(class) = class {
-            self.heap.table_mut(table).metatable = Some(class);
+            self.heap.set_metatable(table, Some(class));
         }
         Value::Table(table)
     }

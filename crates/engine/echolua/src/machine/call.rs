@@ -14,6 +14,9 @@ use crate::value::{ClosureId, CoroutineId, Value};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// Stack places that are written behind those that [`Vm::make_window`] was asked for.
+const USED_BEYOND: usize = 8;
+
 /// Where the results of a call go and how.
 #[derive(Clone, Copy)]
 pub(super) struct Delivery {
@@ -23,9 +26,10 @@ pub(super) struct Delivery {
 }
 
 impl Vm {
-    /// Makes sure that a window is there behind `base`.
+    /// Makes sure that a window is there behind `base`, and notes that the stack is used a little beyond it.
     #[inline]
     pub(super) fn make_window(&mut self, base: usize) -> Result<(), Fault> {
+        self.high = self.high.max(base + USED_BEYOND);
         if self.stack.len() < base + WINDOW {
             return self.grow_stack(base + WINDOW);
         }
@@ -100,6 +104,7 @@ impl Vm {
         let weight = u64::from(prototype.weight);
         let parameters = usize::from(prototype.parameter_count);
         let is_variadic = prototype.is_variadic;
+        let register_count = usize::from(prototype.register_count);
         match self.fuel.checked_sub(weight) {
             Some(rest) => self.fuel = rest,
             None => {
@@ -113,12 +118,12 @@ impl Vm {
             // Further arguments go below the parameters.
             rest_count = count - parameters;
             base += rest_count;
-            self.make_window(base)?;
+            self.make_window(base + register_count)?;
             if parameters > 0 {
                 self.stack[slot + 1..slot + 1 + count].rotate_left(parameters);
             }
         } else {
-            self.make_window(base)?;
+            self.make_window(base + register_count)?;
             for index in count..parameters {
                 self.stack[base + index] = Value::Nil;
             }
@@ -134,7 +139,7 @@ impl Vm {
             return_to: delivery.to as u32,
             want: delivery.want,
             after: delivery.after,
-            handler: Value::Nil,
+            joined: 0,
         });
         Ok(())
     }
@@ -183,14 +188,14 @@ impl Vm {
                 if let Some(frame) = self.frames.last_mut() {
                     let base = frame.base as usize;
                     self.stack[base + usize::from(register) + usize::from(count) - 1] = value;
-                    frame.handler = Value::Integer(i64::from(count));
+                    frame.joined = count;
                     frame.pc -= 1;
                 }
             }
         }
     }
 
-    fn push_marker(&mut self, kind: FrameKind, slot: usize, delivery: Delivery, handler: Value) {
+    fn push_marker(&mut self, kind: FrameKind, slot: usize, delivery: Delivery) {
         self.frames.push(Frame {
             kind,
             closure: ClosureId(0),
@@ -202,7 +207,7 @@ impl Vm {
             return_to: delivery.to as u32,
             want: delivery.want,
             after: delivery.after,
-            handler,
+            joined: 0,
         });
     }
 
@@ -221,7 +226,7 @@ impl Vm {
                     return Err(self.raise("bad argument #1 to 'pcall' (value expected)"));
                 }
                 self.enter_protected()?;
-                self.push_marker(FrameKind::Protected, slot, delivery, Value::Nil);
+                self.push_marker(FrameKind::Protected, slot, delivery);
                 let inner = Delivery {
                     to: slot + 1,
                     want: MULTIPLE,
@@ -245,7 +250,8 @@ impl Vm {
                 }
                 let handler = self.stack[slot + 2];
                 self.enter_protected()?;
-                self.push_marker(FrameKind::ProtectedWithHandler, slot, delivery, handler);
+                self.push_marker(FrameKind::ProtectedWithHandler, slot, delivery);
+                self.stack[slot] = handler;
                 // The function goes where the handler was.
                 self.stack[slot + 2] = self.stack[slot + 1];
                 let inner = Delivery {
@@ -289,7 +295,7 @@ impl Vm {
                 Ok(())
             }
             None => {
-                self.push_marker(FrameKind::Resume, slot, delivery, Value::Coroutine(id));
+                self.push_marker(FrameKind::Resume, slot, delivery);
                 self.switch_to(id, slot + 2, count - 1)
             }
         }
@@ -308,7 +314,7 @@ impl Vm {
         if let Some(text) = self.refusal_to_resume(id) {
             return Err(self.raise(text));
         }
-        self.push_marker(FrameKind::Wrap, slot, delivery, Value::Coroutine(id));
+        self.push_marker(FrameKind::Wrap, slot, delivery);
         self.switch_to(id, slot + 2, count - 1)
     }
 
@@ -338,6 +344,7 @@ impl Vm {
         coroutine.status = Status::Running;
         coroutine.resumer = resumer;
         self.current = Some(id);
+        self.heap.shade_again(Value::Coroutine(id));
         // A yield waits on top, or the body has not begun.
         match self.frames.last().copied() {
             Some(frame) if frame.kind == FrameKind::Yield => {
@@ -372,6 +379,7 @@ impl Vm {
         core::mem::swap(&mut self.stack, &mut coroutine.stack);
         core::mem::swap(&mut self.frames, &mut coroutine.frames);
         core::mem::swap(&mut self.to_close, &mut coroutine.to_close);
+        core::mem::swap(&mut self.high, &mut coroutine.high);
         core::mem::swap(&mut self.boundary_count, &mut coroutine.boundary_count);
         core::mem::swap(&mut self.protected_count, &mut coroutine.protected_count);
     }
@@ -379,14 +387,23 @@ impl Vm {
     /// Goes back to whoever resumed the running coroutine.
     fn switch_back(&mut self, status: Status) {
         if let Some(id) = self.current {
+            if status == Status::Suspended {
+                let end = self
+                    .frames
+                    .last()
+                    .map_or(0, |frame| frame.slot as usize + 1);
+                self.clear_stack_from(end);
+                self.high = end;
+            }
             self.swap(id);
             self.native_depth = self.native_depth.saturating_sub(1);
             let coroutine = self.heap.coroutines.get_mut(id.0);
             coroutine.status = status;
             self.current = coroutine.resumer.take();
             if status == Status::Dead {
-                coroutine.stack = Vec::new();
-                coroutine.frames = Vec::new();
+                coroutine.end();
+            } else {
+                self.heap.shade_again(Value::Coroutine(id));
             }
             if let Some(resumer) = self.current {
                 self.heap.coroutines.get_mut(resumer.0).status = Status::Running;
@@ -402,7 +419,7 @@ impl Vm {
             return Err(self.raise("attempt to yield across a C-call boundary"));
         }
         let values: Vec<Value> = self.stack[slot + 1..slot + 1 + count].to_vec();
-        self.push_marker(FrameKind::Yield, slot, delivery, Value::Nil);
+        self.push_marker(FrameKind::Yield, slot, delivery);
         self.switch_back(Status::Suspended);
         self.hand_over(true, &values)
     }
@@ -479,7 +496,7 @@ impl Vm {
             want: MULTIPLE,
             after: After::Nothing,
         };
-        self.push_marker(FrameKind::Boundary, slot, delivery, Value::Nil);
+        self.push_marker(FrameKind::Boundary, slot, delivery);
         self.boundary_count += 1;
         let top = self.top;
         self.stack[slot] = function;
@@ -571,6 +588,7 @@ impl Vm {
                     self.frames.clear();
                     if let Some(id) = self.current {
                         self.heap.coroutines.get_mut(id.0).failure = value;
+                        self.heap.note_store(value);
                     }
                     self.switch_back(Status::Dead);
                     let is_wrap = self
@@ -604,7 +622,7 @@ impl Vm {
     fn nearest_handler(&self) -> Option<Value> {
         let catches = |frame: &&Frame| !frame.is_program();
         let marker = self.frames.iter().rev().find(catches)?;
-        (marker.kind == FrameKind::ProtectedWithHandler).then_some(marker.handler)
+        (marker.kind == FrameKind::ProtectedWithHandler).then(|| self.stack[marker.slot as usize])
     }
 
     fn call_handler(&mut self, handler: Value, value: Value) -> Result<Value, Fault> {
@@ -739,13 +757,13 @@ impl Vm {
         let failure = core::mem::take(&mut coroutine.failure);
         let error = (!failure.is_nil()).then_some(failure);
         if coroutine.to_close.is_empty() {
-            coroutine.status = Status::Dead;
-            coroutine.stack = Vec::new();
-            coroutine.frames = Vec::new();
+            coroutine.end();
             return Ok(error);
         }
-        // What is closed lies on its own stack.
+        // What is closed lies on its own stack; the one that is put aside must still be found by the collector.
         self.swap(id);
+        self.held.push(Value::Coroutine(id));
+        self.heap.shade_again(Value::Coroutine(id));
         let kept_end = core::mem::replace(&mut self.native_end, 0);
         let kept_top = self.top;
         let closed = self.close_from(0, error);
@@ -753,11 +771,10 @@ impl Vm {
         self.native_end = kept_end;
         self.frames.clear();
         self.to_close.clear();
+        self.held.pop();
         self.swap(id);
         let coroutine = self.heap.coroutines.get_mut(id.0);
-        coroutine.status = Status::Dead;
-        coroutine.stack = Vec::new();
-        coroutine.frames = Vec::new();
+        coroutine.end();
         match closed {
             Ok(error) => Ok(error),
             Err(Fault::Raised(value)) => Ok(Some(value)),
@@ -780,10 +797,11 @@ impl Vm {
             return_to: 0,
             want: MULTIPLE,
             after: After::Nothing,
-            handler: Value::Nil,
+            joined: 0,
         };
         self.heap.new_coroutine(Coroutine {
             stack,
+            high: 1,
             frames: Vec::from([bottom]),
             ..Coroutine::default()
         })

@@ -38,29 +38,37 @@ pub(crate) struct Coroutine {
     pub protected_count: u32,
     /// The error it died of.
     pub failure: Value,
+    /// Beyond this place its stack holds nil.
+    pub high: usize,
+    /// Bytes it counts for.
+    pub counted: u32,
 }
 
 impl Coroutine {
     /// Size for the memory limit, in bytes.
     pub const SIZE: usize = 1024;
 
+    /// Its stack is no longer needed.
+    pub fn end(&mut self) {
+        self.status = Status::Dead;
+        self.stack = Vec::new();
+        self.frames = Vec::new();
+        self.to_close = Vec::new();
+        self.high = 0;
+    }
+
     /// Every value the collector has to follow.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
-        let frames = self.frames.iter().map(|frame| frame.handler);
         let closures = self
             .frames
             .iter()
+            .filter(|frame| frame.is_program())
             .map(|frame| Value::Closure(frame.closure));
         let resumer = self.resumer.map(Value::Coroutine);
-        let has_closure = self.frames.iter().map(Frame::is_program);
-        let closures = closures
-            .zip(has_closure)
-            .filter(|(_, is_program)| *is_program)
-            .map(|(closure, _)| closure);
-        self.stack
+        let used = self.high.min(self.stack.len());
+        self.stack[..used]
             .iter()
             .copied()
-            .chain(frames)
             .chain(closures)
             .chain(resumer)
             .chain([self.failure])

@@ -1,7 +1,8 @@
 //! The loop that runs register code.
 //!
 //! Fast paths are written out here; whatever does not fit one is left to `slow`, after which the loop looks at the
-//! topmost frame again. A dispatch loop is long because splitting it costs the speed it is for.
+//! topmost frame again. A dispatch loop is long because splitting it costs the speed it is for. What it keeps in locals
+//! (registers, upvalues, place in the code) is taken anew after everything that may move it.
 //!
 //! INVARIANT: an operation's fast path and its slow path mean the same.
 //! TWIN: opcodes — `op.rs`, `lower`. Tests: `tests/it/language.rs`, `src/twin/tests.rs`.
@@ -10,11 +11,14 @@ mod slow;
 
 use super::call::Delivery;
 use super::op::{MULTIPLE, Op};
-use super::{After, Fault, Prototype, Vm, WINDOW};
+use super::unchecked::{Cursor, Guess, Upvalues, copy};
+use super::{After, Fault, Frame, FrameKind, Program, Prototype, Vm, WINDOW, event};
 use crate::arithmetic::{self, Operator};
+use crate::heap::Heap;
 use crate::library::{self, Native, native};
 use crate::profile::Profile;
-use crate::value::Value;
+use crate::table::Table;
+use crate::value::{StringId, TableId, Value};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -23,6 +27,7 @@ use gatos_numbers::binary64;
 /// Registers of a frame: a byte always names one.
 type Window = [Value; WINDOW];
 
+#[inline(always)]
 fn window(stack: &mut [Value], base: usize) -> &mut Window {
     let registers = &mut stack[base..base + WINDOW];
     registers
@@ -30,23 +35,62 @@ fn window(stack: &mut [Value], base: usize) -> &mut Window {
         .expect("the slice has the size of a window")
 }
 
-/// Whether an operation with a float or integer pair has a fast path, and its result.
-macro_rules! arithmetic {
-    ($left:expr, $right:expr, $fold:expr, $wrapping:ident, $checked:ident, $float:tt) => {
-        match ($left, $right) {
-            (Value::Integer(left), Value::Integer(right)) => {
-                if $fold {
-                    left.$checked(right).map(Value::Integer)
-                } else {
-                    Some(Value::Integer(left.$wrapping(right)))
-                }
+/// The register behind `a`.
+#[inline(always)]
+const fn after(a: u8, count: u8) -> usize {
+    a.wrapping_add(count) as usize
+}
+
+/// Where a string key lies: first where it lay last time.
+#[inline(always)]
+fn place_of(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
+    let guessed = guess.get();
+    if let Some(entry) = table.entries.get(guessed)
+        && let Value::String(key) = entry.key
+        && key == name
+    {
+        return Some(guessed);
+    }
+    search(table, name, guess)
+}
+
+#[inline(never)]
+fn search(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
+    let position = table.position_of_string(name)?;
+    guess.set(position);
+    Some(position)
+}
+
+/// Tables that `__index` leads through before the slow path is asked.
+const CLASS_COUNT_MAX: u32 = 8;
+
+impl Heap {
+    /// The value of a name in the tables that `__index` of a metatable leads through; none where it is not found in the
+    /// first few, or where `__index` is a function.
+    #[inline(never)]
+    fn inherited(
+        &self,
+        mut metatable: TableId,
+        index: StringId,
+        name: StringId,
+        guess: Guess<'_>,
+    ) -> Option<&Value> {
+        for _ in 0..CLASS_COUNT_MAX {
+            let Value::Table(class) = self.table(metatable).value_of_string(index)? else {
+                return None;
+            };
+            let class = self.table(*class);
+            if class.may_have(name)
+                && let Some(place) = place_of(class, name, guess)
+                && let Some(entry) = class.entries.get(place)
+                && !entry.value.is_nil()
+            {
+                return Some(&entry.value);
             }
-            (Value::Float(left), Value::Float(right)) => Some(Value::Float(left $float right)),
-            (Value::Integer(left), Value::Float(right)) => Some(Value::Float(left as f64 $float right)),
-            (Value::Float(left), Value::Integer(right)) => Some(Value::Float(left $float right as f64)),
-            _ => None,
+            metatable = class.metatable?;
         }
-    };
+        None
+    }
 }
 
 impl Vm {
@@ -82,229 +126,384 @@ impl Vm {
                 }
                 continue 'frame;
             }
-            let closure_id = frame.closure;
-            let base = frame.base as usize;
-            let mut pc = frame.pc as usize;
+            let mut base = frame.base as usize;
+            let pc = frame.pc as usize;
+            let closure = frame.closure;
             let Some(prototype) = program.prototypes.get(frame.prototype as usize) else {
                 // A function that was loaded since the loop began.
                 program = Arc::clone(&self.program);
                 continue 'frame;
             };
-            let prototype: &Prototype = prototype;
-            let code = &prototype.code[..];
-            let constants = &prototype.constants[..];
-            let registers = window(&mut self.stack, base);
+            let mut prototype: &Prototype = prototype;
+            let mut cursor: Cursor<'_> = prototype.code.cursor(pc);
+            let mut upvalues = Upvalues::of(self.heap.closure(closure));
+            let mut registers = window(&mut self.stack, base);
 
+            macro_rules! save_pc {
+                () => {
+                    if let Some(frame) = self.frames.last_mut() {
+                        frame.pc = cursor.pc() as u32;
+                    }
+                };
+            }
             /// Leaves the fast path: the frame knows where it is, and the loop begins anew.
             macro_rules! slow {
                 ($call:expr) => {{
-                    if let Some(frame) = self.frames.last_mut() {
-                        frame.pc = pc as u32;
-                    }
+                    save_pc!();
                     $call;
                     continue 'frame;
                 }};
             }
+            /// The same for what neither changes frames nor closures nor moves the stack, when all went well.
+            macro_rules! aside {
+                ($call:expr) => {{
+                    save_pc!();
+                    $call;
+                    registers = window(&mut self.stack, base);
+                }};
+            }
+            macro_rules! r {
+                ($a:expr) => {
+                    registers[$a as usize]
+                };
+            }
             macro_rules! jump_if {
                 ($condition:expr, $target:expr) => {
                     if $condition {
-                        pc = $target as usize;
+                        cursor.jump($target);
                     }
                 };
             }
-
-            loop {
-                let op = code[pc];
-                pc += 1;
-                match op {
-                    Op::Move { a, b } => registers[a as usize] = registers[b as usize],
-                    Op::LoadNil { a, count } => {
-                        for register in &mut registers[a as usize..a as usize + count as usize] {
-                            *register = Value::Nil;
+            macro_rules! pay {
+                ($fuel:expr) => {
+                    match self.fuel.checked_sub($fuel) {
+                        Some(rest) => self.fuel = rest,
+                        None => slow!(self.pay($fuel)?),
+                    }
+                };
+            }
+            /// An operation on two numbers, `$right` a reference.
+            macro_rules! arithmetic {
+                ($a:expr, $b:expr, $right:expr, $operator:ident, $wrapping:ident, $checked:ident, $float:tt) => {{
+                    let (left, right) = (&r!($b), $right);
+                    match (left, right) {
+                        (Value::Integer(left), Value::Integer(right)) => {
+                            if FOLD {
+                                if let Some(result) = left.$checked(*right) {
+                                    r!($a) = Value::Integer(result);
+                                    continue;
+                                }
+                            } else {
+                                r!($a) = Value::Integer(left.$wrapping(*right));
+                                continue;
+                            }
+                        }
+                        (Value::Float(left), Value::Float(right)) => {
+                            r!($a) = Value::Float(left $float right);
+                            continue;
+                        }
+                        (Value::Integer(left), Value::Float(right)) => {
+                            r!($a) = Value::Float(*left as f64 $float right);
+                            continue;
+                        }
+                        (Value::Float(left), Value::Integer(right)) => {
+                            r!($a) = Value::Float(left $float *right as f64);
+                            continue;
+                        }
+                        _ => {}
+                    }
+                    let (left, right) = (*left, *right);
+                    slow!(self.slow_arithmetic(base, $a, Operator::$operator, left, right)?)
+                }};
+            }
+            /// An operation whose fast path is a function.
+            macro_rules! computed {
+                ($a:expr, $b:expr, $right:expr, $operator:ident, $function:ident) => {{
+                    let (left, right) = (&r!($b), $right);
+                    if let Some(value) = $function(left, right) {
+                        r!($a) = value;
+                        continue;
+                    }
+                    let (left, right) = (*left, *right);
+                    slow!(self.slow_arithmetic(base, $a, Operator::$operator, left, right)?)
+                }};
+            }
+            macro_rules! bitwise {
+                ($a:expr, $b:expr, $c:expr, $operator:ident, $function:expr) => {{
+                    if let (Value::Integer(left), Value::Integer(right)) = (&r!($b), &r!($c)) {
+                        let function: fn(i64, i64) -> i64 = $function;
+                        r!($a) = Value::Integer(function(*left, *right));
+                        continue;
+                    }
+                    let (left, right) = (r!($b), r!($c));
+                    slow!(self.slow_arithmetic(base, $a, Operator::$operator, left, right)?)
+                }};
+            }
+            /// A comparison with a small integer; `$flipped` asks the other way round.
+            macro_rules! compare_integer {
+                ($a:expr, $i:expr, $target:expr, $test:tt, $flipped:expr, $or_equal:expr, $flag:expr) => {{
+                    match &r!($a) {
+                        Value::Integer(left) => jump_if!(*left $test i64::from($i), $target),
+                        Value::Float(left) => {
+                            let (left, right) = (*left, f64::from($i));
+                            let (left, right) = if $flipped { (right, left) } else { (left, right) };
+                            let holds = if $or_equal { left <= right } else { left < right };
+                            jump_if!(holds == $flag, $target);
+                        }
+                        left => {
+                            let (left, right) = (*left, Value::Integer(i64::from($i)));
+                            let (left, right) = if $flipped { (right, left) } else { (left, right) };
+                            slow!(self.slow_less(left, right, $or_equal, $flag, $target)?)
                         }
                     }
-                    Op::LoadBoolean { a, value } => registers[a as usize] = Value::Boolean(value),
-                    Op::LoadInteger { a, value } => {
-                        registers[a as usize] = Value::Integer(i64::from(value))
+                }};
+            }
+
+            loop {
+                match *cursor.next() {
+                    Op::Move { a, b } => {
+                        let value = r!(b);
+                        copy(&mut r!(a), &value);
                     }
-                    Op::LoadConstant { a, k } => registers[a as usize] = constants[k as usize],
-                    Op::GetUpvalue { a, b } => {
-                        registers[a as usize] = self.heap.closure(closure_id).upvalues[b as usize];
+                    Op::LoadNil { a, count } => {
+                        registers[a as usize..a as usize + count as usize].fill(Value::Nil);
                     }
+                    Op::LoadBoolean { a, value } => r!(a) = Value::Boolean(value),
+                    Op::LoadInteger { a, value } => r!(a) = Value::Integer(i64::from(value)),
+                    Op::LoadConstant { a, k } => copy(&mut r!(a), cursor.constant(k as usize)),
+                    Op::GetUpvalue { a, b } => copy(&mut r!(a), upvalues.get(b)),
                     Op::GetUpvalueCell { a, b } => {
-                        if let Value::Cell(cell) =
-                            self.heap.closure(closure_id).upvalues[b as usize]
-                        {
-                            registers[a as usize] = self.heap.cell(cell);
+                        if let Value::Cell(cell) = upvalues.get(b) {
+                            copy(&mut r!(a), self.heap.cell(*cell));
                         }
                     }
                     Op::SetUpvalueCell { a, b } => {
-                        if let Value::Cell(cell) =
-                            self.heap.closure(closure_id).upvalues[b as usize]
-                        {
-                            self.heap.set_cell(cell, registers[a as usize]);
+                        if let Value::Cell(cell) = upvalues.get(b) {
+                            self.heap.set_cell(*cell, &r!(a));
                         }
                     }
                     Op::NewCell { a } => {
-                        registers[a as usize] =
-                            Value::Cell(self.heap.new_cell(registers[a as usize]));
+                        let value = r!(a);
+                        r!(a) = Value::Cell(self.heap.new_cell(value));
                     }
                     Op::GetCell { a, b } => {
-                        if let Value::Cell(cell) = registers[b as usize] {
-                            registers[a as usize] = self.heap.cell(cell);
+                        if let Value::Cell(cell) = &r!(b) {
+                            let cell = *cell;
+                            copy(&mut r!(a), self.heap.cell(cell));
                         }
                     }
                     Op::SetCell { a, b } => {
-                        if let Value::Cell(cell) = registers[a as usize] {
-                            self.heap.set_cell(cell, registers[b as usize]);
+                        if let Value::Cell(cell) = &r!(a) {
+                            self.heap.set_cell(*cell, &r!(b));
                         }
                     }
                     Op::GetExport { a, k } => {
-                        registers[a as usize] =
-                            self.heap.table(self.globals).get(constants[k as usize]);
+                        let table = self.heap.table(self.globals);
+                        r!(a) = table.get(*cursor.constant(k as usize));
                     }
                     Op::SetExport { a, k } => {
                         let globals = self.globals;
-                        self.heap
-                            .set(globals, constants[k as usize], registers[a as usize]);
+                        self.heap.set(globals, *cursor.constant(k as usize), r!(a));
                     }
                     Op::GetEnvironment { a, b, k } => {
-                        let environment = self.heap.closure(closure_id).upvalues[b as usize];
-                        let key = constants[k as usize];
-                        if let (Value::Table(table), Value::String(name)) = (environment, key) {
-                            let value = self.heap.table(table).get_string(name);
-                            if !value.is_nil() {
-                                registers[a as usize] = value;
+                        let name = cursor.name(k);
+                        if let Value::Table(id) = upvalues.get(b) {
+                            let table = self.heap.table(*id);
+                            if let Some(place) = place_of(table, name, cursor.guess())
+                                && let Some(entry) = table.entries.get(place)
+                                && !entry.value.is_nil()
+                            {
+                                copy(&mut r!(a), &entry.value);
                                 continue;
                             }
                         }
-                        slow!(self.slow_index(base, a, environment, key)?);
+                        let environment = *upvalues.get(b);
+                        slow!(self.slow_index(base, a, environment, Value::String(name))?);
                     }
                     Op::SetEnvironment { a, b, k } => {
-                        let environment = self.heap.closure(closure_id).upvalues[b as usize];
-                        let (key, value) = (constants[k as usize], registers[a as usize]);
+                        let (environment, value) = (*upvalues.get(b), r!(a));
+                        let key = Value::String(cursor.name(k));
                         slow!(self.slow_set_index(environment, key, value)?);
                     }
                     Op::GetField { a, b, k } => {
-                        let object = registers[b as usize];
-                        let key = constants[k as usize];
-                        if let (Value::Table(id), Value::String(name)) = (object, key) {
-                            let table = self.heap.table(id);
-                            let value = table.get_string(name);
-                            if !value.is_nil() || table.metatable.is_none() {
-                                registers[a as usize] = value;
+                        let name = cursor.name(k);
+                        if let Value::Table(id) = &r!(b) {
+                            let table = self.heap.table(*id);
+                            if let Some(place) = place_of(table, name, cursor.guess())
+                                && let Some(entry) = table.entries.get(place)
+                                && !entry.value.is_nil()
+                            {
+                                copy(&mut r!(a), &entry.value);
+                                continue;
+                            }
+                            let Some(metatable) = table.metatable else {
+                                r!(a) = Value::Nil;
+                                continue;
+                            };
+                            if let Some(value) = self.heap.inherited(
+                                metatable,
+                                self.words.events[event::INDEX],
+                                name,
+                                cursor.guess(),
+                            ) {
+                                copy(&mut r!(a), value);
                                 continue;
                             }
                         }
-                        slow!(self.slow_index(base, a, object, key)?);
+                        let object = r!(b);
+                        slow!(self.slow_index(base, a, object, Value::String(name))?);
                     }
                     Op::GetIndex { a, b, c } => {
-                        let (object, key) = (registers[b as usize], registers[c as usize]);
+                        if let (Value::Table(id), Value::Integer(index)) = (&r!(b), &r!(c)) {
+                            let table = self.heap.table(*id);
+                            if let Some(value) = table.in_array(*index)
+                                && !value.is_nil()
+                            {
+                                copy(&mut r!(a), value);
+                                continue;
+                            }
+                        }
+                        let (object, key) = (r!(b), r!(c));
                         if let Value::Table(id) = object {
                             let table = self.heap.table(id);
                             let value = match key {
                                 Value::Integer(integer) => table.get_integer(integer),
+                                Value::String(name) => {
+                                    let place = place_of(table, name, cursor.guess());
+                                    place.map_or(Value::Nil, |place| table.entries[place].value)
+                                }
                                 key => table.get(key),
                             };
                             if !value.is_nil() || table.metatable.is_none() {
-                                registers[a as usize] = value;
+                                copy(&mut r!(a), &value);
                                 continue;
                             }
                         }
                         slow!(self.slow_index(base, a, object, key)?);
                     }
                     Op::GetInteger { a, b, i } => {
-                        let object = registers[b as usize];
-                        if let Value::Table(id) = object {
-                            let table = self.heap.table(id);
+                        if let Value::Table(id) = &r!(b) {
+                            let table = self.heap.table(*id);
+                            if let Some(value) = table.in_array(i64::from(i))
+                                && !value.is_nil()
+                            {
+                                copy(&mut r!(a), value);
+                                continue;
+                            }
                             let value = table.get_integer(i64::from(i));
                             if !value.is_nil() || table.metatable.is_none() {
-                                registers[a as usize] = value;
+                                r!(a) = value;
                                 continue;
                             }
                         }
-                        slow!(self.slow_index(base, a, object, Value::Integer(i64::from(i)))?);
+                        let (object, key) = (r!(b), Value::Integer(i64::from(i)));
+                        slow!(self.slow_index(base, a, object, key)?);
                     }
                     Op::SetField { a, c, k } => {
-                        let (object, value) = (registers[a as usize], registers[c as usize]);
-                        let key = constants[k as usize];
-                        if let (Value::Table(id), Value::String(name)) = (object, key) {
+                        let name = cursor.name(k);
+                        if let Value::Table(id) = &r!(a) {
+                            let id = *id;
                             let table = self.heap.table_mut(id);
-                            if let Some(position) = table.position_of_string(name)
-                                && !value.is_nil()
-                                && let Some(entry) = table.entries.get_mut(position)
+                            if let Some(place) = place_of(table, name, cursor.guess())
+                                && !r!(c).is_nil()
+                                && let Some(entry) = table.entries.get_mut(place)
                                 && !entry.value.is_nil()
                             {
-                                entry.value = value;
+                                copy(&mut entry.value, &r!(c));
+                                self.heap.note_stored(&r!(c));
                                 continue;
                             }
                             if table.metatable.is_none() {
-                                self.heap.set(id, key, value);
+                                self.heap.set(id, Value::String(name), r!(c));
                                 continue;
                             }
                         }
-                        slow!(self.slow_set_index(object, key, value)?);
+                        let (object, value) = (r!(a), r!(c));
+                        slow!(self.slow_set_index(object, Value::String(name), value)?);
                     }
                     Op::SetIndex { a, b, c } => {
-                        let (object, key) = (registers[a as usize], registers[b as usize]);
-                        let value = registers[c as usize];
-                        if let (Value::Table(id), Value::Integer(integer)) = (object, key) {
-                            let table = self.heap.table_mut(id);
-                            if table.metatable.is_none() {
-                                if !value.is_nil() && table.store_in_array(integer, value) {
+                        if let (Value::Table(id), Value::Integer(index)) = (&r!(a), &r!(b)) {
+                            let (id, index) = (*id, *index);
+                            if self.heap.table(id).metatable.is_none() {
+                                if !r!(c).is_nil()
+                                    && let Some(place) = self.heap.table_mut(id).in_array_mut(index)
+                                {
+                                    copy(place, &r!(c));
+                                    self.heap.note_stored(&r!(c));
                                     continue;
                                 }
-                                self.heap.set(id, key, value);
+                                self.heap.set_integer(id, index, &r!(c));
+                                continue;
+                            }
+                        }
+                        let (object, key, value) = (r!(a), r!(b), r!(c));
+                        if let (Value::Table(id), Value::String(name)) = (object, key) {
+                            let table = self.heap.table_mut(id);
+                            if let Some(place) = place_of(table, name, cursor.guess())
+                                && !value.is_nil()
+                                && !table.entries[place].value.is_nil()
+                            {
+                                table.entries[place].value = value;
+                                self.heap.note_stored(&value);
                                 continue;
                             }
                         }
                         slow!(self.slow_set_index(object, key, value)?);
                     }
                     Op::SetInteger { a, c, i } => {
-                        let (object, value) = (registers[a as usize], registers[c as usize]);
-                        let key = Value::Integer(i64::from(i));
-                        if let Value::Table(id) = object {
-                            let table = self.heap.table_mut(id);
-                            if table.metatable.is_none() {
-                                if !value.is_nil() && table.store_in_array(i64::from(i), value) {
-                                    continue;
-                                }
-                                self.heap.set(id, key, value);
+                        if let Value::Table(id) = &r!(a) {
+                            let id = *id;
+                            if self.heap.table(id).metatable.is_none() {
+                                self.heap.set_integer(id, i64::from(i), &r!(c));
                                 continue;
                             }
                         }
-                        slow!(self.slow_set_index(object, key, value)?);
+                        let (object, value) = (r!(a), r!(c));
+                        slow!(self.slow_set_index(object, Value::Integer(i64::from(i)), value)?);
                     }
                     Op::SetList { a, b, count, start } => {
-                        slow!(self.set_list(base, a, b, count, start)?)
+                        aside!(self.set_list(base, a, b, count, start));
                     }
                     Op::SelfField { a, b, k } => {
-                        let object = registers[b as usize];
-                        let key = constants[k as usize];
-                        registers[a as usize + 1] = object;
-                        if let (Value::Table(id), Value::String(name)) = (object, key) {
+                        let name = cursor.name(k);
+                        let object = r!(b);
+                        copy(&mut registers[after(a, 1)], &object);
+                        if let Value::Table(id) = object {
                             let table = self.heap.table(id);
-                            let value = table.get_string(name);
-                            if !value.is_nil() {
-                                registers[a as usize] = value;
+                            if table.may_have(name)
+                                && let Some(place) = table.position_of_string(name)
+                                && !table.entries[place].value.is_nil()
+                            {
+                                copy(&mut r!(a), &table.entries[place].value);
                                 continue;
                             }
-                            // The usual class: the method lies in the table that `__index` names.
-                            if let Some(class) = self
-                                .heap
-                                .class_of(table, self.words.events[super::event::INDEX])
+                            if let Some(metatable) = table.metatable
+                                && let Some(value) = self.heap.inherited(
+                                    metatable,
+                                    self.words.events[event::INDEX],
+                                    name,
+                                    cursor.guess(),
+                                )
                             {
-                                let value = self.heap.table(class).get_string(name);
-                                if !value.is_nil() {
-                                    registers[a as usize] = value;
-                                    continue;
-                                }
+                                copy(&mut r!(a), value);
+                                continue;
                             }
+                        } else if let (Value::String(_), Some(metatable)) =
+                            (object, self.string_metatable)
+                            && let Some(value) = self.heap.inherited(
+                                metatable,
+                                self.words.events[event::INDEX],
+                                name,
+                                cursor.guess(),
+                            )
+                        {
+                            copy(&mut r!(a), value);
+                            continue;
                         }
-                        slow!(self.slow_index(base, a, object, key)?);
+                        slow!(self.slow_index(base, a, object, Value::String(name))?);
                     }
                     Op::NewTable { a, entries, array } => {
-                        if self.heap.bytes > self.heap.threshold {
+                        if self.heap.is_due() {
                             slow!({
                                 self.collect_now(base, prototype.register_count)?;
                                 self.new_table(base, a, entries, array);
@@ -316,370 +515,193 @@ impl Vm {
                                 .table_mut(id)
                                 .reserve(array as usize, entries as usize);
                         }
-                        registers[a as usize] = Value::Table(id);
+                        r!(a) = Value::Table(id);
                     }
                     Op::Add { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match arithmetic!(left, right, FOLD, wrapping_add, checked_add, +) {
-                            Some(value) => registers[a as usize] = value,
-                            None => {
-                                slow!(self.slow_arithmetic(base, a, Operator::Add, left, right)?)
-                            }
-                        }
+                        arithmetic!(a, b, &r!(c), Add, wrapping_add, checked_add, +)
                     }
                     Op::Subtract { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match arithmetic!(left, right, FOLD, wrapping_sub, checked_sub, -) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Subtract,
-                                left,
-                                right
-                            )?),
-                        }
+                        arithmetic!(a, b, &r!(c), Subtract, wrapping_sub, checked_sub, -)
                     }
                     Op::Multiply { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match arithmetic!(left, right, FOLD, wrapping_mul, checked_mul, *) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Multiply,
-                                left,
-                                right
-                            )?),
-                        }
+                        arithmetic!(a, b, &r!(c), Multiply, wrapping_mul, checked_mul, *)
                     }
                     Op::AddConstant { a, b, k } => {
-                        let (left, right) = (registers[b as usize], constants[k as usize]);
-                        match arithmetic!(left, right, FOLD, wrapping_add, checked_add, +) {
-                            Some(value) => registers[a as usize] = value,
-                            None => {
-                                slow!(self.slow_arithmetic(base, a, Operator::Add, left, right)?)
-                            }
-                        }
+                        let right = cursor.constant(k as usize);
+                        arithmetic!(a, b, right, Add, wrapping_add, checked_add, +)
                     }
                     Op::SubtractConstant { a, b, k } => {
-                        let (left, right) = (registers[b as usize], constants[k as usize]);
-                        match arithmetic!(left, right, FOLD, wrapping_sub, checked_sub, -) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Subtract,
-                                left,
-                                right
-                            )?),
-                        }
+                        let right = cursor.constant(k as usize);
+                        arithmetic!(a, b, right, Subtract, wrapping_sub, checked_sub, -)
                     }
                     Op::MultiplyConstant { a, b, k } => {
-                        let (left, right) = (registers[b as usize], constants[k as usize]);
-                        match arithmetic!(left, right, FOLD, wrapping_mul, checked_mul, *) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Multiply,
-                                left,
-                                right
-                            )?),
-                        }
+                        let right = cursor.constant(k as usize);
+                        arithmetic!(a, b, right, Multiply, wrapping_mul, checked_mul, *)
                     }
-                    Op::Divide { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match quotient(left, right) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Divide,
-                                left,
-                                right
-                            )?),
-                        }
-                    }
+                    Op::Divide { a, b, c } => computed!(a, b, &r!(c), Divide, quotient),
                     Op::DivideConstant { a, b, k } => {
-                        let (left, right) = (registers[b as usize], constants[k as usize]);
-                        match quotient(left, right) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Divide,
-                                left,
-                                right
-                            )?),
-                        }
+                        computed!(a, b, cursor.constant(k as usize), Divide, quotient)
                     }
                     Op::FloorDivide { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match floor_quotient(left, right) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::FloorDivide,
-                                left,
-                                right
-                            )?),
-                        }
+                        computed!(a, b, &r!(c), FloorDivide, floor_quotient)
                     }
                     Op::FloorDivideConstant { a, b, k } => {
-                        let (left, right) = (registers[b as usize], constants[k as usize]);
-                        match floor_quotient(left, right) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::FloorDivide,
-                                left,
-                                right
-                            )?),
-                        }
+                        computed!(
+                            a,
+                            b,
+                            cursor.constant(k as usize),
+                            FloorDivide,
+                            floor_quotient
+                        )
                     }
-                    Op::Modulo { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match remainder(left, right) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Modulo,
-                                left,
-                                right
-                            )?),
-                        }
-                    }
+                    Op::Modulo { a, b, c } => computed!(a, b, &r!(c), Modulo, remainder),
                     Op::ModuloConstant { a, b, k } => {
-                        let (left, right) = (registers[b as usize], constants[k as usize]);
-                        match remainder(left, right) {
-                            Some(value) => registers[a as usize] = value,
-                            None => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::Modulo,
-                                left,
-                                right
-                            )?),
-                        }
+                        computed!(a, b, cursor.constant(k as usize), Modulo, remainder)
                     }
                     Op::Power { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
+                        let (left, right) = (r!(b), r!(c));
                         slow!(self.slow_arithmetic(base, a, Operator::Power, left, right)?);
                     }
-                    Op::BitAnd { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match (left, right) {
-                            (Value::Integer(x), Value::Integer(y)) => {
-                                registers[a as usize] = Value::Integer(x & y)
-                            }
-                            _ => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::BitAnd,
-                                left,
-                                right
-                            )?),
-                        }
-                    }
-                    Op::BitOr { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match (left, right) {
-                            (Value::Integer(x), Value::Integer(y)) => {
-                                registers[a as usize] = Value::Integer(x | y)
-                            }
-                            _ => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::BitOr,
-                                left,
-                                right
-                            )?),
-                        }
-                    }
-                    Op::BitXor { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match (left, right) {
-                            (Value::Integer(x), Value::Integer(y)) => {
-                                registers[a as usize] = Value::Integer(x ^ y)
-                            }
-                            _ => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::BitXor,
-                                left,
-                                right
-                            )?),
-                        }
-                    }
+                    Op::BitAnd { a, b, c } => bitwise!(a, b, c, BitAnd, |x, y| x & y),
+                    Op::BitOr { a, b, c } => bitwise!(a, b, c, BitOr, |x, y| x | y),
+                    Op::BitXor { a, b, c } => bitwise!(a, b, c, BitXor, |x, y| x ^ y),
                     Op::ShiftLeft { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match (left, right) {
-                            (Value::Integer(x), Value::Integer(y)) => {
-                                registers[a as usize] =
-                                    Value::Integer(arithmetic::shift_left(x, y));
-                            }
-                            _ => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::ShiftLeft,
-                                left,
-                                right
-                            )?),
-                        }
+                        bitwise!(a, b, c, ShiftLeft, arithmetic::shift_left)
                     }
                     Op::ShiftRight { a, b, c } => {
-                        let (left, right) = (registers[b as usize], registers[c as usize]);
-                        match (left, right) {
-                            (Value::Integer(x), Value::Integer(y)) => {
-                                registers[a as usize] =
-                                    Value::Integer(arithmetic::shift_left(x, y.wrapping_neg()));
-                            }
-                            _ => slow!(self.slow_arithmetic(
-                                base,
-                                a,
-                                Operator::ShiftRight,
-                                left,
-                                right
-                            )?),
-                        }
+                        bitwise!(a, b, c, ShiftRight, |x, y| arithmetic::shift_left(
+                            x,
+                            y.wrapping_neg()
+                        ))
                     }
-                    Op::Negate { a, b } => match registers[b as usize] {
+                    Op::Negate { a, b } => match &r!(b) {
                         Value::Integer(integer) if !FOLD => {
-                            registers[a as usize] = Value::Integer(integer.wrapping_neg())
+                            r!(a) = Value::Integer(integer.wrapping_neg());
                         }
-                        Value::Float(float) => registers[a as usize] = Value::Float(-float),
-                        operand => slow!(self.slow_negate(base, a, operand)?),
+                        Value::Float(float) => r!(a) = Value::Float(-float),
+                        operand => {
+                            let operand = *operand;
+                            slow!(self.slow_negate(base, a, operand)?)
+                        }
                     },
-                    Op::Not { a, b } => {
-                        registers[a as usize] = Value::Boolean(!registers[b as usize].is_true())
-                    }
+                    Op::Not { a, b } => r!(a) = Value::Boolean(!r!(b).is_true()),
                     Op::Length { a, b } => {
-                        let operand = registers[b as usize];
-                        if let Value::Table(id) = operand {
-                            let table = self.heap.table(id);
+                        if let Value::Table(id) = &r!(b) {
+                            let table = self.heap.table(*id);
                             if table.metatable.is_none() {
-                                registers[a as usize] = Value::Integer(table.length());
+                                r!(a) = Value::Integer(table.length());
                                 continue;
                             }
                         }
+                        let operand = r!(b);
                         slow!(self.slow_length(base, a, operand)?);
                     }
-                    Op::BitNot { a, b } => match registers[b as usize] {
-                        Value::Integer(integer) => registers[a as usize] = Value::Integer(!integer),
-                        operand => slow!(self.slow_bit_not(base, a, operand)?),
+                    Op::BitNot { a, b } => match &r!(b) {
+                        Value::Integer(integer) => r!(a) = Value::Integer(!integer),
+                        operand => {
+                            let operand = *operand;
+                            slow!(self.slow_bit_not(base, a, operand)?)
+                        }
                     },
                     Op::Concat { a, b, count } => slow!({
                         self.collect_if_due(base, prototype.register_count)?;
                         self.concat(base, a, b, count)?;
                     }),
-                    Op::Jump { target } => pc = target as usize,
+                    Op::Jump { target } => cursor.jump(target),
                     Op::Loop { fuel, target } => {
-                        match self.fuel.checked_sub(u64::from(fuel)) {
-                            Some(rest) => self.fuel = rest,
-                            None => slow!(self.pay(u64::from(fuel))?),
-                        }
-                        pc = target as usize;
-                        if self.heap.bytes > self.heap.threshold {
+                        pay!(u64::from(fuel));
+                        cursor.jump(target);
+                        if self.heap.is_due() {
                             slow!(self.collect_now(base, prototype.register_count)?);
                         }
                     }
-                    Op::Test { a, flag, target } => {
-                        jump_if!(registers[a as usize].is_true() == flag, target)
-                    }
+                    Op::Test { a, flag, target } => jump_if!(r!(a).is_true() == flag, target),
                     Op::Equal { a, b, flag, target } => {
-                        let (left, right) = (registers[a as usize], registers[b as usize]);
+                        let (left, right) = (&r!(a), &r!(b));
                         if let (Value::Table(x), Value::Table(y)) = (left, right)
                             && x != y
                         {
+                            let (left, right) = (*left, *right);
                             slow!(self.slow_equal(left, right, flag, target)?);
                         }
-                        jump_if!(left.raw_equal(right) == flag, target);
+                        jump_if!(same(left, right) == flag, target);
                     }
                     Op::EqualConstant { a, k, target } => {
-                        jump_if!(
-                            registers[a as usize].raw_equal(constants[k as usize]),
-                            target
-                        );
+                        jump_if!(same(&r!(a), cursor.constant(k as usize)), target);
                     }
                     Op::UnequalConstant { a, k, target } => {
-                        jump_if!(
-                            !registers[a as usize].raw_equal(constants[k as usize]),
-                            target
-                        );
+                        jump_if!(!same(&r!(a), cursor.constant(k as usize)), target);
                     }
                     Op::Less { a, b, flag, target } => {
-                        let (left, right) = (registers[a as usize], registers[b as usize]);
-                        let is_less = match (left, right) {
+                        let is_less = match (&r!(a), &r!(b)) {
                             (Value::Integer(left), Value::Integer(right)) => left < right,
                             (Value::Float(left), Value::Float(right)) => left < right,
-                            _ => slow!(self.slow_less(left, right, false, flag, target)?),
+                            (left, right) => {
+                                let (left, right) = (*left, *right);
+                                slow!(self.slow_less(left, right, false, flag, target)?)
+                            }
                         };
                         jump_if!(is_less == flag, target);
                     }
                     Op::LessEqual { a, b, flag, target } => {
-                        let (left, right) = (registers[a as usize], registers[b as usize]);
-                        let is_less = match (left, right) {
+                        let is_less = match (&r!(a), &r!(b)) {
                             (Value::Integer(left), Value::Integer(right)) => left <= right,
                             (Value::Float(left), Value::Float(right)) => left <= right,
-                            _ => slow!(self.slow_less(left, right, true, flag, target)?),
+                            (left, right) => {
+                                let (left, right) = (*left, *right);
+                                slow!(self.slow_less(left, right, true, flag, target)?)
+                            }
                         };
                         jump_if!(is_less == flag, target);
                     }
-                    Op::LessInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left < i64::from(i), target),
-                        left => slow!(self.slow_less(left, integer(i), false, true, target)?),
-                    },
-                    Op::NotLessInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left >= i64::from(i), target),
-                        left => slow!(self.slow_less(left, integer(i), false, false, target)?),
-                    },
-                    Op::LessEqualInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left <= i64::from(i), target),
-                        left => slow!(self.slow_less(left, integer(i), true, true, target)?),
-                    },
-                    Op::NotLessEqualInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left > i64::from(i), target),
-                        left => slow!(self.slow_less(left, integer(i), true, false, target)?),
-                    },
-                    Op::GreaterInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left > i64::from(i), target),
-                        left => slow!(self.slow_less(integer(i), left, false, true, target)?),
-                    },
-                    Op::NotGreaterInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left <= i64::from(i), target),
-                        left => slow!(self.slow_less(integer(i), left, false, false, target)?),
-                    },
-                    Op::GreaterEqualInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left >= i64::from(i), target),
-                        left => slow!(self.slow_less(integer(i), left, true, true, target)?),
-                    },
-                    Op::NotGreaterEqualInteger { a, i, target } => match registers[a as usize] {
-                        Value::Integer(left) => jump_if!(left < i64::from(i), target),
-                        left => slow!(self.slow_less(integer(i), left, true, false, target)?),
-                    },
-                    Op::ForPrepare { a, target } => slow!(self.prepare_loop(base, a, target)?),
+                    Op::LessInteger { a, i, target } => {
+                        compare_integer!(a, i, target, <, false, false, true);
+                    }
+                    Op::NotLessInteger { a, i, target } => {
+                        compare_integer!(a, i, target, >=, false, false, false);
+                    }
+                    Op::LessEqualInteger { a, i, target } => {
+                        compare_integer!(a, i, target, <=, false, true, true);
+                    }
+                    Op::NotLessEqualInteger { a, i, target } => {
+                        compare_integer!(a, i, target, >, false, true, false);
+                    }
+                    Op::GreaterInteger { a, i, target } => {
+                        compare_integer!(a, i, target, >, true, false, true);
+                    }
+                    Op::NotGreaterInteger { a, i, target } => {
+                        compare_integer!(a, i, target, <=, true, false, false);
+                    }
+                    Op::GreaterEqualInteger { a, i, target } => {
+                        compare_integer!(a, i, target, >=, true, true, true);
+                    }
+                    Op::NotGreaterEqualInteger { a, i, target } => {
+                        compare_integer!(a, i, target, <, true, true, false);
+                    }
+                    Op::ForPrepare { a, target } => {
+                        aside!(self.prepare_loop(base, a, target)?);
+                        if let Some(frame) = self.frames.last()
+                            && frame.pc as usize != cursor.pc()
+                        {
+                            cursor.jump(target);
+                        }
+                    }
                     Op::ForLoop { a, fuel, target } => {
                         let at = a as usize;
-                        if let (Value::Integer(count), Value::Integer(left), Value::Integer(step)) =
-                            (registers[at], registers[at + 1], registers[at + 2])
+                        if let (Value::Integer(left), Value::Integer(step)) =
+                            (&registers[after(a, 1)], &registers[after(a, 2)])
+                            && let Value::Integer(count) = &registers[at]
                         {
+                            let (left, next) = (*left, count.wrapping_add(*step));
                             if left == 0 {
                                 continue;
                             }
-                            let next = count.wrapping_add(step);
                             registers[at] = Value::Integer(next);
-                            registers[at + 1] = Value::Integer(left.wrapping_sub(1));
-                            registers[at + 3] = Value::Integer(next);
-                            match self.fuel.checked_sub(u64::from(fuel)) {
-                                Some(rest) => self.fuel = rest,
-                                None => slow!(self.pay(u64::from(fuel))?),
-                            }
-                            pc = target as usize;
-                            if self.heap.bytes > self.heap.threshold {
+                            registers[after(a, 1)] = Value::Integer(left.wrapping_sub(1));
+                            registers[after(a, 3)] = Value::Integer(next);
+                            pay!(u64::from(fuel));
+                            cursor.jump(target);
+                            if self.heap.is_due() {
                                 slow!(self.collect_now(base, prototype.register_count)?);
                             }
                             continue;
@@ -688,34 +710,35 @@ impl Vm {
                     }
                     Op::ForEachPrepare { a, closes } => slow!(self.prepare_each(base, a, closes)?),
                     Op::ForEach { a, count, target } => {
-                        let at = a as usize;
                         // Going through a table with the library's own iterators takes no call.
                         if let (Value::Native(iterator), Value::Table(id)) =
-                            (registers[at], registers[at + 1])
+                            (r!(a), registers[after(a, 1)])
                         {
                             if iterator == library::IPAIRS_STEP
-                                && let Value::Integer(index) = registers[at + 2]
+                                && let Value::Integer(index) = registers[after(a, 2)]
                             {
                                 let table = self.heap.table(id);
-                                let value = table.get_integer(index.wrapping_add(1));
+                                let index = index.wrapping_add(1);
+                                let value = match table.in_array(index) {
+                                    Some(value) => *value,
+                                    None => table.get_integer(index),
+                                };
                                 if !value.is_nil() {
-                                    registers[at + 2] = Value::Integer(index.wrapping_add(1));
-                                    registers[at + 5] = Value::Integer(index.wrapping_add(1));
-                                    registers[at + 6] = value;
-                                    for register in &mut registers
-                                        [at + 7..(at + 5 + count as usize).max(at + 7)]
-                                    {
-                                        *register = Value::Nil;
+                                    registers[after(a, 2)] = Value::Integer(index);
+                                    registers[after(a, 5)] = Value::Integer(index);
+                                    copy(&mut registers[after(a, 6)], &value);
+                                    for extra in 2..count {
+                                        registers[after(a, extra.wrapping_add(5))] = Value::Nil;
                                     }
-                                    pc += 1;
+                                    cursor.skip();
                                     continue;
                                 }
                                 if table.metatable.is_none() {
-                                    pc = target as usize;
+                                    cursor.jump(target);
                                     continue;
                                 }
                             } else if iterator == library::NEXT
-                                && let Value::Integer(state) = registers[at + 4]
+                                && let Value::Integer(state) = registers[after(a, 4)]
                             {
                                 let table = self.heap.table(id);
                                 let (position, additions) = (state as u32, (state >> 32) as u32);
@@ -724,17 +747,17 @@ impl Vm {
                                         Some((key, value, position)) => {
                                             let state =
                                                 i64::from(additions) << 32 | i64::from(position);
-                                            registers[at + 2] = key;
-                                            registers[at + 4] = Value::Integer(state);
-                                            registers[at + 5] = key;
-                                            registers[at + 6] = value;
-                                            let end = (at + 5 + count as usize).max(at + 7);
-                                            for register in &mut registers[at + 7..end] {
-                                                *register = Value::Nil;
+                                            copy(&mut registers[after(a, 2)], &key);
+                                            registers[after(a, 4)] = Value::Integer(state);
+                                            copy(&mut registers[after(a, 5)], &key);
+                                            copy(&mut registers[after(a, 6)], &value);
+                                            for extra in 2..count {
+                                                registers[after(a, extra.wrapping_add(5))] =
+                                                    Value::Nil;
                                             }
-                                            pc += 1;
+                                            cursor.skip();
                                         }
-                                        None => pc = target as usize,
+                                        None => cursor.jump(target),
                                     }
                                     continue;
                                 }
@@ -744,35 +767,71 @@ impl Vm {
                         slow!(self.call_iterator(base, a, count)?);
                     }
                     Op::ForEachTest { a, target } => {
-                        let at = a as usize;
-                        let control = registers[at + 5];
+                        let control = registers[after(a, 5)];
                         if control.is_nil() {
-                            pc = target as usize;
+                            cursor.jump(target);
                         } else {
-                            registers[at + 2] = control;
+                            copy(&mut registers[after(a, 2)], &control);
                         }
                     }
                     Op::Call { a, count, want } => {
                         let slot = base + a as usize;
-                        if let (Value::Closure(id), true) =
-                            (registers[a as usize], count != MULTIPLE)
-                        {
-                            slow!({
-                                let delivery = Delivery {
-                                    to: slot,
-                                    want,
-                                    after: After::Nothing,
-                                };
-                                self.push_frame(id, slot, count as usize, delivery)?;
-                            });
+                        match &r!(a) {
+                            Value::Closure(id) if count != MULTIPLE => {
+                                let id = *id;
+                                let closure = self.heap.closure(id);
+                                let index = closure.prototype;
+                                // What is unusual is left to `push_frame`.
+                                if let Some(callee) = program.prototypes.get(index as usize)
+                                    && !callee.is_variadic
+                                    && let end = slot + 1 + usize::from(callee.register_count)
+                                    && end + WINDOW <= self.stack.len()
+                                    && let Some(fuel) =
+                                        self.fuel.checked_sub(u64::from(callee.weight))
+                                {
+                                    self.fuel = fuel;
+                                    self.high = self.high.max(end);
+                                    save_pc!();
+                                    self.frames.push(Frame {
+                                        kind: FrameKind::Program,
+                                        closure: id,
+                                        prototype: index,
+                                        pc: 0,
+                                        base: slot as u32 + 1,
+                                        slot: slot as u32,
+                                        rest_count: 0,
+                                        return_to: slot as u32,
+                                        want,
+                                        after: After::Nothing,
+                                        joined: 0,
+                                    });
+                                    upvalues = Upvalues::of(closure);
+                                    prototype = callee;
+                                    cursor = prototype.code.cursor(0);
+                                    base = slot + 1;
+                                    registers = window(&mut self.stack, base);
+                                    for missing in count..prototype.parameter_count {
+                                        r!(missing) = Value::Nil;
+                                    }
+                                    continue;
+                                }
+                                slow!({
+                                    let delivery = Delivery {
+                                        to: slot,
+                                        want,
+                                        after: After::Nothing,
+                                    };
+                                    self.push_frame(id, slot, count as usize, delivery)?;
+                                });
+                            }
+                            _ => slow!(self.call_register(
+                                base,
+                                a,
+                                count,
+                                want,
+                                prototype.register_count
+                            )?),
                         }
-                        slow!(self.call_register(
-                            base,
-                            a,
-                            count,
-                            want,
-                            prototype.register_count
-                        )?);
                     }
                     Op::TailCall { a, count } => {
                         slow!(self.tail_call(base, a, count, prototype.register_count)?)
@@ -780,7 +839,7 @@ impl Vm {
                     Op::Return { a, count } => {
                         let from = base + a as usize;
                         let count = if count == MULTIPLE {
-                            self.top - from
+                            self.top.saturating_sub(from)
                         } else {
                             count as usize
                         };
@@ -792,6 +851,16 @@ impl Vm {
                         continue 'frame;
                     }
                     Op::ReturnOne { a } => {
+                        if let Some(frame) = self.frames.last()
+                            && frame.want == 1
+                            && matches!(frame.after, After::Nothing)
+                        {
+                            let to = frame.return_to as usize;
+                            let value = r!(a);
+                            copy(&mut self.stack[to], &value);
+                            self.frames.pop();
+                            continue 'frame;
+                        }
                         self.return_values(base + a as usize, 1);
                         continue 'frame;
                     }
@@ -801,13 +870,10 @@ impl Vm {
                         prototype: index,
                     } => {
                         let index = prototype.module_start + index;
-                        if self.heap.bytes > self.heap.threshold {
-                            slow!({
-                                self.collect_now(base, prototype.register_count)?;
-                                self.make_closure(base, a, index);
-                            });
-                        }
-                        slow!(self.make_closure(base, a, index));
+                        slow!({
+                            self.collect_if_due(base, prototype.register_count)?;
+                            self.make_closure(&program, base, a, index);
+                        });
                     }
                     Op::MarkClose { a } => slow!(self.mark_close(base + a as usize)?),
                     Op::Close { a } => {
@@ -841,8 +907,7 @@ impl Vm {
         Err(self.raise_named(super::meaning::Wrong::Changed))
     }
 
-    fn make_closure(&mut self, base: usize, a: u8, index: u32) {
-        let program = Arc::clone(&self.program);
+    fn make_closure(&mut self, program: &Program, base: usize, a: u8, index: u32) {
         let maker = self.frames.last().map(|frame| frame.closure);
         let sources = &program.prototypes[index as usize].sources;
         let mut upvalues: Vec<Value> = Vec::with_capacity(sources.len());
@@ -860,6 +925,10 @@ impl Vm {
             });
         }
         let upvalues: Box<[Value]> = upvalues.into_boxed_slice();
+        debug_assert_eq!(
+            upvalues.len(),
+            program.prototypes[index as usize].code.upvalue_count()
+        );
         let id = self.heap.new_closure(index, upvalues);
         if let Some(position) = itself {
             self.heap.closures.get_mut(id.0).upvalues[position] = Value::Closure(id);
@@ -876,7 +945,7 @@ impl Vm {
     }
 
     fn collect_if_due(&mut self, base: usize, register_count: u8) -> Result<(), Fault> {
-        if self.heap.bytes > self.heap.threshold {
+        if self.heap.is_due() {
             return self.collect_now(base, register_count);
         }
         Ok(())
@@ -898,11 +967,11 @@ impl Vm {
     ) -> Result<(), Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
-            self.top - slot - 1
+            self.top.saturating_sub(slot + 1)
         } else {
             usize::from(count)
         };
-        if self.heap.bytes > self.heap.threshold {
+        if self.heap.is_due() {
             let end = (base + usize::from(register_count))
                 .max(slot + 1 + count)
                 .max(self.native_end);
@@ -941,7 +1010,7 @@ impl Vm {
     ) -> Result<(), Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
-            self.top - slot - 1
+            self.top.saturating_sub(slot + 1)
         } else {
             usize::from(count)
         };
@@ -967,7 +1036,7 @@ impl Vm {
         base: usize,
         register_count: u8,
     ) -> Result<(), Fault> {
-        if self.heap.bytes > self.heap.threshold {
+        if self.heap.is_due() {
             let end = (base + usize::from(register_count))
                 .max(slot + 1 + count)
                 .max(self.native_end);
@@ -982,42 +1051,50 @@ impl Vm {
     }
 }
 
-#[inline]
-fn integer(value: i16) -> Value {
-    Value::Integer(i64::from(value))
+/// Equality without metamethods.
+#[inline(always)]
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Integer(left), Value::Integer(right)) => left == right,
+        (Value::String(left), Value::String(right)) => left == right,
+        (Value::Nil, Value::Nil) => true,
+        (Value::Boolean(left), Value::Boolean(right)) => left == right,
+        (Value::Table(left), Value::Table(right)) => left == right,
+        (left, right) => left.raw_equal(*right),
+    }
 }
 
-#[inline]
-fn quotient(left: Value, right: Value) -> Option<Value> {
+#[inline(always)]
+fn quotient(left: &Value, right: &Value) -> Option<Value> {
     match (left, right) {
         (Value::Float(left), Value::Float(right)) => Some(Value::Float(left / right)),
-        (Value::Float(left), Value::Integer(right)) => Some(Value::Float(left / right as f64)),
-        (Value::Integer(left), Value::Float(right)) => Some(Value::Float(left as f64 / right)),
+        (Value::Float(left), Value::Integer(right)) => Some(Value::Float(left / *right as f64)),
+        (Value::Integer(left), Value::Float(right)) => Some(Value::Float(*left as f64 / right)),
         _ => None,
     }
 }
 
-#[inline]
-fn floor_quotient(left: Value, right: Value) -> Option<Value> {
+#[inline(always)]
+fn floor_quotient(left: &Value, right: &Value) -> Option<Value> {
     match (left, right) {
-        (Value::Integer(left), Value::Integer(right)) if right > 0 => {
-            Some(Value::Integer(arithmetic::floor_div(left, right)))
+        (Value::Integer(left), Value::Integer(right)) if *right > 0 => {
+            Some(Value::Integer(arithmetic::floor_div(*left, *right)))
         }
         (Value::Float(left), Value::Float(right)) => {
-            Some(Value::Float(binary64::floor_div(left, right)))
+            Some(Value::Float(binary64::floor_div(*left, *right)))
         }
         _ => None,
     }
 }
 
-#[inline]
-fn remainder(left: Value, right: Value) -> Option<Value> {
+#[inline(always)]
+fn remainder(left: &Value, right: &Value) -> Option<Value> {
     match (left, right) {
-        (Value::Integer(left), Value::Integer(right)) if right > 0 => {
-            Some(Value::Integer(arithmetic::floor_mod(left, right)))
+        (Value::Integer(left), Value::Integer(right)) if *right > 0 => {
+            Some(Value::Integer(arithmetic::floor_mod(*left, *right)))
         }
         (Value::Float(left), Value::Float(right)) => {
-            Some(Value::Float(binary64::floor_mod(left, right)))
+            Some(Value::Float(binary64::floor_mod(*left, *right)))
         }
         _ => None,
     }

@@ -83,6 +83,7 @@ pub(crate) struct Lowered {
     pub register_count: u8,
     pub weight: u32,
     pub line: u32,
+    pub upvalue_count: usize,
     /// Whether upvalue 0, the globals, is a cell; of a script's main function only.
     pub has_cell_environment: bool,
 }
@@ -188,6 +189,7 @@ impl Lowerer<'_> {
         self.output.is_variadic = function.is_variadic;
         self.output.weight = elc::function_weight(function);
         self.output.line = function.debug.line;
+        self.output.upvalue_count = function.captures.len();
         for _ in 0..function.parameter_count {
             let register = self.take(1);
             self.declare(register);
@@ -238,29 +240,7 @@ impl Lowerer<'_> {
     }
 
     fn patch_to(&mut self, jump: usize, position: u32) {
-        match &mut self.output.code[jump] {
-            Op::Jump { target }
-            | Op::Loop { target, .. }
-            | Op::Test { target, .. }
-            | Op::Equal { target, .. }
-            | Op::EqualConstant { target, .. }
-            | Op::UnequalConstant { target, .. }
-            | Op::Less { target, .. }
-            | Op::LessEqual { target, .. }
-            | Op::LessInteger { target, .. }
-            | Op::NotLessInteger { target, .. }
-            | Op::LessEqualInteger { target, .. }
-            | Op::NotLessEqualInteger { target, .. }
-            | Op::GreaterInteger { target, .. }
-            | Op::NotGreaterInteger { target, .. }
-            | Op::GreaterEqualInteger { target, .. }
-            | Op::NotGreaterEqualInteger { target, .. }
-            | Op::ForPrepare { target, .. }
-            | Op::ForLoop { target, .. }
-            | Op::ForEach { target, .. }
-            | Op::ForEachTest { target, .. } => *target = position,
-            _ => {}
-        }
+        self.output.code[jump] = self.output.code[jump].with_target(position);
     }
 
     /// Takes `count` registers.

@@ -182,3 +182,94 @@ pub(crate) enum Op {
     /// close what is marked from R[a] on
     Close { a: u8 },
 }
+
+impl Op {
+    /// Where the instruction may go on besides at the next one.
+    pub fn target(&self) -> Option<u32> {
+        match *self {
+            Op::Jump { target }
+            | Op::Loop { target, .. }
+            | Op::Test { target, .. }
+            | Op::Equal { target, .. }
+            | Op::EqualConstant { target, .. }
+            | Op::UnequalConstant { target, .. }
+            | Op::Less { target, .. }
+            | Op::LessEqual { target, .. }
+            | Op::LessInteger { target, .. }
+            | Op::NotLessInteger { target, .. }
+            | Op::LessEqualInteger { target, .. }
+            | Op::NotLessEqualInteger { target, .. }
+            | Op::GreaterInteger { target, .. }
+            | Op::NotGreaterInteger { target, .. }
+            | Op::GreaterEqualInteger { target, .. }
+            | Op::NotGreaterEqualInteger { target, .. }
+            | Op::ForPrepare { target, .. }
+            | Op::ForLoop { target, .. }
+            | Op::ForEach { target, .. }
+            | Op::ForEachTest { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+
+    /// The same instruction with another target, where it has one.
+    pub fn with_target(mut self, position: u32) -> Op {
+        match &mut self {
+            Op::Jump { target }
+            | Op::Loop { target, .. }
+            | Op::Test { target, .. }
+            | Op::Equal { target, .. }
+            | Op::EqualConstant { target, .. }
+            | Op::UnequalConstant { target, .. }
+            | Op::Less { target, .. }
+            | Op::LessEqual { target, .. }
+            | Op::LessInteger { target, .. }
+            | Op::NotLessInteger { target, .. }
+            | Op::LessEqualInteger { target, .. }
+            | Op::NotLessEqualInteger { target, .. }
+            | Op::GreaterInteger { target, .. }
+            | Op::NotGreaterInteger { target, .. }
+            | Op::GreaterEqualInteger { target, .. }
+            | Op::NotGreaterEqualInteger { target, .. }
+            | Op::ForPrepare { target, .. }
+            | Op::ForLoop { target, .. }
+            | Op::ForEach { target, .. }
+            | Op::ForEachTest { target, .. } => *target = position,
+            _ => {}
+        }
+        self
+    }
+
+    /// The constant the instruction names, and whether it must be a string.
+    pub fn constant(&self) -> Option<(usize, bool)> {
+        match *self {
+            Op::LoadConstant { k, .. } => Some((k as usize, false)),
+            Op::GetExport { k, .. } | Op::SetExport { k, .. } => Some((k as usize, true)),
+            Op::GetEnvironment { k, .. }
+            | Op::SetEnvironment { k, .. }
+            | Op::GetField { k, .. }
+            | Op::SetField { k, .. }
+            | Op::SelfField { k, .. } => Some((usize::from(k), true)),
+            Op::AddConstant { k, .. }
+            | Op::SubtractConstant { k, .. }
+            | Op::MultiplyConstant { k, .. }
+            | Op::DivideConstant { k, .. }
+            | Op::FloorDivideConstant { k, .. }
+            | Op::ModuloConstant { k, .. }
+            | Op::EqualConstant { k, .. }
+            | Op::UnequalConstant { k, .. } => Some((usize::from(k), false)),
+            _ => None,
+        }
+    }
+
+    /// The upvalue the instruction names.
+    pub fn upvalue(&self) -> Option<u8> {
+        match *self {
+            Op::GetUpvalue { b, .. }
+            | Op::GetUpvalueCell { b, .. }
+            | Op::SetUpvalueCell { b, .. }
+            | Op::GetEnvironment { b, .. }
+            | Op::SetEnvironment { b, .. } => Some(b),
+            _ => None,
+        }
+    }
+}

@@ -162,9 +162,9 @@ impl Vm {
         let first = base + usize::from(b);
         let mut count = usize::from(count);
         if let Some(frame) = self.frames.last_mut()
-            && let Value::Integer(left) = core::mem::take(&mut frame.handler)
+            && frame.joined > 0
         {
-            count = left as usize;
+            count = usize::from(core::mem::take(&mut frame.joined));
         }
         while count > 1 {
             if self.concat_texts(first, count)? {
@@ -223,27 +223,17 @@ impl Vm {
         result
     }
 
-    pub(super) fn set_list(
-        &mut self,
-        base: usize,
-        a: u8,
-        b: u8,
-        count: u8,
-        start: u32,
-    ) -> Result<(), Fault> {
+    pub(super) fn set_list(&mut self, base: usize, a: u8, b: u8, count: u8, start: u32) {
         let from = base + usize::from(b);
         let count = if count == MULTIPLE {
-            self.top - from
+            self.top.saturating_sub(from)
         } else {
             usize::from(count)
         };
         if let Value::Table(id) = self.stack[base + usize::from(a)] {
-            self.heap.bytes += count * 16;
-            self.heap
-                .table_mut(id)
-                .append_list(start as usize, &self.stack[from..from + count]);
+            let values = &self.stack[from..from + count];
+            self.heap.append_list(id, start as usize, values);
         }
-        Ok(())
     }
 
     pub(super) fn rest(&mut self, base: usize, a: u8, want: u8) -> Result<(), Fault> {

@@ -1,0 +1,233 @@
+//! The one place of `unsafe` in the machine: code, constants and upvalues without a check at each access.
+//!
+//! What makes it sound is looked at once, when code is loaded: [`Code::new`] refuses code in which an instruction could
+//! lead outside. The loop keeps two promises that no type can hold, each named at the function that needs it.
+//!
+//! INVARIANT 1: every jump of a [`Code`] leads to one of its instructions, every constant it names is there and of the
+//! kind it wants, and its last instruction never falls through.
+//! INVARIANT 2: a closure has as many upvalues as the code of its prototype was checked for.
+//! Tests: `src/machine/unchecked/tests.rs`, also under Miri (`docs/decisions`).
+#![allow(unsafe_code)]
+
+#[cfg(test)]
+mod tests;
+
+use super::op::Op;
+use crate::heap::Closure;
+use crate::value::{StringId, Value};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// Instructions and constants that were looked at.
+#[derive(Debug)]
+pub(crate) struct Code {
+    ops: Box<[Op]>,
+    constants: Box<[Value]>,
+    /// For each instruction, where its key lay in the last table. A guess that is checked where it is used, so that it
+    /// changes nothing but speed; forks on other threads may write it too.
+    guesses: Box<[AtomicU8]>,
+    upvalue_count: usize,
+}
+
+impl Code {
+    /// The code, unless an instruction of it could lead outside.
+    pub fn new(ops: Vec<Op>, constants: Vec<Value>, upvalue_count: usize) -> Option<Code> {
+        let is_whole = ops.last().is_some_and(|op| {
+            matches!(
+                op,
+                Op::ReturnNothing | Op::Return { .. } | Op::ReturnOne { .. }
+            )
+        });
+        let fits = |op: &Op| {
+            let jump_fits = op
+                .target()
+                .is_none_or(|target| (target as usize) < ops.len());
+            let constant_fits = op.constant().is_none_or(|(k, is_name)| {
+                constants
+                    .get(k)
+                    .is_some_and(|constant| !is_name || matches!(constant, Value::String(_)))
+            });
+            let upvalue_fits = op.upvalue().is_none_or(|b| usize::from(b) < upvalue_count);
+            // `ForEach` steps over its second half.
+            jump_fits && constant_fits && upvalue_fits
+        };
+        let halves = ops.windows(2).all(|pair| {
+            !matches!(pair[0], Op::ForEach { .. }) || matches!(pair[1], Op::ForEachTest { .. })
+        });
+        if !is_whole || !halves || !ops.iter().all(fits) {
+            return None;
+        }
+        let guesses = ops.iter().map(|_| AtomicU8::new(0)).collect();
+        Some(Code {
+            ops: ops.into_boxed_slice(),
+            constants: constants.into_boxed_slice(),
+            guesses,
+            upvalue_count,
+        })
+    }
+
+    /// Upvalues that a closure must have.
+    pub const fn upvalue_count(&self) -> usize {
+        self.upvalue_count
+    }
+
+    /// A place in the code; beyond its end, the end, which returns.
+    #[inline]
+    pub fn cursor(&self, pc: usize) -> Cursor<'_> {
+        let pc = pc.min(self.ops.len() - 1);
+        Cursor {
+            first: self.ops.as_ptr(),
+            // SAFETY: `pc` is below the length, which is not 0 (INVARIANT 1).
+            at: unsafe { self.ops.as_ptr().add(pc) },
+            code: self,
+        }
+    }
+}
+
+/// A place in code that was looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'c> {
+    first: *const Op,
+    at: *const Op,
+    code: &'c Code,
+}
+
+impl<'c> Cursor<'c> {
+    /// The instruction here; moves to the next one.
+    ///
+    /// Promise of the loop: it does not ask again after an instruction that returns, other than at a jump's target.
+    #[inline(always)]
+    pub fn next(&mut self) -> &'c Op {
+        debug_assert!(self.pc() < self.code.ops.len());
+        // SAFETY: `at` names an instruction: it began as one, jumps lead to one, and only the last never falls through
+        // (INVARIANT 1).
+        unsafe {
+            let op = &*self.at;
+            self.at = self.at.add(1);
+            op
+        }
+    }
+
+    /// Moves to a jump's target.
+    ///
+    /// Promise of the loop: the target comes from an instruction of this code.
+    #[inline(always)]
+    pub fn jump(&mut self, target: u32) {
+        debug_assert!((target as usize) < self.code.ops.len());
+        // SAFETY: targets of checked code lead to its instructions (INVARIANT 1).
+        self.at = unsafe { self.first.add(target as usize) };
+    }
+
+    /// Steps over the second half of `ForEach`, which [`Code::new`] has found behind it.
+    #[inline(always)]
+    pub fn skip(&mut self) {
+        debug_assert!(self.pc() + 1 < self.code.ops.len());
+        // SAFETY: the second half is there, and code does not end with it (INVARIANT 1).
+        self.at = unsafe { self.at.add(1) };
+    }
+
+    /// Number of the next instruction.
+    #[inline(always)]
+    pub fn pc(&self) -> usize {
+        // SAFETY: both lead into the same list.
+        unsafe { self.at.offset_from(self.first) as usize }
+    }
+
+    /// A constant that an instruction of this code names.
+    #[inline(always)]
+    pub fn constant(&self, k: usize) -> &'c Value {
+        debug_assert!(k < self.code.constants.len());
+        // SAFETY: instructions name constants that are there (INVARIANT 1).
+        unsafe { self.code.constants.get_unchecked(k) }
+    }
+
+    /// A constant that an instruction of this code names as a key: a string.
+    #[inline(always)]
+    pub fn name(&self, k: u16) -> StringId {
+        match self.constant(usize::from(k)) {
+            Value::String(name) => *name,
+            // SAFETY: constants that are named as keys are strings (INVARIANT 1).
+            _ => unsafe { core::hint::unreachable_unchecked() },
+        }
+    }
+
+    /// The guess of the instruction that was just fetched.
+    #[inline(always)]
+    pub fn guess(&self) -> Guess<'c> {
+        let pc = self.pc() - 1;
+        debug_assert!(pc < self.code.guesses.len());
+        // SAFETY: there is a guess for each instruction.
+        Guess(unsafe { self.code.guesses.get_unchecked(pc) })
+    }
+}
+
+/// Where a key lay in the last table.
+#[derive(Clone, Copy)]
+pub(crate) struct Guess<'c>(&'c AtomicU8);
+
+impl Guess<'_> {
+    #[inline(always)]
+    pub fn get(self) -> usize {
+        usize::from(self.0.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub fn set(self, position: usize) {
+        if let Ok(position) = u8::try_from(position) {
+            self.0.store(position, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The upvalues of the running closure.
+#[derive(Clone, Copy)]
+pub(super) struct Upvalues<'h> {
+    first: *const Value,
+    count: usize,
+    heap: PhantomData<&'h Value>,
+}
+
+impl Upvalues<'_> {
+    /// Promise of the loop: it asks anew after anything that makes or frees closures.
+    #[inline(always)]
+    pub fn of(closure: &Closure) -> Upvalues<'static> {
+        Upvalues {
+            first: closure.upvalues.as_ptr(),
+            count: closure.upvalues.len(),
+            heap: PhantomData,
+        }
+    }
+
+    /// An upvalue that an instruction of the closure's code names.
+    #[inline(always)]
+    pub fn get(&self, b: u8) -> &Value {
+        debug_assert!(usize::from(b) < self.count);
+        // SAFETY: the code was checked for this many upvalues (INVARIANT 2), and they lie where they lay (promise of the
+        // loop): a closure's list of upvalues is never replaced, only freed with the closure, which runs.
+        unsafe { &*self.first.add(usize::from(b)) }
+    }
+}
+
+/// Tag and payload of a value, as `repr(C, u8)` lays them out.
+#[repr(C)]
+struct Parts {
+    tag: u8,
+    payload: MaybeUninit<u64>,
+}
+
+/// Copies a value by its parts: values are written by parts, and a processor that finds 16 bytes in two pending stores
+/// has to wait for both.
+#[inline(always)]
+pub(crate) fn copy(to: &mut Value, from: &Value) {
+    // SAFETY: `Value` is `repr(C, u8)`: a tag, then a payload at the place and of at most the size that `Parts` has (a
+    // test compares them). A payload is copied as it is, whether all its bytes are initialised or not.
+    unsafe {
+        let from = core::ptr::from_ref(from).cast::<Parts>();
+        let to = core::ptr::from_mut(to).cast::<Parts>();
+        (*to).payload = (*from).payload;
+        (*to).tag = (*from).tag;
+    }
+}

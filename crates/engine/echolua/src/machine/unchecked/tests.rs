@@ -1,0 +1,91 @@
+use super::super::op::Op;
+use super::{Code, Parts, Upvalues, copy};
+use crate::heap::Closure;
+use crate::value::{StringId, TableId, Value};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+#[test]
+fn a_value_is_a_tag_and_a_payload() {
+    assert_eq!(size_of::<Value>(), size_of::<Parts>());
+    assert_eq!(core::mem::offset_of!(Parts, payload), 8);
+    let values = [
+        Value::Nil,
+        Value::Boolean(true),
+        Value::Integer(i64::MIN),
+        Value::Float(-0.5),
+        Value::Fixed(7),
+        Value::String(StringId(3)),
+        Value::Table(TableId(u32::MAX)),
+        Value::Null,
+    ];
+    for value in values {
+        let mut copied = Value::Integer(-1);
+        copy(&mut copied, &value);
+        assert_eq!(copied.bits(), value.bits(), "{value:?}");
+    }
+}
+
+#[test]
+fn code_that_could_lead_outside_is_refused() {
+    let end = Op::ReturnNothing;
+    let constants = [Value::Integer(1), Value::String(StringId(0))];
+    let check = |op: Op| Code::new(Vec::from([op, end]), constants.to_vec(), 1).is_some();
+    assert!(check(Op::Jump { target: 1 }));
+    assert!(!check(Op::Jump { target: 2 }));
+    assert!(!check(Op::ForLoop {
+        a: 0,
+        fuel: 1,
+        target: 9
+    }));
+    assert!(check(Op::LoadConstant { a: 0, k: 1 }));
+    assert!(!check(Op::LoadConstant { a: 0, k: 2 }));
+    assert!(check(Op::GetField { a: 0, b: 0, k: 1 }));
+    assert!(
+        !check(Op::GetField { a: 0, b: 0, k: 0 }),
+        "a key of a field is a string"
+    );
+    assert!(check(Op::GetUpvalue { a: 0, b: 0 }));
+    assert!(!check(Op::GetUpvalue { a: 0, b: 1 }));
+    assert!(
+        !check(Op::ForEach {
+            a: 0,
+            count: 1,
+            target: 1
+        }),
+        "its second half is missing"
+    );
+    assert!(Code::new(Vec::new(), Vec::new(), 0).is_none());
+    assert!(Code::new(Vec::from([Op::Jump { target: 0 }]), Vec::new(), 0).is_none());
+}
+
+#[test]
+fn a_cursor_walks_and_jumps() {
+    let ops = Vec::from([
+        Op::Jump { target: 2 },
+        Op::ReturnNothing,
+        Op::ReturnOne { a: 4 },
+    ]);
+    let code = Code::new(ops, Vec::new(), 0).expect("it is whole");
+    let mut cursor = code.cursor(0);
+    let Op::Jump { target } = cursor.next() else {
+        panic!("the first instruction jumps");
+    };
+    cursor.jump(*target);
+    assert_eq!(cursor.pc(), 2);
+    assert!(matches!(cursor.next(), Op::ReturnOne { a: 4 }));
+    cursor.guess().set(9);
+    assert_eq!(cursor.guess().get(), 9);
+    assert_eq!(code.cursor(99).pc(), 2, "beyond the end lies the end");
+}
+
+#[test]
+fn upvalues_are_the_closures() {
+    let closure = Closure {
+        prototype: 0,
+        upvalues: Box::new([Value::Integer(5), Value::Boolean(true)]),
+    };
+    let upvalues = Upvalues::of(&closure);
+    assert!(upvalues.get(0).raw_equal(Value::Integer(5)));
+    assert!(upvalues.get(1).is_true());
+}
