@@ -17,7 +17,9 @@ use std::time::Duration;
 use gatos_ledger::codec::{self, DocumentForm};
 use gatos_ledger::objects::{self, Reader};
 use gatos_ledger::{ObjectId, ObjectKind, Repository, WriterLock, refs, settings};
-use gatos_policy::audit::{Answer, Decision, Door, REASON_CHARACTER_COUNT_MAX};
+use gatos_policy::audit::{
+    ASKED_SIZE_MAX, Answer, Asked, Decision, Door, REASON_CHARACTER_COUNT_MAX,
+};
 use gatos_policy::governance::Chain;
 use gatos_policy::language::Intent;
 use gatos_values::{
@@ -69,6 +71,8 @@ pub struct AuditRequest {
     pub governance_version: u64,
     /// The fold root of the namespace at that version.
     pub fold_root: Sha256Digest,
+    /// What the policy was asked with, if it was asked.
+    pub asked: Option<Asked>,
 }
 
 /// A record with its place.
@@ -362,6 +366,10 @@ fn decision_of(
         gov: chain.id_of(version).unwrap_or(chain.head()),
         policy_root: chain.policy_root_at(version),
         fold_root: request.fold_root,
+        asked: request
+            .asked
+            .clone()
+            .filter(|asked| asked.size() <= ASKED_SIZE_MAX),
         counted,
     })
 }

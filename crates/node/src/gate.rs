@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use gatos_ledger::settings;
-use gatos_policy::audit::{Answer, Door};
+use gatos_policy::audit::{Answer, Asked, Door};
 use gatos_policy::governance::Chain;
 use gatos_policy::language::explain::{RuleExplanation, explain};
 use gatos_policy::language::{
@@ -63,6 +63,14 @@ impl Surroundings {
         Surroundings::from(node, address)
     }
 
+    pub(crate) fn remote(&self) -> &str {
+        &self.remote
+    }
+
+    pub(crate) fn remote_addr(&self) -> &str {
+        &self.remote_addr
+    }
+
     fn from(node: &Node, remote_addr: String) -> Outcome<Surroundings> {
         let remote = settings::value(node.repository(), REMOTE_SETTING)?;
         Ok(Surroundings {
@@ -95,6 +103,8 @@ pub(crate) struct Verdict {
     pub(crate) rule_ids: Vec<String>,
     /// Whether a rule wants it on record; a refusal is recorded anyway.
     pub(crate) audit: bool,
+    /// What the policy was asked with, if the answer goes on record.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Gates {
@@ -154,6 +164,7 @@ impl Gate {
                 refusal: None,
                 rule_ids: rule_ids.iter().map(|id| id.to_string()).collect(),
                 audit: *audit,
+                asked: audit.then(|| self.asked(envelope, epoch, &live)),
             },
             Decision::Deny {
                 firing,
@@ -181,8 +192,23 @@ impl Gate {
                     refusal: Some(refusal),
                     rule_ids: ids,
                     audit: *audit,
+                    asked: Some(self.asked(envelope, epoch, &live)),
                 }
             }
+        }
+    }
+
+    fn asked(&self, envelope: &Envelope, epoch: u64, caps: &[String]) -> Asked {
+        Asked {
+            caps: caps.iter().map(|cap| reply::lossy(cap)).collect(),
+            labels: envelope
+                .labels
+                .iter()
+                .map(|label| reply::lossy(label.as_str()))
+                .collect(),
+            remote: reply::lossy(&self.surroundings.remote),
+            remote_addr: reply::lossy(&self.surroundings.remote_addr),
+            epoch,
         }
     }
 
@@ -339,5 +365,6 @@ pub(crate) fn record_of(
         via,
         governance_version: chain.version_of(&envelope.gov).unwrap_or(chain.version()),
         fold_root: envelope.fold_root,
+        asked: verdict.asked.clone(),
     }
 }

@@ -5,7 +5,7 @@
 //! over it. It has no format of its own.
 //!
 //! Reading order: [`node`], `init`, `governance`, `gate`, `append`, `log`, `folding`, `epochs`, `installed`, `policies`, `state`, `verify`, `import`,
-//! `arrivals`, `sync`, `audit`, `profile`, `push_gate`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
+//! `arrivals`, `sync`, `audit`, `profile`, `push_gate`, `replay`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -48,6 +48,7 @@ pub mod audit;
 pub mod doctor;
 pub mod profile;
 pub mod push_gate;
+pub mod replay;
 pub mod status;
 pub mod sync;
 

@@ -9,19 +9,23 @@
 use std::collections::BTreeMap;
 
 use gatos_ledger::{ObjectId, refs};
+use gatos_policy::analysis::Difference;
 use gatos_policy::governance::consensus::{prove, tally};
 use gatos_policy::governance::{
     Approval, Chain, ChangeOperation, GovernanceDocument, Proposal, Signed, Tally,
 };
 use gatos_values::{
-    Actor, ErrorCode, GovernanceId, SignatureNamespace, SshSignature, Text, Ulid, Value,
+    Actor, ErrorCode, GovernanceId, Sha256Digest, SignatureNamespace, SshSignature, Text, Ulid,
+    Value,
 };
 
+use crate::Progress;
 use crate::clock;
 use crate::fault::{Fault, Outcome};
 use crate::governance;
 use crate::kept::KeptCommit;
 use crate::node::Node;
+use crate::replay::ReplayReport;
 use crate::reply;
 use crate::trust::describe;
 
@@ -88,7 +92,68 @@ impl StoredProposal {
     }
 }
 
+/// What a proposed policy would change: what those who approve need to know.
+#[derive(Clone, Debug)]
+pub struct PolicyReview {
+    /// The policy in force before.
+    pub first: Sha256Digest,
+    /// The policy that is proposed.
+    pub second: Sha256Digest,
+    /// What is proved of the two, and what recorded decisions would become; none where bytes of one are not here.
+    pub found: Option<(Difference, ReplayReport)>,
+}
+
+impl PolicyReview {
+    /// The `--json` document.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let (difference, replay) = match &self.found {
+            Some((difference, replay)) => (difference.to_value(), reply::object(replay.fields())),
+            None => (Value::Null, Value::Null),
+        };
+        reply::object(vec![
+            ("first", self.first.to_value()),
+            ("second", self.second.to_value()),
+            ("difference", difference),
+            ("replay", replay),
+        ])
+    }
+}
+
 impl Node {
+    /// What an open proposal would change in what is allowed; none if it brings no policy into force.
+    ///
+    /// # Errors
+    /// As [`Node::what_if`].
+    pub fn review(
+        &self,
+        stored: &StoredProposal,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Outcome<Option<PolicyReview>> {
+        let changes = &stored.proposal.said.change.changes;
+        let proposed = changes.iter().rev().find_map(|operation| match operation {
+            ChangeOperation::PolicyActivate { policy_root } => Some(*policy_root),
+            _ => None,
+        });
+        let (Some(second), Standing::Open(_)) = (proposed, &stored.standing) else {
+            return Ok(None);
+        };
+        let chain = self.governance()?;
+        let first = chain.policy_root_at(chain.version());
+        let found = match (self.kept_policy(first), self.kept_policy(second)) {
+            (Ok(before), Ok(after)) => {
+                let difference = Difference::between(&before, &after);
+                Some((difference, self.what_if(&after, None, progress)?))
+            }
+            _ => None,
+        };
+        Ok(Some(PolicyReview {
+            first,
+            second,
+            found,
+        }))
+    }
+
     /// Proposes operations: the exact next version, for others to sign.
     ///
     /// # Errors

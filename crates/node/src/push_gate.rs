@@ -25,7 +25,7 @@ use gatos_ledger::receive::{self, PushedRef};
 use gatos_ledger::{
     Admission, ObjectId, ObjectKind, Refusal, Repository, commit, quarantine, refs,
 };
-use gatos_policy::audit::{Answer, Door};
+use gatos_policy::audit::{Answer, Asked, Door};
 use gatos_policy::governance::Chain;
 use gatos_policy::language::Intent;
 use gatos_values::{ErrorCode, JournalName, SealedEvent, Ulid};
@@ -60,6 +60,8 @@ pub struct PushRefusal {
     offender: Option<Offender>,
     /// The rules of the policy that refuse it.
     rule_ids: Vec<String>,
+    /// What the policy was asked with, if it was asked.
+    asked: Option<Asked>,
 }
 
 /// What judging the refs of a push gave.
@@ -231,6 +233,7 @@ fn refusal(one: &PushedRef, fault: Fault, offender: Option<Offender>) -> PushRef
         fault,
         offender,
         rule_ids: Vec::new(),
+        asked: None,
     }
 }
 
@@ -284,6 +287,7 @@ impl PushRefusal {
             via: Door::Push,
             governance_version: chain.version(),
             fold_root,
+            asked: self.asked.clone(),
         })
     }
 }
@@ -351,6 +355,7 @@ impl<'a> PushView<'a> {
         {
             refusal.fault.hint = fault.hint.clone();
             refusal.rule_ids = spoken.verdict.rule_ids.clone();
+            refusal.asked = spoken.verdict.asked.clone();
         }
         refusal
     }

@@ -56,6 +56,11 @@ impl Bars {
         }
     }
 
+    /// What work reports to; the bars go when it goes.
+    pub fn on_progress(mut self) -> impl FnMut(Progress<'_>) {
+        move |progress| self.draw(progress)
+    }
+
     /// Takes the bar away, so that what follows stands on clean lines.
     pub fn finish(&mut self) {
         if let Some((_, bar)) = self.current.take() {

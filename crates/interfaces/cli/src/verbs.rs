@@ -196,6 +196,7 @@ pub const MANUALS: &[&Manual] = &[
     &policy::explain::MANUAL,
     &policy::test::MANUAL,
     &policy::diff::MANUAL,
+    &policy::whatif::MANUAL,
     &policy::fmt::MANUAL,
     &policy::lint::MANUAL,
     &policy::init::MANUAL,

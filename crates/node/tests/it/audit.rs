@@ -27,6 +27,7 @@ fn request(node: &Node, mark: &[u8]) -> AuditRequest {
         via: Door::Append,
         governance_version: chain.version(),
         fold_root: EMPTY_FOLD_ROOT,
+        asked: None,
     }
 }
 

@@ -34,7 +34,7 @@ pub fn activate(node: &Node, source: &str) {
 }
 
 /// Gives Alice `journal:append` on everything in `ops` from epoch 0 until an epoch.
-fn grant(node: &Node, expires_epoch: Option<u64>) {
+pub fn grant(node: &Node, expires_epoch: Option<u64>) {
     let chain = node.governance().expect("governance");
     let alice = actor("user:alice");
     let grant = Grant {

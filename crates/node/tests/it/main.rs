@@ -16,6 +16,7 @@ mod log;
 mod profile;
 mod push_gate;
 mod recovery;
+mod replay;
 mod state;
 mod status;
 mod sync;

@@ -25,8 +25,11 @@ pub const DECISION_SIZE_MAX: usize = 64 * 1024;
 /// The longest reason, in characters; a longer one is cut by [`Decision::encode`]'s caller.
 pub const REASON_CHARACTER_COUNT_MAX: usize = 2000;
 
-/// The format version of this page.
-const FORMAT: u64 = 1;
+/// The largest [`Asked`] that a record holds, in bytes of its lists; what asks with more is recorded without it.
+pub const ASKED_SIZE_MAX: usize = 16 * 1024;
+
+/// The format version of a record without [`Asked`], and of one with it.
+const FORMATS: [u64; 2] = [1, 2];
 const KIND: &str = "decision";
 
 /// By which door a request came.
@@ -56,6 +59,44 @@ pub enum Answer {
     Allow,
     /// It may not be, with the code of the refusal.
     Deny(ErrorCode),
+}
+
+/// What the policy was asked with, beyond what the record says anyway: enough to ask again. The payload is left out,
+/// for a record stays forever and what was refused may be what should not be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The capabilities that held: granted and claimed.
+    pub caps: Vec<Text>,
+    /// The labels of the event.
+    pub labels: Vec<Text>,
+    /// The other side.
+    pub remote: Text,
+    /// The address of the other side.
+    pub remote_addr: Text,
+    /// The epoch of the event.
+    pub epoch: u64,
+}
+
+impl Asked {
+    /// Bytes of its texts.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let lists = self.caps.iter().chain(&self.labels);
+        let texts = lists.chain([&self.remote, &self.remote_addr]);
+        texts.map(|text| text.as_str().len() + 3).sum()
+    }
+
+    fn to_value(&self) -> Value {
+        let list = |texts: &[Text]| Value::List(texts.iter().cloned().map(Value::Text).collect());
+        Value::Map(
+            Map::new()
+                .with("caps", list(&self.caps))
+                .with("epoch", self.epoch)
+                .with("labels", list(&self.labels))
+                .with("remote", Value::Text(self.remote.clone()))
+                .with("remote_addr", Value::Text(self.remote_addr.clone())),
+        )
+    }
 }
 
 /// One decision of the gate.
@@ -97,6 +138,8 @@ pub struct Decision {
     pub policy_root: Sha256Digest,
     /// The fold root of the namespace in that version.
     pub fold_root: Sha256Digest,
+    /// What the policy was asked with, where it was asked.
+    pub asked: Option<Asked>,
     /// Requests without a valid signature that were refused up to now, by code: they get no record of their own.
     pub counted: Vec<(ErrorCode, u64)>,
 }
@@ -124,7 +167,7 @@ impl Decision {
             .with("reason", Value::Text(self.reason.clone()))
             .with("repo", self.repo.to_value())
             .with("ulid", self.ulid.to_value())
-            .with("v", FORMAT)
+            .with("v", FORMATS[usize::from(self.asked.is_some())])
             .with("version", self.version)
             .with("via", self.via.as_str());
         map = match self.answer {
@@ -136,6 +179,9 @@ impl Decision {
         }
         if let Some(document) = self.document {
             map = map.with("document", document.to_value());
+        }
+        if let Some(asked) = &self.asked {
+            map = map.with("asked", asked.to_value());
         }
         if let Some(resource) = &self.resource {
             map = map.with("resource", resource.to_value());
@@ -166,7 +212,7 @@ impl Decision {
     pub fn decode(bytes: &[u8]) -> Result<Decision, AuditError> {
         let value = json::decode_canonical(bytes, DECISION_SIZE_MAX).map_err(AuditError::Json)?;
         let reader = Reader::top(&value, "the decision")?;
-        if reader.text("kind")? != KIND || reader.unsigned("v")? != FORMAT {
+        if reader.text("kind")? != KIND || !FORMATS.contains(&reader.unsigned("v")?) {
             return Err(field("kind", "or `v` is of another format"));
         }
         let decision = Decision {
@@ -191,6 +237,7 @@ impl Decision {
             gov: reader.parsed("gov")?,
             policy_root: reader.parsed("policy_root")?,
             fold_root: reader.parsed("fold_root")?,
+            asked: reader.asked()?,
             counted: reader.counted()?,
         };
         // What was not read, or could be written in two ways, makes other bytes.
@@ -244,6 +291,13 @@ impl Decision {
         if self.reason.as_str().chars().count() > REASON_CHARACTER_COUNT_MAX {
             return Err(field("reason", "is longer than 2,000 characters"));
         }
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.size() > ASKED_SIZE_MAX)
+        {
+            return Err(field("asked", "is larger than 16 KiB"));
+        }
         if self.path.as_str().is_empty() {
             return Err(field("path", "is empty"));
         }
@@ -284,18 +338,27 @@ impl Reader<'_> {
     }
 
     fn rule_ids(&self) -> Result<Vec<Text>, AuditError> {
-        let Some(value) = self.get("rule_ids") else {
-            return Ok(Vec::new());
+        match self.get("rule_ids") {
+            Some(value) => texts("rule_ids", value),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn asked(&self) -> Result<Option<Asked>, AuditError> {
+        let Some(value) = self.get("asked") else {
+            return Ok(None);
         };
-        let list = value
-            .as_list()
-            .ok_or_else(|| field("rule_ids", "is not a list"))?;
-        list.iter()
-            .map(|value| match value {
-                Value::Text(text) => Ok(text.clone()),
-                _ => Err(field("rule_ids", "holds what is not a string")),
-            })
-            .collect()
+        let map = value
+            .as_map()
+            .ok_or_else(|| field("asked", "is not a map"))?;
+        let reader = Reader::of(map);
+        Ok(Some(Asked {
+            caps: texts("asked.caps", reader.required("caps")?)?,
+            labels: texts("asked.labels", reader.required("labels")?)?,
+            remote: reader.value_text("remote")?,
+            remote_addr: reader.value_text("remote_addr")?,
+            epoch: reader.unsigned("epoch")?,
+        }))
     }
 
     fn counted(&self) -> Result<Vec<(ErrorCode, u64)>, AuditError> {
@@ -312,6 +375,18 @@ impl Reader<'_> {
         }
         Ok(counted)
     }
+}
+
+fn texts(name: &str, value: &Value) -> Result<Vec<Text>, AuditError> {
+    let list = value
+        .as_list()
+        .ok_or_else(|| field(name, "is not a list"))?;
+    list.iter()
+        .map(|value| match value {
+            Value::Text(text) => Ok(text.clone()),
+            _ => Err(field(name, "holds what is not a string")),
+        })
+        .collect()
 }
 
 /// A code of the published table.

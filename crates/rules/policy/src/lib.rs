@@ -2,7 +2,8 @@
 //!
 //! [`governance`] reads and makes the signed chain and folds it into "which key of which actor at which version".
 //! [`audit`] and [`epoch`] are the documents of decisions and of sealed stretches of history.
-//! [`language`] compiles policies and decides requests under them; [`analysis`] proves and refutes things about them.
+//! [`language`] compiles policies and decides requests under them; [`analysis`] proves and refutes things about them,
+//! [`replay`] decides recorded requests again.
 //! Keeping the chain and the policies in Git is the ledger's and the node's work; making signatures and recording
 //! decisions is the node's.
 //!
@@ -21,6 +22,7 @@ pub mod audit;
 pub mod epoch;
 pub mod governance;
 pub mod language;
+pub mod replay;
 
 mod fields;
 

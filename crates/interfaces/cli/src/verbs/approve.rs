@@ -33,6 +33,10 @@ pub const MANUAL: Manual = Manual {
         ),
         field("approvers", "whose approvals count"),
         field("missing", "what is missing, or null"),
+        field(
+            "policy",
+            "null, or what a proposed policy changes: `{first, second, difference, replay}` as `gatos policy diff` and `whatif` say; the last two are null where its bytes are not here",
+        ),
     ]),
     no_when: "the proposal is unknown, was made, was overtaken or has expired",
 };
@@ -60,6 +64,14 @@ impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
         let node = common::open_as(&self.signing)?;
+        // Before anything is signed: once the change is made, there is nothing left to compare.
+        let review = match self.withdraw {
+            true => None,
+            false => node.review(
+                &node.proposal(self.proposal)?,
+                &mut console.bars().on_progress(),
+            )?,
+        };
         node.approve(
             self.proposal,
             governed::lifetime_ms(self.hours),
@@ -70,10 +82,11 @@ impl Arguments {
         }
         let stored = node.proposal(self.proposal)?;
         node.close_writer()?;
-        console.show(
-            &grants::proposal_value(&stored),
-            &grants::proposal_text(&stored),
-        )?;
+        let mut text = grants::proposal_text(&stored);
+        if let Some(review) = &review {
+            text = text.then(grants::review_text(review, console.is_verbose()));
+        }
+        console.show(&grants::proposal_value(&stored, review.as_ref()), &text)?;
         Ok(Answer::Yes)
     }
 }

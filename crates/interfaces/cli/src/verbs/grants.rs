@@ -3,7 +3,8 @@
 use crate::console::{Console, Ending, document};
 use crate::text::{Text, Tone};
 use crate::verbs::governed::listed;
-use gatos_node::proposals::{Standing, StoredProposal, approvers};
+use crate::verbs::policy::{difference, replay};
+use gatos_node::proposals::{PolicyReview, Standing, StoredProposal, approvers};
 use gatos_node::trust::describe;
 use gatos_values::{Actor, Value};
 
@@ -40,13 +41,36 @@ impl Verb {
     }
 }
 
-/// A proposal as a reply.
-pub fn proposal_value(stored: &StoredProposal) -> Value {
+/// A proposal as a reply, with what its policy would change.
+pub fn proposal_value(stored: &StoredProposal, review: Option<&PolicyReview>) -> Value {
     let Value::Map(mut map) = stored.to_value() else {
         return document(true, []);
     };
+    map.insert(
+        gatos_values::Text::from_ascii("policy"),
+        review.map_or(Value::Null, PolicyReview::to_value),
+    );
     map.insert(gatos_values::Text::from_ascii("ok"), Value::Bool(true));
     Value::Map(map)
+}
+
+/// What a proposed policy would change, for those who approve.
+pub fn review_text(review: &PolicyReview, is_verbose: bool) -> Text {
+    let text = Text::new()
+        .say("  ")
+        .faint("compared with the policy in force:")
+        .end();
+    match &review.found {
+        Some((difference, report)) => text
+            .then(difference::text(difference, ["in force", "proposed"]))
+            .then(replay::text(report, is_verbose)),
+        None => text
+            .toned(
+                Tone::Warn,
+                "  its bytes are not here: what it changes is not known; `gatos sync` may bring them",
+            )
+            .end(),
+    }
 }
 
 /// A proposal for people.

@@ -13,8 +13,10 @@ pub mod lint;
 pub mod list;
 pub mod load;
 pub mod log;
+pub mod replay;
 pub mod show;
 pub mod test;
+pub mod whatif;
 
 /// `gatos policy …`
 #[derive(Debug, clap::Subcommand)]
@@ -36,6 +38,11 @@ pub enum Verb {
     /// The proof holds for every request. Where a line is beyond it, the answer is `undecided` and names
     /// the line.
     Diff(diff::Arguments),
+    /// Decide again what was decided, under another policy, and list what changes.
+    ///
+    /// Every event of the journals and every refusal on record is asked about once more, as of its own
+    /// governance version. Records hold no payloads: what hangs on one is counted apart.
+    Whatif(whatif::Arguments),
     /// Bring sources into the one layout; the root never changes.
     Fmt(fmt::Arguments),
     /// Check sources without writing anything.
@@ -64,6 +71,7 @@ impl Verb {
             Verb::Explain(arguments) => arguments.run(console),
             Verb::Test(arguments) => arguments.run(console),
             Verb::Diff(arguments) => arguments.run(console),
+            Verb::Whatif(arguments) => arguments.run(console),
             Verb::Fmt(arguments) => arguments.run(console),
             Verb::Lint(arguments) => arguments.run(console),
             Verb::Init(arguments) => arguments.run(console),

@@ -37,6 +37,7 @@ sessions! {
     state
     sync
     trust
+    whatif
 }
 
 #[test]

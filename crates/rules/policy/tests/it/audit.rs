@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gatos_policy::audit::{Answer, Decision, Door};
+use gatos_policy::audit::{ASKED_SIZE_MAX, Answer, Asked, Decision, Door};
 use gatos_policy::language::Intent;
 use gatos_values::{
     Actor, Blake3Digest, ErrorCode, EventId, GovernanceId, ResourceUri, Sha256Digest, SigningKey,
@@ -46,6 +46,7 @@ fn refused() -> Decision {
         gov: GovernanceId::from_bytes([1; 32]),
         policy_root: Sha256Digest::of(b"policy"),
         fold_root: Sha256Digest::of(b"fold"),
+        asked: None,
         counted: vec![(ErrorCode::BadSignature, 3), (ErrorCode::FfViolation, 1)],
     }
 }
@@ -70,13 +71,35 @@ fn allowed(before: &Decision) -> Decision {
     }
 }
 
+/// The next one: the policy was asked, and what it was asked with is kept.
+fn denied(before: &Decision) -> Decision {
+    Decision {
+        version: 2,
+        prev: Some(Blake3Digest::of(&before.encode().unwrap())),
+        ulid: before.ulid.next().unwrap(),
+        answer: Answer::Deny(ErrorCode::PolicyDeny),
+        rule_ids: vec![Text::from_ascii("default-deny")],
+        reason: Text::from_ascii("no rule of the policy allows it"),
+        asked: Some(Asked {
+            caps: vec![Text::from_ascii("journal:append")],
+            labels: vec![Text::from_ascii("pii"), Text::from_ascii("private")],
+            remote: Text::from_ascii("none"),
+            remote_addr: Text::from_ascii("127.0.0.1"),
+            epoch: 3,
+        }),
+        counted: before.counted.clone(),
+        ..refused()
+    }
+}
+
 #[test]
 fn decisions_are_these_bytes() {
     let first = refused();
     let second = allowed(&first);
+    let third = denied(&second);
     let gate = SigningKey::from_seed([9; 32]);
     let mut lines = String::new();
-    for (name, decision) in [("d0", &first), ("d1", &second)] {
+    for (name, decision) in [("d0", &first), ("d1", &second), ("d2", &third)] {
         let bytes = decision.encode().unwrap();
         check(
             &format!("{name}.json"),
@@ -94,7 +117,7 @@ fn decisions_are_these_bytes() {
 fn the_kept_files_make_a_chain_of_decisions() {
     let index = std::fs::read_to_string(folder().join("chain.txt")).unwrap();
     let mut before: Option<(Blake3Digest, Decision)> = None;
-    for name in ["d0", "d1"] {
+    for name in ["d0", "d1", "d2"] {
         let bytes = std::fs::read(folder().join(format!("{name}.json"))).unwrap();
         let decision = Decision::decode(&bytes).unwrap();
         assert_eq!(decision.encode().unwrap(), bytes);
@@ -113,15 +136,40 @@ fn the_kept_files_make_a_chain_of_decisions() {
 }
 
 #[test]
+fn what_was_asked_is_of_its_own_format_version() {
+    let decision = denied(&allowed(&refused()));
+    let bytes = String::from_utf8(decision.encode().unwrap()).unwrap();
+    for (from, to) in [
+        ("\"v\":2", "\"v\":1"),
+        ("\"v\":2", "\"v\":3"),
+        ("\"epoch\":3,", ""),
+        ("\"epoch\":3,", "\"epoch\":3,\"extra\":1,"),
+        ("\"epoch\":3,", "\"epoch\":-3,"),
+        ("[\"pii\",\"private\"]", "\"pii\""),
+    ] {
+        let changed = bytes.replace(from, to);
+        assert_ne!(changed, bytes, "{from}");
+        assert!(Decision::decode(changed.as_bytes()).is_err(), "{to}");
+    }
+    let mut large = decision;
+    if let Some(asked) = &mut large.asked {
+        asked.labels = vec![Text::from_ascii("a"); ASKED_SIZE_MAX];
+    }
+    assert!(large.encode().is_err());
+}
+
+#[test]
 fn every_changed_byte_is_refused_or_another_decision() {
-    let bytes = refused().encode().unwrap();
-    for at in 0..bytes.len() {
-        for byte in [0, b' ', b'0', b'"', b'}', bytes[at] ^ 1] {
-            let mut changed = bytes.clone();
-            changed[at] = byte;
-            if let Ok(decision) = Decision::decode(&changed) {
-                assert_eq!(decision.encode().unwrap(), changed, "byte {at}");
-                assert!(changed == bytes || decision != refused(), "byte {at}");
+    for original in [refused(), denied(&refused())] {
+        let bytes = original.encode().unwrap();
+        for at in 0..bytes.len() {
+            for byte in [0, b' ', b'0', b'"', b'}', bytes[at] ^ 1] {
+                let mut changed = bytes.clone();
+                changed[at] = byte;
+                if let Ok(decision) = Decision::decode(&changed) {
+                    assert_eq!(decision.encode().unwrap(), changed, "byte {at}");
+                    assert!(changed == bytes || decision != original, "byte {at}");
+                }
             }
         }
     }
@@ -131,7 +179,7 @@ fn every_changed_byte_is_refused_or_another_decision() {
 fn what_a_decision_cannot_say_is_refused_with_its_field() {
     let text = String::from_utf8(refused().encode().unwrap()).unwrap();
     let rows = [
-        (text.replace("\"v\":1", "\"v\":2"), "kind"),
+        (text.replace("\"v\":1", "\"v\":3"), "kind"),
         (
             text.replace("\"decision\":\"deny\"", "\"decision\":\"perhaps\""),
             "decision",

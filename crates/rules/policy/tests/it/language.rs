@@ -6,6 +6,7 @@ mod formats;
 mod generator;
 mod grammar;
 mod random;
+mod replays;
 mod templates;
 mod twin;
 mod vectors;

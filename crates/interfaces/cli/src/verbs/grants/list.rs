@@ -21,7 +21,10 @@ pub const MANUAL: Manual = Manual {
             "grants",
             "each `{grant, issuer, subject, caps, resource, from_epoch, until_epoch, prev}`",
         ),
-        field("proposals", "each as `gatos grants show` says"),
+        field(
+            "proposals",
+            "each as `gatos grants show` says, but `policy`",
+        ),
     ]),
     no_when: "",
 };

@@ -22,6 +22,10 @@ pub const MANUAL: Manual = Manual {
         field("state", "`open`, `made` or `past`"),
         field("approvers", "whose approvals count"),
         field("missing", "what is missing, or null"),
+        field(
+            "policy",
+            "null, or what a proposed policy would change: `{first, second, difference, replay}` as `gatos policy diff` and `whatif` say; the last two are null where its bytes are not here",
+        ),
     ]),
     no_when: "there is no such proposal",
 };
@@ -37,11 +41,14 @@ pub struct Arguments {
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let stored = common::open()?.proposal(self.proposal)?;
-        console.show(
-            &grants::proposal_value(&stored),
-            &grants::proposal_text(&stored),
-        )?;
+        let node = common::open()?;
+        let stored = node.proposal(self.proposal)?;
+        let review = node.review(&stored, &mut console.bars().on_progress())?;
+        let mut text = grants::proposal_text(&stored);
+        if let Some(review) = &review {
+            text = text.then(grants::review_text(review, console.is_verbose()));
+        }
+        console.show(&grants::proposal_value(&stored, review.as_ref()), &text)?;
         Ok(Answer::Yes)
     }
 }

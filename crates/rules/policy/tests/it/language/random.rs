@@ -45,7 +45,7 @@ fn pairs(one_of: u64, mut check: impl FnMut(&Policy, &Context, &Request<'_>)) {
     }
 }
 
-fn request(context: &Context) -> Request<'_> {
+pub fn request(context: &Context) -> Request<'_> {
     Request {
         actor: context.actor,
         caps: context.caps.as_deref(),
