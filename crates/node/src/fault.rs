@@ -13,6 +13,7 @@ mod tests;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::reply;
 use gatos_values::{ErrorCode, Map, Text, Value};
 
 /// What a node answers when it cannot do what it was asked.
@@ -197,7 +198,6 @@ from_coded! {
     gatos_policy::governance::GovernanceError
     gatos_policy::language::RgcError
     gatos_fold::RgfError
-    gatos_fold::FoldFault
     gatos_fold::StateError
     gatos_fold::checkpoint::CheckpointError
     gatos_ledger::codec::CommitError
@@ -214,6 +214,32 @@ from_coded! {
     gatos_ledger::tree::TreeError
     gatos_ledger::upkeep::UpkeepError
     gatos_ledger::wal::WalError
+}
+
+impl From<gatos_fold::FoldFault> for Fault {
+    fn from(error: gatos_fold::FoldFault) -> Fault {
+        let fault = Fault::new(error.code(), "", error.to_string());
+        let fault = match error.hint() {
+            Some(hint) => fault.with_hint(hint),
+            None => fault,
+        };
+        match &error {
+            gatos_fold::FoldFault::Program(program) => with_trace(fault, program),
+            _ => fault,
+        }
+    }
+}
+
+/// The event and the calls of a program's error, for programs that read the refusal.
+fn with_trace(fault: Fault, program: &gatos_fold::ProgramFault) -> Fault {
+    let trace = program.trace.iter().map(|line| reply::text(line)).collect();
+    let fault = fault.with_detail("trace", gatos_values::Value::List(trace));
+    match &program.during {
+        gatos_fold::Attempt::Step(event) => {
+            fault.with_detail("event", reply::text(&event.id.to_string()))
+        }
+        _ => fault,
+    }
 }
 
 impl From<gatos_ledger::LedgerError> for Fault {

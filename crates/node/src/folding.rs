@@ -33,6 +33,8 @@ use crate::state::{CheckpointCommit, fold_ref, state_ref};
 const CHECKPOINT_SEARCH_COUNT_MAX: usize = 64;
 /// The largest state, encoded, that stays in memory between two runs of one process.
 const KEPT_STATE_SIZE_MAX: usize = 32 << 20;
+/// Name of the file that keeps the lines and names of a fold written in Lua beside it.
+pub const FOLD_MAP_FILE: &str = "fold.rgf.map";
 
 /// The four roots of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +182,21 @@ impl Node {
         rgf: &[u8],
         source: Option<(&str, &[u8])>,
     ) -> Outcome<InstallReport> {
+        let source = source.as_ref().map(core::slice::from_ref);
+        self.fold_install_beside(ns, rgf, source.unwrap_or_default())
+    }
+
+    /// As [`Node::fold_install`], with any files to keep beside the fold: sources, and under [`FOLD_MAP_FILE`] the lines of
+    /// a program.
+    ///
+    /// # Errors
+    /// As [`Node::fold_install`].
+    pub fn fold_install_beside(
+        &self,
+        ns: &Namespace,
+        rgf: &[u8],
+        beside: &[(&str, &[u8])],
+    ) -> Outcome<InstallReport> {
         let fold = Fold::decode(rgf)?;
         let fold_root = fold.fold_root();
         let chain = self.governance()?;
@@ -194,7 +211,7 @@ impl Node {
             });
         }
         // The bytes first: governance never names a fold that cannot be found.
-        self.keep_installed(&Installed::fold(ns), rgf, fold_root, source)?;
+        self.keep_installed(&Installed::fold(ns), rgf, fold_root, beside)?;
         let gov = if named == fold_root {
             chain.head()
         } else {
@@ -227,8 +244,22 @@ impl Node {
                 "compile and install one: `gatos foldc FOLD.yaml -o FOLD.rgf && gatos fold install FOLD.rgf --ns {ns}`"
             )));
         }
-        let bytes = self.find_fold_bytes(ns, fold_root)?;
-        Ok(Fold::decode(&bytes)?)
+        self.find_fold(ns, fold_root)
+    }
+
+    /// The fold with this root, with its lines where they were kept beside it.
+    pub(crate) fn find_fold(&self, ns: &Namespace, fold_root: Sha256Digest) -> Outcome<Fold> {
+        let fold = Fold::decode(&self.find_fold_bytes(ns, fold_root)?)?;
+        if fold.kind() != "elc" {
+            return Ok(fold);
+        }
+        let map = format!("source/{FOLD_MAP_FILE}");
+        let map = self.installed_file(&Installed::fold(ns), fold_root, &map)?;
+        // Lines make reports better and nothing else different: a map that does not fit is left out.
+        Ok(match map {
+            Some(map) => fold.clone().with_map(&map).unwrap_or(fold),
+            None => fold,
+        })
     }
 
     /// Brings the state of a namespace up to its journals.
@@ -349,6 +380,9 @@ impl Node {
         head: Option<ObjectId>,
     ) -> Outcome<Start> {
         let mut next = head;
+        if fold.needs_all_events() {
+            return Ok(Start::empty(fold));
+        }
         for _ in 0..CHECKPOINT_SEARCH_COUNT_MAX {
             let Some(commit) = next else { break };
             // A checkpoint that cannot be read or trusted is no start; the events are what counts.
@@ -458,8 +492,9 @@ impl Node {
             done: window.count,
             total: Some(total),
         });
+        state.set_policy_root(chain.policy_root_at(version));
         let files = state.emit(fold)?;
-        let encoded = state.encode(fold, inputs);
+        let encoded = state.encode(fold, inputs)?;
         let roots = Roots {
             state_root: state_root_of(&files),
             inputs_root: inputs.root(),

@@ -97,7 +97,7 @@ impl Node {
         what: &Installed,
         bytes: &[u8],
         root: Sha256Digest,
-        source: Option<(&str, &[u8])>,
+        beside: &[(&str, &[u8])],
     ) -> Outcome<ObjectId> {
         let writer = self.writer()?;
         let chain = self.governance()?;
@@ -107,7 +107,7 @@ impl Node {
             (what.file.to_owned(), bytes),
             (what.root_file(), root_line.as_bytes()),
         ];
-        if let Some((name, bytes)) = source {
+        for (name, bytes) in beside {
             blobs.push((format!("source/{}", source_name(name, what.file)), bytes));
         }
         let mut files = Vec::new();
@@ -146,13 +146,26 @@ impl Node {
         what: &Installed,
         root: Sha256Digest,
     ) -> Outcome<Option<Vec<u8>>> {
+        self.installed_file(what, root, what.file)
+    }
+
+    /// A file that was kept with the bytes of this root, from the newest install back.
+    pub(crate) fn installed_file(
+        &self,
+        what: &Installed,
+        root: Sha256Digest,
+        path: &str,
+    ) -> Outcome<Option<Vec<u8>>> {
         let mut next = refs::read(self.repository(), &what.reference)?;
         for _ in 0..SEARCH_COUNT_MAX {
             let Some(commit) = next else { break };
             if let Some(bytes) = self.file_of_commit(commit, what.file)?
                 && Sha256Digest::of(&bytes) == root
             {
-                return Ok(Some(bytes));
+                return match path == what.file {
+                    true => Ok(Some(bytes)),
+                    false => self.file_of_commit(commit, path),
+                };
             }
             next = self.parents_of(commit)?.first().copied();
         }

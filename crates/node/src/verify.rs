@@ -212,7 +212,7 @@ impl Node {
         read: &ReadCheckpoint,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Outcome<Computed> {
-        let fold = gatos_fold::Fold::decode(&self.find_fold_bytes(ns, read.checkpoint.fold_root)?)?;
+        let fold = self.find_fold(ns, read.checkpoint.fold_root)?;
         let admission = GovernedAdmission::new(std::sync::Arc::new(chain.clone()));
         let mut views = Vec::new();
         for (name, mark) in &read.checkpoint.window.heads {

@@ -24,6 +24,21 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Place {
+    /// The column in characters, from 1, as editors and people count.
+    #[must_use]
+    pub fn column_in_characters(self, source: &str) -> u32 {
+        let line = source
+            .split('\n')
+            .nth(self.line.max(1) as usize - 1)
+            .unwrap_or_default();
+        let bytes = (self.column.max(1) as usize - 1).min(line.len());
+        let before = line.as_bytes().get(..bytes).unwrap_or_default();
+        let count = String::from_utf8_lossy(before).chars().count();
+        u32::try_from(count + 1).unwrap_or(u32::MAX)
+    }
+}
+
 /// One remark about a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -9,6 +9,7 @@ pub mod lexer;
 pub mod number;
 pub mod parser;
 pub mod tree;
+pub mod walk;
 
 pub use parser::{Parsed, parse};
 

@@ -3,7 +3,9 @@
 //! Tests: findings/tests.rs.
 
 use crate::console::document;
+use crate::lua;
 use crate::text::{Text, Tone, counted};
+use gatos_echolua::Profile;
 use gatos_fold::{Compiled, Finding, Severity};
 use gatos_node::{Fault, reply};
 use gatos_values::{ErrorCode, Value};
@@ -21,17 +23,32 @@ pub struct SourceFindings {
     findings: Vec<Finding>,
 }
 
-/// Compiles a fold; warnings come beside the result, errors instead of it.
+/// Compiles a fold, from Lua if the name ends in `.lua`, else from YAML; warnings come beside the result, errors instead of it.
 ///
 /// # Errors
 /// The findings, at least one of them an error.
 pub fn compile(file: &str, source: &[u8]) -> Result<(Compiled, SourceFindings), SourceFindings> {
     let code = ErrorCode::BadFoldSource;
     let text = text_of(file, code, source)?;
-    let mut compiled =
-        gatos_fold::compile_yaml(text).map_err(|found| SourceFindings::new(file, code, found))?;
+    let compiled = match lua::is_lua(file) {
+        true => gatos_fold::compile_lua(text, file),
+        false => gatos_fold::compile_yaml(text),
+    };
+    let mut compiled = compiled.map_err(|found| SourceFindings::new(file, code, found))?;
     let warnings = std::mem::take(&mut compiled.warnings);
     Ok((compiled, SourceFindings::new(file, code, warnings)))
+}
+
+/// Everything there is to say about a source: a fold in YAML or Lua, or a script.
+#[must_use]
+pub fn check(file: &str, source: &[u8]) -> SourceFindings {
+    if lua::is_lua(file)
+        && let Ok(text) = std::str::from_utf8(source)
+        && lua::profile_of(file, text) == Profile::Script
+    {
+        return SourceFindings::new(file, ErrorCode::BadFoldSource, lua::script_findings(text));
+    }
+    compile(file, source).map_or_else(|errors| errors, |(_, warnings)| warnings)
 }
 
 /// A source as text.

@@ -21,6 +21,7 @@ pub mod findings;
 pub mod guard;
 pub mod input;
 pub mod lsp;
+pub mod lua;
 pub mod manual;
 pub mod moment;
 pub mod names;

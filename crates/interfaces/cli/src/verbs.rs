@@ -57,12 +57,12 @@ pub enum Verb {
     /// Make events from other systems.
     #[command(subcommand)]
     Import(import::Verb),
-    /// Compile a fold's YAML source to the `.rgf` that runs.
+    /// Compile a fold's source, YAML or Lua, to the `.rgf` that runs.
     ///
     /// Prints `fold_root = sha256:…` and writes that line to `OUT.rgf.sha`. Comments, layout and the
     /// order of keys do not change the root.
     Foldc(foldc::Arguments),
-    /// Check fold sources without writing anything.
+    /// Check folds and scripts without writing anything.
     Lint(lint::Arguments),
     /// Serve an editor: diagnostics, hovers and layout of policies and folds, over standard input and output.
     ///

@@ -14,6 +14,7 @@ mod init;
 mod keys;
 mod log;
 mod profile;
+mod programs;
 mod push_gate;
 mod recovery;
 mod replay;

@@ -38,7 +38,7 @@ pub const EMIT_COUNT_MAX: usize = 256;
 pub const PATTERN_COUNT_MAX: usize = 256;
 
 /// Where every journal lies; patterns of inputs must start with it.
-const JOURNAL_PREFIX: &str = "gatos/journal/";
+pub(crate) const JOURNAL_PREFIX: &str = "gatos/journal/";
 
 const TOP_LEVEL_KEYS: &[&str] = &[
     "version",
@@ -58,6 +58,8 @@ pub struct Compiled {
     pub rgf: Vec<u8>,
     /// SHA-256 of [`Compiled::rgf`].
     pub fold_root: Sha256Digest,
+    /// Lines and names of a program, for reports of errors; none for folds of reducers.
+    pub map: Option<Vec<u8>>,
     /// Remarks that do not stop the source from compiling.
     pub warnings: Vec<Finding>,
 }
@@ -88,6 +90,7 @@ pub fn compile_yaml(source: &str) -> Result<Compiled, Vec<Finding>> {
     Ok(Compiled {
         fold_root: Sha256Digest::of(&rgf),
         rgf,
+        map: None,
         warnings,
     })
 }
@@ -314,7 +317,7 @@ impl Compiler {
 }
 
 /// Patterns in the order of their text, without repeats.
-fn sorted_globs(mut globs: Vec<Glob>) -> Vec<Glob> {
+pub(crate) fn sorted_globs(mut globs: Vec<Glob>) -> Vec<Glob> {
     globs.sort_by(|left, right| left.as_str().cmp(right.as_str()));
     globs.dedup_by(|left, right| left.as_str() == right.as_str());
     globs

@@ -202,6 +202,41 @@ pub(crate) fn check_made<'a>(paths: impl Iterator<Item = &'a str>) -> Result<(),
     }
 }
 
+/// Longest segment of a path that a program emits, in bytes.
+const EMITTED_SEGMENT_SIZE_MAX: usize = 200;
+
+/// Checks paths that a program emits: as [`check_made`], and bounded in length, since no template bounds them.
+///
+/// # Errors
+/// [`PathError`], or the two paths that collide.
+pub(crate) fn check_emitted<'a>(
+    paths: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), MadePathError> {
+    for path in paths.clone() {
+        let mut segments = path.split('/');
+        if path.len() > PATH_SIZE_MAX
+            || segments.any(|segment| segment.len() > EMITTED_SEGMENT_SIZE_MAX)
+        {
+            return Err(PathError::TooLong(path.to_string()).into());
+        }
+    }
+    check_made(paths)
+}
+
+/// Checks the pattern of a merge contract: a path that may hold `*` once, in its last segment.
+///
+/// # Errors
+/// [`PathError`].
+pub(crate) fn check_pattern(pattern: &str) -> Result<(), PathError> {
+    let name_start = pattern.rfind('/').map_or(0, |slash| slash + 1);
+    match pattern.find('*') {
+        Some(star) if star >= name_start => {
+            check(&pattern.replacen('*', "k", 1), Alphabet::Written)
+        }
+        _ => check(pattern, Alphabet::Written),
+    }
+}
+
 /// Why a set of paths made at run time may not be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MadePathError {

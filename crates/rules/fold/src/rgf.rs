@@ -1,6 +1,6 @@
 //! Reading a `.rgf`: canonical CBOR back to a fold, with the checks of the compiler.
 //!
-//! The bytes are turned into the nodes that the YAML layer would have produced and compiled again; they are
+//! A program (kind `elc`) is read by `program`. Reducers: the bytes are turned into the nodes that the YAML layer would have produced and compiled again; they are
 //! accepted only if that gives the same bytes. So a hostile `.rgf` passes exactly the checks a source passes,
 //! and no rule is written twice.
 //!
@@ -13,7 +13,9 @@ mod tests;
 
 use crate::compile;
 use crate::ir::Ir;
+use crate::program::{Program, ProgramLimits};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::cbor::{self, CborError};
 use gatos_values::{ErrorCode, Glob, Map, Sha256Digest, Text, Value};
@@ -51,7 +53,9 @@ impl RgfError {
 /// A fold ready to run.
 #[derive(Clone, Debug)]
 pub struct Fold {
+    /// Reducers and emissions; a program has none.
     pub(crate) ir: Ir,
+    pub(crate) program: Option<Arc<Program>>,
     bytes: Vec<u8>,
     root: Sha256Digest,
 }
@@ -63,6 +67,11 @@ impl Fold {
     /// [`RgfError`] for anything the compiler would not have written.
     pub fn decode(bytes: &[u8]) -> Result<Fold, RgfError> {
         let value = cbor::decode(bytes, RGF_SIZE_MAX)?;
+        if let Some(map) = value.as_map()
+            && map.get("kind").and_then(Value::as_str) == Some("elc")
+        {
+            return Fold::of_program(Program::decode(map)?, bytes);
+        }
         let node = source_of(&value)?;
         let (ir, _) = compile::compile_node(&node).map_err(|findings| {
             let error = findings
@@ -75,9 +84,77 @@ impl Fold {
         }
         Ok(Fold {
             ir,
+            program: None,
             bytes: bytes.to_vec(),
             root: Sha256Digest::of(bytes),
         })
+    }
+
+    fn of_program(program: Program, bytes: &[u8]) -> Result<Fold, RgfError> {
+        if program.encode().as_deref() != Ok(bytes) {
+            return Err(RgfError::NotNormal);
+        }
+        Ok(Fold {
+            ir: Ir {
+                inputs: program.declared.inputs.clone(),
+                reducers: Vec::new(),
+                emits: Vec::new(),
+                privileged: program.declared.privileged,
+            },
+            program: Some(Arc::new(program)),
+            bytes: bytes.to_vec(),
+            root: Sha256Digest::of(bytes),
+        })
+    }
+
+    /// The fold with the lines and names that [`crate::Compiled::map`] holds, for reports of errors. Results are the same
+    /// without.
+    ///
+    /// # Errors
+    /// [`RgfError`] for the map of another fold, or of one without a program.
+    pub fn with_map(mut self, map: &[u8]) -> Result<Fold, RgfError> {
+        let Some(program) = &self.program else {
+            return Err(RgfError::Form("a map of lines beside a fold of reducers"));
+        };
+        self.program = Some(Arc::new(program.with_map(map)?));
+        Ok(self)
+    }
+
+    /// What the fold is made of: `reducers`, or `elc` for a program.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        if self.program.is_some() {
+            "elc"
+        } else {
+            "reducers"
+        }
+    }
+
+    /// The functions that a program is run by, in the order they are called; none for folds of reducers.
+    #[must_use]
+    pub fn functions(&self) -> &'static [&'static str] {
+        let Some(program) = &self.program else {
+            return &[];
+        };
+        match (program.declared.has_batch, program.declared.has_stream) {
+            (true, true) => &["fold", "init", "step", "emit"],
+            (true, false) => &["fold"],
+            (false, _) => &["init", "step", "emit"],
+        }
+    }
+
+    /// The limits of a program; none for folds of reducers, which need none.
+    #[must_use]
+    pub fn limits(&self) -> Option<ProgramLimits> {
+        self.program.as_ref().map(|program| program.declared.limits)
+    }
+
+    /// Whether every run must see all events, because the fold keeps no state between runs.
+    #[must_use]
+    pub fn needs_all_events(&self) -> bool {
+        self.program
+            .as_ref()
+            .is_some_and(|program| program.needs_all())
     }
 
     /// The `.rgf` bytes.
@@ -106,10 +183,12 @@ impl Fold {
     /// Whether some reducer depends on the order of events: its states cannot be joined.
     #[must_use]
     pub fn needs_order(&self) -> bool {
-        self.ir
-            .reducers
-            .iter()
-            .any(|reducer| reducer.shape.needs_order())
+        self.program.is_some()
+            || self
+                .ir
+                .reducers
+                .iter()
+                .any(|reducer| reducer.shape.needs_order())
     }
 
     /// Whether checkpoints of this fold need a proof.
@@ -122,6 +201,9 @@ impl Fold {
     /// in it merges by no lattice.
     #[must_use]
     pub fn merge_contract(&self) -> Map {
+        if let Some(program) = &self.program {
+            return program.declared.merge.clone();
+        }
         crate::ir::merge_contract(&self.ir)
     }
 }
@@ -132,7 +214,7 @@ fn source_of(value: &Value) -> Result<Node, RgfError> {
         return Err(RgfError::Form("not a map"));
     };
     if map.get("kind").and_then(Value::as_str) != Some("reducers") {
-        return Err(RgfError::Form("`kind` is not `reducers`"));
+        return Err(RgfError::Form("`kind` is neither `reducers` nor `elc`"));
     }
     let mut entries = Vec::new();
     for (key, value) in map {

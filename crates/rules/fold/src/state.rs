@@ -12,7 +12,7 @@
 //! INVARIANT 1: the state depends only on the fold and on which events are covered (`list-append`: and on their
 //! order); so it may be built in any interleaving of the journals, from joins, or across encode and decode.
 //! INVARIANT 2: an event that does not fit a reducer changes nothing in it but its count of skipped events.
-//! INVARIANT 3: no event makes a run stop.
+//! INVARIANT 3: no event makes a run of reducers stop; a program may.
 //!
 //! Guide: `docs/guide/folds.md`. Format: `docs/formats/checkpoint.md`. Tests: `state/tests.rs`, `tests/it`, and the
 //! slow twin in `gatos-testkit`.
@@ -33,9 +33,12 @@ mod text_map;
 
 pub use decode::StateError;
 pub use encode::{CHUNK_ENTRY_COUNT_MAX, EncodedState};
+pub(crate) use encode::{chunk_name, ends_chunk};
 
 use crate::path::MadePathError;
+use crate::program::{self, ProgramFault, ProgramState};
 use crate::rgf::Fold;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -114,6 +117,9 @@ pub enum FoldFault {
     /// A path made from a key may not be written.
     #[error(transparent)]
     Path(#[from] MadePathError),
+    /// A program stopped. The state is not to be used any more.
+    #[error(transparent)]
+    Program(#[from] Box<ProgramFault>),
 }
 
 impl FoldFault {
@@ -122,9 +128,19 @@ impl FoldFault {
     pub const fn code(&self) -> ErrorCode {
         match self {
             FoldFault::NumberOverflow { .. } => ErrorCode::NumOverflow,
+            FoldFault::Program(fault) => fault.code(),
             FoldFault::NotALattice | FoldFault::Path(_) => ErrorCode::BadFold,
             FoldFault::WrongFold { .. } => ErrorCode::StateDiffers,
             FoldFault::PositionGap { .. } | FoldFault::Journal(_) => ErrorCode::BadEvent,
+        }
+    }
+
+    /// What to do about it, where the code alone does not say.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            FoldFault::Program(fault) => Some(fault.hint()),
+            _ => None,
         }
     }
 }
@@ -145,6 +161,8 @@ pub struct FoldState {
     journals: Journals,
     /// One for each reducer of the fold, in its order.
     reducers: Vec<ReducerState>,
+    /// What a program has made of them, and how many it passed over.
+    program: Option<(ProgramState, JournalCounts)>,
 }
 
 #[derive(Clone, Debug)]
@@ -171,6 +189,18 @@ impl FoldState {
                 .iter()
                 .map(|reducer| empty(&reducer.shape))
                 .collect(),
+            program: fold
+                .program
+                .as_ref()
+                .map(|program| (ProgramState::new(program), JournalCounts::default())),
+        }
+    }
+
+    /// Says which policy governs the events: it is a part of what a program's draws are seeded with. Without this, it is
+    /// the empty one.
+    pub fn set_policy_root(&mut self, policy_root: Sha256Digest) {
+        if let Some((state, _)) = &mut self.program {
+            state.policy_root = policy_root;
         }
     }
 
@@ -191,13 +221,20 @@ impl FoldState {
     /// covered already changes nothing.
     ///
     /// # Errors
-    /// [`FoldFault::PositionGap`], [`FoldFault::WrongFold`], [`FoldFault::Journal`]. The state is as before then.
+    /// [`FoldFault::PositionGap`], [`FoldFault::WrongFold`], [`FoldFault::Journal`]: the state is as before then.
+    /// [`FoldFault::Program`]: the run is over, for the event counts as covered.
     pub fn apply(&mut self, fold: &Fold, event: &FoldEvent<'_>) -> Result<(), FoldFault> {
         self.check_fold(fold)?;
         let journal = match self.journals.cover(event.journal, event.position)? {
             Covering::Already => return Ok(()),
             Covering::Next(journal) => journal,
         };
+        if let (Some(program), Some((state, skipped))) = (&fold.program, &mut self.program) {
+            if !state.apply(program, event)? {
+                skipped.add(journal, 1);
+            }
+            return Ok(());
+        }
         let stamp = Stamp {
             ulid: event.ulid,
             event: event.id,
@@ -235,6 +272,13 @@ impl FoldState {
     /// How many events did not fit, by reducer; reducers without such events are absent.
     #[must_use]
     pub fn skipped(&self, fold: &Fold) -> BTreeMap<String, u64> {
+        if let Some((_, skipped)) = &self.program {
+            let total = skipped.total();
+            return (total > 0)
+                .then(|| (program::STEP.to_string(), total))
+                .into_iter()
+                .collect();
+        }
         let totals = self.reducers.iter().map(|reducer| reducer.skipped.total());
         let names = fold.reducer_names().map(ToString::to_string);
         names.zip(totals).filter(|(_, total)| *total > 0).collect()
@@ -243,9 +287,12 @@ impl FoldState {
     /// The state files, sorted by path.
     ///
     /// # Errors
-    /// [`FoldFault::NumberOverflow`], [`FoldFault::WrongFold`], [`FoldFault::Path`].
+    /// [`FoldFault::NumberOverflow`], [`FoldFault::WrongFold`], [`FoldFault::Path`], [`FoldFault::Program`].
     pub fn emit(&self, fold: &Fold) -> Result<Vec<StateFile>, FoldFault> {
         self.check_fold(fold)?;
+        if let (Some(program), Some((state, _))) = (&fold.program, &self.program) {
+            return Ok(state.emit(program, self.fold_root)?);
+        }
         crate::emit::emit(fold, |reducer| {
             self.reducers.get(reducer).map(|reducer| &reducer.state)
         })
@@ -281,8 +328,10 @@ impl FoldState {
 
     /// The bytes of this state: a manifest, and chunks that unchanged parts of the state share between runs. They
     /// depend on the state and the frontier alone, not on how the state came about.
-    #[must_use]
-    pub fn encode(&self, fold: &Fold, inputs: &InputsRoot) -> EncodedState {
+    ///
+    /// # Errors
+    /// [`FoldFault::Program`] for a program whose state cannot be kept.
+    pub fn encode(&self, fold: &Fold, inputs: &InputsRoot) -> Result<EncodedState, FoldFault> {
         encode::encode(self, fold, inputs)
     }
 

@@ -5,17 +5,40 @@
 //!
 //! Tests: `tests/it/kept.rs`.
 
+use super::kept::KeepError;
 use crate::machine::Vm;
-use crate::value::Value;
+use crate::value::{TableId, Value};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
+/// What [`Value::bits`] gives for tables.
+const TABLE_TAG: u8 = 6;
+
 impl Vm {
+    /// The canonical form of a member of the globals; see [`Vm::keep`]. A table that something else leads to as well
+    /// stands in two places.
+    ///
+    /// # Errors
+    /// [`KeepError`].
+    pub fn keep_member(&self, name: &str) -> Result<gatos_values::Value, KeepError> {
+        let walk = self.walk_globals(name);
+        let tables = walk.numbers.into_keys();
+        let seen = tables
+            .filter(|(tag, _)| *tag == TABLE_TAG)
+            .map(|(_, index)| TableId(index as u32))
+            .collect();
+        self.keep_apart(self.hidden_member(name), seen)
+    }
+
     /// A digest of everything the globals lead to but `except`, a member of them. Objects count by the order in which
     /// they are reached, so the digest does not depend on what else was ever made.
     #[must_use]
     pub fn digest_of_globals(&self, except: &str) -> Blake3Digest {
+        Blake3Digest::of(&self.walk_globals(except).output)
+    }
+
+    fn walk_globals(&self, except: &str) -> Walk<'_> {
         let mut walk = Walk {
             vm: self,
             numbers: BTreeMap::new(),
@@ -34,7 +57,7 @@ impl Vm {
         while let Some(value) = walk.pending.pop() {
             walk.object(value);
         }
-        Blake3Digest::of(&walk.output)
+        walk
     }
 }
 

@@ -70,10 +70,19 @@ impl Vm {
     /// # Errors
     /// [`KeepError`] for what would not be the same afterwards.
     pub fn keep(&self, value: Value) -> Result<Plain, KeepError> {
+        self.keep_apart(value, BTreeSet::new())
+    }
+
+    /// As [`Vm::keep`], of a value that must not lead to any of these tables.
+    pub(super) fn keep_apart(
+        &self,
+        value: Value,
+        seen: BTreeSet<TableId>,
+    ) -> Result<Plain, KeepError> {
         let mut keeper = Keeper {
             vm: self,
             classes: self.kept_classes(),
-            seen: BTreeSet::new(),
+            seen,
             path: String::from("state"),
         };
         keeper.value(value, 0)

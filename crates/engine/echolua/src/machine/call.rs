@@ -41,7 +41,7 @@ impl Vm {
         if size > self.stack_size_max {
             return Err(self.raise("stack overflow"));
         }
-        let size = (size * 2).min(self.stack_size_max + WINDOW);
+        let size = (size * 2).min(self.stack_size_max);
         self.stack.resize(size, Value::Nil);
         Ok(())
     }

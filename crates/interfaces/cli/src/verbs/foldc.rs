@@ -1,4 +1,4 @@
-//! `gatos foldc`: a fold's YAML source to the `.rgf` that runs.
+//! `gatos foldc`: a fold's source, YAML or Lua, to the `.rgf` that runs.
 
 use crate::console::{Answer, Console, Ending, document};
 use crate::files;
@@ -10,6 +10,9 @@ use gatos_node::reply;
 use gatos_values::Value;
 use std::path::{Path, PathBuf};
 
+/// What stands behind the name of a `.rgf` for its lines and names.
+pub const MAP_SUFFIX: &str = "map";
+
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {
     command: "foldc",
@@ -18,6 +21,7 @@ pub const MANUAL: Manual = Manual {
             "compile beside the source",
             "gatos foldc folds/invoices.yaml",
         ),
+        example("a fold written in Lua", "gatos foldc folds/invoices.lua"),
         example(
             "choose where the result goes",
             "gatos foldc folds/invoices.yaml -o build/invoices.rgf",
@@ -28,7 +32,7 @@ pub const MANUAL: Manual = Manual {
         field("fold_root", "SHA-256 of the compiled fold"),
         field(
             "output",
-            "the file written; its `.sha` companion holds the root",
+            "the file written; its `.sha` companion holds the root, and for Lua its `.map` the lines for reports of errors",
         ),
         field(
             "findings",
@@ -41,7 +45,7 @@ pub const MANUAL: Manual = Manual {
 /// Arguments of the verb.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Source of the fold (`.yaml`), or `-` for standard input
+    /// Source of the fold (`.yaml` or `.lua`), or `-` for YAML from standard input
     #[arg(value_name = "SRC")]
     source: PathBuf,
     /// File to write [default: the source's name with `.rgf`]
@@ -67,6 +71,9 @@ impl Arguments {
         let root_line = format!("fold_root = {}\n", compiled.fold_root);
         files::write_whole(&output, &compiled.rgf)?;
         files::write_whole(&files::with_suffix(&output, "sha"), root_line.as_bytes())?;
+        if let Some(map) = &compiled.map {
+            files::write_whole(&files::with_suffix(&output, MAP_SUFFIX), map)?;
+        }
         console.done(
             &report(&compiled, &output, &findings),
             &Text::new().say(&root_line),

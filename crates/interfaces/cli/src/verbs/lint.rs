@@ -1,4 +1,4 @@
-//! `gatos lint`: every fold source below some paths, checked without writing anything.
+//! `gatos lint`: every fold and script below some paths, checked without writing anything.
 
 use crate::console::{Answer, Console, Ending};
 use crate::findings::{self, SourceFindings};
@@ -33,7 +33,7 @@ pub const MANUAL: Manual = Manual {
 /// Arguments of the verb.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Files, or folders to search for `.yaml` and `.yml` files; `-` is standard input
+    /// Files, or folders to search for `.yaml`, `.yml` and `.lua` files; `-` is YAML from standard input
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<PathBuf>,
 }
@@ -48,8 +48,7 @@ impl Arguments {
         let mut all = Vec::new();
         for file in &files {
             let source = input::read(file, input::SOURCE_SIZE_MAX)?;
-            let findings = findings::compile(&input::shown(file), &source);
-            all.push(findings.map_or_else(|errors| errors, |(_, warnings)| warnings));
+            all.push(findings::check(&input::shown(file), &source));
         }
         console.show(
             &findings::lint_reply(files.len(), &all),
@@ -97,13 +96,13 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome<()> {
     inner.iter().try_for_each(|path| collect(path, files))
 }
 
-/// Folders and YAML files that are not hidden; links to folders are not followed, they may loop.
+/// Folders, YAML and Lua files that are not hidden; links to folders are not followed, they may loop.
 fn is_searched(entry: &fs::DirEntry) -> bool {
     let path = entry.path();
     let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
     let is_source = path
         .extension()
-        .is_some_and(|extension| extension == "yaml" || extension == "yml");
+        .is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "lua");
     let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
     !is_hidden && (is_folder || (is_source && path.is_file()))
 }

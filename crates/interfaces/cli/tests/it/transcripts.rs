@@ -33,6 +33,7 @@ sessions! {
     lsp
     manners
     policies
+    programs
     repository
     state
     sync

@@ -19,12 +19,13 @@ use super::register::{Register, Stamp};
 use super::sum::{Components, JournalCounts, Sum};
 use super::{FoldState, InputsRoot, PAYLOAD_DEPTH_MAX, ReducerState, is_storable};
 use crate::ir::{Reducer, Shape};
+use crate::program::{self, Program, ProgramState};
 use crate::rgf::Fold;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use gatos_values::cbor::{self, CborError, Items};
-use gatos_values::{Blake3Digest, ErrorCode, EventId, Sha256Digest, Text, Ulid, Value};
+use gatos_values::{Blake3Digest, ErrorCode, EventId, Map, Sha256Digest, Text, Ulid, Value};
 
 /// Largest manifest or chunk that is read, in bytes.
 const PART_SIZE_MAX: usize = 1 << 30;
@@ -86,6 +87,16 @@ pub(super) fn decode(
     let Some(reducers) = map.get("reducers").and_then(Value::as_map) else {
         return wrong("`reducers`");
     };
+    if let Some(program) = &fold.program {
+        let program = decode_program(program, reducers, &journals, &mut load_chunk)?;
+        let state = FoldState {
+            fold_root: fold.fold_root(),
+            journals,
+            reducers: Vec::new(),
+            program: Some(program),
+        };
+        return Ok((state, inputs));
+    }
     if reducers.len() != fold.ir.reducers.len() {
         return wrong("the number of reducers");
     }
@@ -100,8 +111,34 @@ pub(super) fn decode(
         fold_root: fold.fold_root(),
         journals,
         reducers: states,
+        program: None,
     };
     Ok((state, inputs))
+}
+
+/// The state of a program that keeps one.
+fn decode_program(
+    program: &Program,
+    reducers: &Map,
+    journals: &Journals,
+    load_chunk: &mut impl FnMut(&str) -> Option<Vec<u8>>,
+) -> Outcome<(ProgramState, JournalCounts)> {
+    if program.needs_all() {
+        return wrong("the fold must see all events, and keeps no state");
+    }
+    let step = reducers.get(program::STEP).and_then(Value::as_map);
+    let (Some(step), 1) = (step.filter(|map| map.len() == 2), reducers.len()) else {
+        return wrong("`reducers` of a program");
+    };
+    let (Some(skipped), Some(chunks)) = (step.get("skipped"), step.get("chunks")) else {
+        return wrong("`reducers` of a program");
+    };
+    let skipped = decode_skipped(skipped, journals)?;
+    let kept = program::decode_chunks(&decode_digests(chunks)?, load_chunk)?;
+    let state = ProgramState::revive(program, kept.as_ref());
+    state
+        .map(|state| (state, skipped))
+        .or_else(|_| wrong("a value that the program did not keep"))
 }
 
 fn check_fold_root(value: Option<&Value>, expected: Sha256Digest) -> Outcome<()> {

@@ -15,8 +15,9 @@ use super::names::Names;
 use super::register::{Register, Stamp};
 use super::sum::{Components, JournalCounts, Sum};
 use super::text_map::TextMap;
-use super::{FoldState, InputsRoot, ReducerState};
+use super::{FoldFault, FoldState, InputsRoot, ReducerState};
 use crate::ir::Shape;
+use crate::program;
 use crate::rgf::Fold;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -55,7 +56,11 @@ impl EncodedState {
     }
 }
 
-pub(super) fn encode(state: &FoldState, fold: &Fold, inputs: &InputsRoot) -> EncodedState {
+pub(super) fn encode(
+    state: &FoldState,
+    fold: &Fold,
+    inputs: &InputsRoot,
+) -> Result<EncodedState, FoldFault> {
     let mut chunks = BTreeMap::new();
     let mut reducers = Map::new();
     for (reducer, state_of) in fold.ir.reducers.iter().zip(&state.reducers) {
@@ -63,6 +68,20 @@ pub(super) fn encode(state: &FoldState, fold: &Fold, inputs: &InputsRoot) -> Enc
         let skipped = skipped_value(&state_of.skipped, &state.journals);
         let value = Map::new().with("skipped", skipped).with("chunks", digests);
         reducers.insert(reducer.name.clone(), value.into());
+    }
+    if let (Some(program), Some((program_state, skipped))) = (&fold.program, &state.program)
+        && !program.needs_all()
+    {
+        let kept = program_state.keep(program)?;
+        let digests = program::encode_chunks(kept.as_ref(), &mut chunks);
+        let digests = digests
+            .iter()
+            .map(|digest| Value::Bytes(digest.as_bytes().to_vec()))
+            .collect();
+        let value = Map::new()
+            .with("skipped", skipped_value(skipped, &state.journals))
+            .with("chunks", Value::List(digests));
+        reducers.insert(Text::from_ascii(program::STEP), value.into());
     }
     let mut journals = Map::new();
     for (name, position) in state.journals.iter() {
@@ -77,10 +96,10 @@ pub(super) fn encode(state: &FoldState, fold: &Fold, inputs: &InputsRoot) -> Enc
         .with("reducers", reducers);
     let mut output = Vec::new();
     put(&manifest.into(), &mut output);
-    EncodedState {
+    Ok(EncodedState {
         manifest: output,
         chunks: chunks.into_iter().collect(),
-    }
+    })
 }
 
 fn inputs_value(inputs: &InputsRoot) -> Value {
@@ -139,7 +158,7 @@ fn encode_reducer(
 }
 
 /// The name a chunk with this digest has.
-pub(super) fn chunk_name(digest: &Blake3Digest) -> String {
+pub(crate) fn chunk_name(digest: &Blake3Digest) -> String {
     hex::encode(
         digest
             .as_bytes()
@@ -149,7 +168,7 @@ pub(super) fn chunk_name(digest: &Blake3Digest) -> String {
 }
 
 /// Whether a chunk ends behind the entry with this path, its `count`-th.
-pub(super) fn ends_chunk(path: &[u8], count: usize) -> bool {
+pub(crate) fn ends_chunk(path: &[u8], count: usize) -> bool {
     count >= CHUNK_ENTRY_COUNT_MAX || Blake3Digest::of(path).as_bytes()[0] == 0
 }
 

@@ -1,6 +1,6 @@
 //! The guide tells the truth: every fold in it compiles, and where events and a result follow, it gives that result.
 
-use crate::support::{apply_all, compiled, files};
+use crate::support::{apply_all, compiled, files, program};
 use crate::vectors::events_of;
 use gatos_fold::{FoldState, compile_yaml};
 use gatos_values::{Value, json};
@@ -25,10 +25,11 @@ fn folds_of_the_guide_give_the_results_it_shows() {
     let blocks = blocks(&page);
     let mut runs = 0;
     for (index, (language, source)) in blocks.iter().enumerate() {
-        if *language != "yaml" || !source.contains("version:") {
-            continue;
-        }
-        let fold = compiled(source);
+        let fold = match *language {
+            "yaml" if source.contains("version:") => compiled(source),
+            "lua" => program(source),
+            _ => continue,
+        };
         let Some([(events_language, events), (result_language, result)]) =
             blocks.get(index + 1..index + 3)
         else {
@@ -48,7 +49,7 @@ fn folds_of_the_guide_give_the_results_it_shows() {
         assert_eq!(found, [value(result.as_bytes())], "{source}\n{events}");
         runs += 1;
     }
-    assert!(runs >= 14, "a run for each kind, found {runs}");
+    assert!(runs >= 16, "a run for each kind, found {runs}");
 }
 
 #[test]

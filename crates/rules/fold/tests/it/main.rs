@@ -4,6 +4,7 @@ mod any;
 mod guide;
 mod hostile;
 mod lattice;
+mod program;
 mod runs;
 mod support;
 mod vectors;

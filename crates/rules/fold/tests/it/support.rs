@@ -1,6 +1,8 @@
 //! Running folds in tests: sources to folds, events to states, states to something comparable.
 
-use gatos_fold::{EncodedState, Fold, FoldEvent, FoldFault, FoldState, InputsRoot, compile_yaml};
+use gatos_fold::{
+    EncodedState, Fold, FoldEvent, FoldFault, FoldState, InputsRoot, compile_lua, compile_yaml,
+};
 use gatos_testkit::fold_twin::TwinEvent;
 use std::collections::BTreeMap;
 
@@ -8,6 +10,19 @@ use std::collections::BTreeMap;
 pub fn compiled(source: &str) -> Fold {
     match compile_yaml(source) {
         Ok(compiled) => Fold::decode(&compiled.rgf).expect("what compiles decodes"),
+        Err(findings) => {
+            let shown: Vec<String> = findings.iter().map(ToString::to_string).collect();
+            panic!("{source}\n{}", shown.join("\n"));
+        }
+    }
+}
+
+/// The fold of a source in Lua, or the findings as text.
+pub fn program(source: &str) -> Fold {
+    match compile_lua(source, "test.lua") {
+        Ok(compiled) => Fold::decode(&compiled.rgf)
+            .and_then(|fold| fold.with_map(&compiled.map.expect("programs have lines")))
+            .expect("what compiles decodes"),
         Err(findings) => {
             let shown: Vec<String> = findings.iter().map(ToString::to_string).collect();
             panic!("{source}\n{}", shown.join("\n"));
@@ -54,7 +69,9 @@ pub fn apply_all<'a>(
 }
 
 pub fn encoded(fold: &Fold, state: &FoldState) -> EncodedState {
-    state.encode(fold, &InputsRoot::new())
+    state
+        .encode(fold, &InputsRoot::new())
+        .expect("the state can be kept")
 }
 
 /// State files by path.

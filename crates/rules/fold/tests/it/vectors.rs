@@ -3,7 +3,7 @@
 //! `GATOS_BLESS=1` writes `vectors/fold` anew. An event of `examples/folds/*.jsonl` gets the digest of its line as
 //! its id, a ULID of its number, and a journal of its actor.
 
-use crate::support::{apply_all, compiled, files, loader};
+use crate::support::{apply_all, compiled, encoded, files, loader, program};
 use gatos_fold::{Fold, FoldState, InputsRoot};
 use gatos_testkit::fold_twin::{self, TwinEvent};
 use gatos_values::{Blake3Digest, EventId, Ulid, hex, json};
@@ -59,7 +59,7 @@ fn report(fold: &Fold, events: &[TwinEvent]) -> String {
     events
         .iter()
         .for_each(|event| inputs.push(event.id.as_bytes()));
-    let saved = state.encode(fold, &inputs);
+    let saved = state.encode(fold, &inputs).expect("the state can be kept");
     let mut output = String::new();
     let mut line = |name: &str, text: &str| writeln!(output, "{name}\t{text}").expect("memory");
     line("fold_root", &fold.fold_root().to_string());
@@ -82,39 +82,61 @@ fn report(fold: &Fold, events: &[TwinEvent]) -> String {
 fn check(name: &str, source: &str, lines: &str) {
     let fold = compiled(source);
     let events = events_of(lines);
-    let found = report(&fold, &events);
-    let path = root().join("vectors/fold").join(format!("{name}.tsv"));
-    if std::env::var_os("GATOS_BLESS").is_some() {
-        std::fs::write(&path, &found).expect("the vectors can be written");
-    }
-    let expected = std::fs::read_to_string(&path).expect("the vector is there");
-    assert_eq!(found, expected, "{}", path.display());
+    check_report(name, &report(&fold, &events));
     let twin = fold_twin::fold(fold.bytes(), &events).expect("totals have a form");
     let mut state = FoldState::new(&fold);
     apply_all(&fold, &mut state, &events);
     assert_eq!(files(&fold, &state).expect("emits"), twin.files);
-    let saved = state.encode(&fold, &InputsRoot::new());
+    let saved = encoded(&fold, &state);
     assert!(FoldState::decode(&fold, &saved.manifest, loader(&saved)).is_ok());
 }
 
-#[test]
-fn examples_have_their_golden_bytes() {
-    let folder = root().join("examples/folds");
+fn check_report(name: &str, found: &str) {
+    let path = root().join("vectors/fold").join(format!("{name}.tsv"));
+    if std::env::var_os("GATOS_BLESS").is_some() {
+        std::fs::write(&path, found).expect("the vectors can be written");
+    }
+    let expected = std::fs::read_to_string(&path).expect("the vector is there");
+    assert_eq!(found, expected, "{}", path.display());
+}
+
+/// Name, source and events of every example in a folder of `examples`.
+pub fn examples(folder: &str, extension: &str) -> Vec<(String, String, String)> {
+    let folder = root().join("examples").join(folder);
     let read =
         |name: &str| std::fs::read_to_string(folder.join(name)).expect("the example is there");
-    let mut count = 0;
+    let mut found = Vec::new();
     for entry in std::fs::read_dir(&folder).expect("the examples are there") {
         let name = entry
             .expect("an entry")
             .file_name()
             .into_string()
             .expect("a text name");
-        if let Some(stem) = name.strip_suffix(".yaml") {
-            check(stem, &read(&name), &read(&format!("{stem}.jsonl")));
-            count += 1;
+        if let Some(stem) = name.strip_suffix(extension) {
+            found.push((stem.to_owned(), read(&name), read(&format!("{stem}.jsonl"))));
         }
     }
-    assert!(count >= 6, "{count} examples");
+    found.sort();
+    found
+}
+
+#[test]
+fn examples_have_their_golden_bytes() {
+    let examples = examples("folds", ".yaml");
+    assert!(examples.len() >= 6, "{} examples", examples.len());
+    for (stem, source, lines) in examples {
+        check(&stem, &source, &lines);
+    }
+}
+
+#[test]
+fn examples_in_lua_have_their_golden_bytes() {
+    let examples = examples("folds-lua", ".lua");
+    assert!(examples.len() >= 4, "{} examples", examples.len());
+    for (stem, source, lines) in examples {
+        let fold = program(&source);
+        check_report(&format!("lua-{stem}"), &report(&fold, &events_of(&lines)));
+    }
 }
 
 #[test]

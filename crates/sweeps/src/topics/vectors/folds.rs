@@ -58,7 +58,7 @@ fn report(source: &str, lines: &str) -> String {
     let fold = Fold::decode(&compiled.rgf).expect("what compiles decodes");
     let (mut state, mut inputs) = (FoldState::new(&fold), InputsRoot::new());
     apply(&fold, &mut state, &mut inputs, lines);
-    let saved = state.encode(&fold, &inputs);
+    let saved = state.encode(&fold, &inputs).expect("reducers encode");
     let mut facts = vec![
         format!("fold_root\t{}", fold.fold_root()),
         format!("rgf\t{}", hex::encode(fold.bytes())),

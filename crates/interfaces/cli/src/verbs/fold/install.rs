@@ -1,11 +1,14 @@
 //! `gatos fold install`: governance names a fold for a namespace.
 
 use crate::console::{Answer, Console, Ending};
+use crate::files;
 use crate::input;
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone};
 use crate::verbs::common::{self, NamespaceArgument, Signing};
-use gatos_node::folding::InstallReport;
+use crate::verbs::foldc::MAP_SUFFIX;
+use gatos_node::Outcome;
+use gatos_node::folding::{FOLD_MAP_FILE, InstallReport};
 use std::path::{Path, PathBuf};
 
 /// What the verb says about itself.
@@ -54,15 +57,27 @@ impl Arguments {
             Some(path) => Some((file_name(path), input::read(path, input::SOURCE_SIZE_MAX)?)),
             None => None,
         };
-        let source = source
-            .as_ref()
-            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let map = self.map_beside()?;
+        let mut beside: Vec<(&str, &[u8])> = Vec::new();
+        beside.extend(source.iter().map(|(name, bytes)| (&**name, &**bytes)));
+        beside.extend(map.iter().map(|bytes| (FOLD_MAP_FILE, &**bytes)));
         let node = common::open_as(&self.signing)?;
-        let installed = node.fold_install(&self.namespace.ns, &rgf, source);
+        let installed = node.fold_install_beside(&self.namespace.ns, &rgf, &beside);
         let report = installed.map_err(|fault| fault.at(input::shown(&self.file)))?;
         node.close_writer()?;
         console.done(&report.to_value(), &text(&report))?;
         Ok(Answer::Yes)
+    }
+}
+
+impl Arguments {
+    /// The lines and names that the compiler wrote beside a fold in Lua, if they are there.
+    fn map_beside(&self) -> Outcome<Option<Vec<u8>>> {
+        let path = files::with_suffix(&self.file, MAP_SUFFIX);
+        if input::is_standard_input(&self.file) || !path.is_file() {
+            return Ok(None);
+        }
+        input::read(&path, input::SOURCE_SIZE_MAX).map(Some)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::input;
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::Text;
 use crate::verbs::common;
-use gatos_fold::Fold;
+use gatos_fold::{Fold, ProgramLimits};
 use gatos_node::{Fault, Outcome, reply};
 use gatos_values::{Namespace, Value};
 use std::path::PathBuf;
@@ -24,7 +24,10 @@ pub const MANUAL: Manual = Manual {
             "inputs",
             "patterns of the journals it reads, or null for the namespace's own",
         ),
-        field("reducers", "names of its reducers"),
+        field("kind", "`reducers`, or `elc` for a program"),
+        field("reducers", "names of its reducers; none for a program"),
+        field("functions", "functions a program is run by"),
+        field("limits", "limits of a program, by name, or null"),
     ]),
     no_when: "no fold is installed, or the file is none",
 };
@@ -52,12 +55,21 @@ impl Arguments {
                 .collect::<Vec<String>>()
         });
         let reducers: Vec<String> = fold.reducer_names().map(str::to_owned).collect();
+        let functions: Vec<String> = fold
+            .functions()
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
+        let limits = fold.limits();
         let reply = document(
             true,
             [
                 ("fold_root", fold.fold_root().to_value()),
                 ("inputs", inputs.as_deref().map_or(Value::Null, texts)),
+                ("kind", Value::from(fold.kind())),
                 ("reducers", texts(&reducers)),
+                ("functions", texts(&functions)),
+                ("limits", limits.map_or(Value::Null, limits_value)),
             ],
         );
         let inputs = inputs.map_or("the namespace it is installed in".to_owned(), |globs| {
@@ -65,8 +77,16 @@ impl Arguments {
         });
         let text = Text::new()
             .field("fold_root", fold.fold_root())
-            .field("inputs", inputs)
-            .field("reducers", reducers.join(" "));
+            .field("inputs", inputs);
+        let text = match limits {
+            None => text.field("reducers", reducers.join(" ")),
+            Some(limits) => text
+                .field("functions", functions.join(" "))
+                .field("fuel", format!("{} for each call", limits.fuel))
+                .field("memory", format!("{} bytes", limits.memory_bytes))
+                .field("output", format!("{} bytes", limits.output_bytes))
+                .field("stack", format!("{} values", limits.stack_values)),
+        };
         console.show(&reply, &text)?;
         Ok(Answer::Yes)
     }
@@ -87,6 +107,15 @@ impl Arguments {
             }
         }
     }
+}
+
+fn limits_value(limits: ProgramLimits) -> Value {
+    reply::object(vec![
+        ("fuel", reply::count(limits.fuel)),
+        ("memory_bytes", reply::count(limits.memory_bytes)),
+        ("output_bytes", reply::count(limits.output_bytes)),
+        ("stack_values", reply::count(limits.stack_values)),
+    ])
 }
 
 fn texts(texts: &[String]) -> Value {

@@ -1,0 +1,68 @@
+//! Lua sources: which are folds and which are scripts, and what the front end says about a script.
+//!
+//! A first line `---@profile fold` or `---@profile script` decides (it may stand anywhere in the comments at the top).
+//! Without it, a file below a folder called `folds` or `folds-lua` is a fold, and every other a script.
+//!
+//! Tests: lua/tests.rs.
+
+#[cfg(test)]
+mod tests;
+
+use gatos_echolua::{Profile, Severity};
+use gatos_yaml::{Finding, Position};
+
+/// What stands before the profile's word.
+const MARK: &str = "---@profile";
+
+/// Folders whose Lua files are folds.
+const FOLD_FOLDERS: [&str; 2] = ["folds", "folds-lua"];
+
+/// Whether a file is written in Lua.
+#[must_use]
+pub fn is_lua(path: &str) -> bool {
+    path.ends_with(".lua")
+}
+
+/// The profile of a source; `path` may be a URI.
+#[must_use]
+pub fn profile_of(path: &str, text: &str) -> Profile {
+    marked_profile(text).unwrap_or_else(|| {
+        let is_fold = path
+            .rsplit(['/', '\\'])
+            .skip(1)
+            .any(|folder| FOLD_FOLDERS.contains(&folder));
+        if is_fold {
+            Profile::Fold
+        } else {
+            Profile::Script
+        }
+    })
+}
+
+/// What the comments at the top say.
+fn marked_profile(text: &str) -> Option<Profile> {
+    let top = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| line.is_empty() || line.starts_with("--") || line.starts_with("#!"));
+    let mut words = top.filter_map(|line| line.strip_prefix(MARK));
+    words.find_map(|word| Profile::parse(word.trim()))
+}
+
+/// What the front end says about a script.
+#[must_use]
+pub fn script_findings(text: &str) -> Vec<Finding> {
+    let compiled = gatos_echolua::compile(text.as_bytes(), Profile::Script);
+    let shown = |finding: &gatos_echolua::Finding| {
+        let place = Position {
+            line: finding.place.line.max(1),
+            column: finding.place.column_in_characters(text),
+        };
+        let (message, hint) = (finding.message.clone(), finding.hint.as_str());
+        match finding.severity {
+            Severity::Error => Finding::error(place, finding.rule, message, hint),
+            Severity::Warning => Finding::warning(place, finding.rule, message, hint),
+        }
+    };
+    compiled.findings.iter().map(shown).collect()
+}
