@@ -9,7 +9,9 @@
 
 mod items;
 
-pub use items::{Items, encode_bytes_into, encode_list_head_into, encode_text_into};
+pub use items::{
+    Items, encode_bytes_into, encode_list_head_into, encode_map_head_into, encode_text_into,
+};
 
 use crate::json::{DEPTH_MAX, EncodeError, check_assigned};
 use crate::text::{Text, is_nfc_assigned};

@@ -1,6 +1,7 @@
 //! Canonical CBOR item by item, for documents that are better not built as one [`Value`].
 //!
-//! Whoever writes with these functions must write whole lists; then the bytes are canonical, because each item is.
+//! Whoever writes with these functions must write whole lists and maps, the latter with their keys in order; then the
+//! bytes are canonical, because each item is.
 //! [`Items`] checks each item as [`super::decode`] does and hands out what it holds without copying.
 //!
 //! INVARIANT: a document read to its end by [`Items`] is canonical.
@@ -14,6 +15,12 @@ use minicbor::Decoder;
 /// Appends the head of a list; exactly `count` items must follow.
 pub fn encode_list_head_into(count: usize, output: &mut Vec<u8>) {
     written(Encoder::new(output).array(count as u64).map(|_| ()));
+}
+
+/// Appends the head of a map; exactly `count` pairs of a text and an item must follow, shorter keys first and those of
+/// one length by their bytes.
+pub fn encode_map_head_into(count: usize, output: &mut Vec<u8>) {
+    written(Encoder::new(output).map(count as u64).map(|_| ()));
 }
 
 /// Appends a text item. `text` must be text already: NFC and assigned.

@@ -145,7 +145,7 @@ fn possible(left: Kind, right: Kind, relation: Relation) -> bool {
 fn is_strict(free: &Free) -> bool {
     fn strict(expression: &Expression) -> bool {
         let own = !matches!(expression, Expression::And(_) | Expression::Or(_));
-        own && expression.children().into_iter().all(strict)
+        own && expression.children().all(strict)
     }
     match free {
         Free::Atom(expression) => strict(expression),

@@ -256,10 +256,11 @@ fn coax_true(expression: &Expression, attempt: usize, context: &mut Context) {
                 place(context, list, Some(&Value::List(items)));
             }
         }
-        Expression::Compare(..) => {
+        Expression::Compare(_, left, right) => {
             // A comparison of one part with a sum or a list of constants: the constant itself may do.
-            let children = expression.children();
-            if let [Expression::List(list), term] | [term, Expression::List(list)] = &*children {
+            if let (Expression::List(list), term) | (term, Expression::List(list)) =
+                (&**left, &**right)
+            {
                 let items = list.iter().map(literal_value).collect();
                 place(context, term, Some(&Value::List(items)));
             }

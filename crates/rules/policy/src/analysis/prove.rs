@@ -162,7 +162,7 @@ fn between(
 /// A request that one rule of the policies allows when it stands alone, if `confirm` likes one of them.
 fn by_rule(policies: &[&Policy], confirm: &impl Fn(&Context) -> bool) -> Option<Box<Context>> {
     let rules = policies.iter().flat_map(|policy| policy.rules());
-    let alone = rules.filter_map(|rule| Policy::from_rules(Vec::from([rule.clone()])).ok());
+    let alone = rules.map(|rule| Policy::from_rules(Vec::from([rule.clone()])));
     alone
         .filter_map(|policy| match allowed(&policy, &Condition::ANY) {
             Answer::Example(request) => Some(request),

@@ -3,7 +3,7 @@
 //! Reading knows forms and limits only; that an expression is what the compiler would have made is asked of `lower`,
 //! by raising it to syntax and lowering it again.
 //!
-//! INVARIANT: [`rules`] accepts only what [`policy_value`] writes for some checked rules, but for the order of things,
+//! INVARIANT: [`rules`] accepts only what [`policy_bytes`] writes for some checked rules, but for the order of things,
 //! which the caller settles by comparing bytes.
 //! TWIN: expressions, rgc-fields — docs/formats/rgc.md. Tests: `policy/tests.rs`. Vectors: vectors/policy.
 
@@ -23,7 +23,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use gatos_values::{Glob, Map, Sha256Digest, Text, Value, cbor, hex};
+use gatos_values::{Glob, Map, Sha256Digest, Value, cbor, hex};
 
 /// What ids of the compiler start with.
 pub(super) const AUTO_PREFIX: &str = "auto-";
@@ -31,69 +31,85 @@ pub(super) const AUTO_PREFIX: &str = "auto-";
 /// Hex digits of an id of the compiler.
 const AUTO_DIGITS: usize = 12;
 
+/// What a rule usually takes, in bytes.
+const RULE_SIZE_USUAL: usize = 256;
+
 /// Longest id, in bytes.
 pub(super) const ID_SIZE_MAX: usize = 63;
 
 // Writing.
 
-/// `{v, kind, rules}`.
-pub(super) fn policy_value(rules: &[Rule]) -> Value {
-    let rules = rules.iter().map(|rule| {
-        let mut map = body(rule);
-        map.insert(Text::from_ascii("id"), text(&rule.id));
-        Value::Map(map)
-    });
-    let map = Map::new()
-        .with("v", Value::Integer(1))
-        .with("kind", word("policy"))
-        .with("rules", Value::List(rules.collect()));
-    Value::Map(map)
+/// The `.rgc` of these rules: the map `{v, kind, rules}`.
+pub(super) fn policy_bytes(rules: &[Rule]) -> Vec<u8> {
+    let mut output = Vec::with_capacity(RULE_SIZE_USUAL * rules.len());
+    cbor::encode_map_head_into(3, &mut output);
+    text("v", &mut output);
+    integer(1, &mut output);
+    text("kind", &mut output);
+    text("policy", &mut output);
+    text("rules", &mut output);
+    cbor::encode_list_head_into(rules.len(), &mut output);
+    for rule in rules {
+        write_rule(rule, true, &mut output);
+    }
+    output
 }
 
-/// A rule without its id.
-fn body(rule: &Rule) -> Map {
-    let paths = rule.when.paths.as_ref();
-    let intents = (rule.when.intents != IntentSet::ALL).then(|| {
-        rule.when
-            .intents
-            .iter()
-            .map(|intent| word(intent.as_str()))
-            .collect()
-    });
-    let when = Map::new()
-        .with("intent", intents.map_or(Value::Null, Value::List))
-        .with(
-            "path",
-            optional_list(paths.map(|globs| globs.iter().map(|glob| text(glob.as_str())))),
-        );
-    Map::new()
-        .with("when", Value::Map(when))
-        .with(
-            "allow",
-            optional_list(
-                rule.allow_if
-                    .as_ref()
-                    .map(|lines| lines.iter().map(expression_value)),
-            ),
-        )
-        .with(
-            "deny",
-            Value::List(rule.deny_if.iter().map(expression_value).collect()),
-        )
-        .with("audit", Value::Bool(rule.audit))
-        .with(
-            "reason",
-            rule.reason.clone().map_or(Value::Null, Value::Text),
-        )
+/// The keys of a rule in the order of their encodings.
+fn write_rule(rule: &Rule, with_id: bool, output: &mut Vec<u8>) {
+    cbor::encode_map_head_into(5 + usize::from(with_id), output);
+    if with_id {
+        text("id", output);
+        text(&rule.id, output);
+    }
+    text("deny", output);
+    write_lines(&rule.deny_if, output);
+    text("when", output);
+    write_when(&rule.when, output);
+    text("allow", output);
+    match &rule.allow_if {
+        Some(lines) => write_lines(lines, output),
+        None => scalar(&Value::Null, output),
+    }
+    text("audit", output);
+    scalar(&Value::Bool(rule.audit), output);
+    text("reason", output);
+    match &rule.reason {
+        Some(reason) => text(reason, output),
+        None => scalar(&Value::Null, output),
+    }
 }
 
-fn optional_list(items: Option<impl Iterator<Item = Value>>) -> Value {
-    items.map_or(Value::Null, |items| Value::List(items.collect()))
+fn write_lines(lines: &[Expression], output: &mut Vec<u8>) {
+    cbor::encode_list_head_into(lines.len(), output);
+    for line in lines {
+        write(line, output);
+    }
+}
+
+fn write_when(when: &When, output: &mut Vec<u8>) {
+    cbor::encode_map_head_into(2, output);
+    text("path", output);
+    match &when.paths {
+        None => scalar(&Value::Null, output),
+        Some(globs) => {
+            cbor::encode_list_head_into(globs.len(), output);
+            globs.iter().for_each(|glob| text(glob.as_str(), output));
+        }
+    }
+    text("intent", output);
+    if when.intents == IntentSet::ALL {
+        return scalar(&Value::Null, output);
+    }
+    cbor::encode_list_head_into(when.intents.iter().count(), output);
+    let intents = when.intents.iter();
+    intents.for_each(|intent| text(intent.as_str(), output));
 }
 
 /// The id the compiler gives a rule without one: from what it says, so that it does not move with its neighbours.
 pub(super) fn auto_id(rule: &Rule) -> Arc<str> {
-    let bytes = cbor::encode(&Value::Map(body(rule))).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(RULE_SIZE_USUAL);
+    write_rule(rule, false, &mut bytes);
     let digits = hex::encode(Sha256Digest::of(&bytes).as_bytes());
     Arc::from(format!(
         "{AUTO_PREFIX}{}",
@@ -103,87 +119,116 @@ pub(super) fn auto_id(rule: &Rule) -> Arc<str> {
 
 /// What lines are sorted by.
 pub(super) fn sort_key(expression: &Expression) -> Vec<u8> {
-    cbor::encode(&expression_value(expression)).unwrap_or_default()
+    let mut bytes = Vec::new();
+    write(expression, &mut bytes);
+    bytes
 }
 
 /// An expression: scalars stand for themselves, everything else is a list that starts with a word.
-pub(super) fn expression_value(expression: &Expression) -> Value {
-    let one = |name, inner: &Expression| list(name, [expression_value(inner)]);
-    let two = |name, left: &Expression, right: &Expression| {
-        list(name, [expression_value(left), expression_value(right)])
-    };
+fn write(expression: &Expression, output: &mut Vec<u8>) {
     match expression {
-        Expression::Literal(literal) => literal_value(literal),
-        Expression::List(items) => list("list", items.iter().map(literal_value)),
-        Expression::Variable(variable) => list("get", [word(variable.as_str())]),
-        Expression::Field(inner, name) => list(
-            "field",
-            [expression_value(inner), Value::Text(name.clone())],
-        ),
-        Expression::Index(inner, index) => two("index", inner, index),
-        Expression::Trust(actor, field) => {
-            list("trust", [expression_value(actor), word(field.as_str())])
+        Expression::Literal(literal) => write_literal(literal, output),
+        Expression::List(items) => {
+            head("list", items.len(), output);
+            items.iter().for_each(|item| write_literal(item, output));
         }
-        Expression::Not(inner) => one("not", inner),
-        Expression::And(operands) => list("and", operands.iter().map(expression_value)),
-        Expression::Or(operands) => list("or", operands.iter().map(expression_value)),
-        Expression::Compare(comparison, left, right) => two(comparison.as_str(), left, right),
-        Expression::Add(left, right) => two("+", left, right),
-        Expression::Subtract(left, right) => two("-", left, right),
+        Expression::Variable(variable) => {
+            head("get", 1, output);
+            text(variable.as_str(), output);
+        }
+        Expression::Field(inner, name) => one_and_text("field", inner, name, output),
+        Expression::Index(inner, index) => two("index", inner, index, output),
+        Expression::Trust(actor, field) => one_and_text("trust", actor, field.as_str(), output),
+        Expression::Not(inner) => one("not", inner, output),
+        Expression::And(operands) => many("and", operands, output),
+        Expression::Or(operands) => many("or", operands, output),
+        Expression::Compare(comparison, left, right) => {
+            two(comparison.as_str(), left, right, output);
+        }
+        Expression::Add(left, right) => two("+", left, right, output),
+        Expression::Subtract(left, right) => two("-", left, right, output),
         Expression::Multiply(inner, factor) => {
-            list("*", [expression_value(inner), Value::Integer(*factor)])
+            head("*", 2, output);
+            write(inner, output);
+            integer(*factor, output);
         }
-        Expression::Includes(left, right) => two("includes", left, right),
-        Expression::Contains(left, right) => two("contains", left, right),
-        Expression::StartsWith(left, right) => two("starts_with", left, right),
-        Expression::EndsWith(left, right) => two("ends_with", left, right),
-        Expression::AnyOf(left, right) => two("any_of", left, right),
-        Expression::AllOf(left, right) => two("all_of", left, right),
-        Expression::MatchesGlob(inner, glob) => list(
-            "matches_glob",
-            [expression_value(inner), text(glob.as_str())],
-        ),
-        Expression::InNetwork(inner, network) => list(
-            "in_cidr",
-            [expression_value(inner), text(&network.to_string())],
-        ),
-        Expression::Length(inner) => one("len", inner),
-        Expression::Lower(inner) => one("lower", inner),
-        Expression::Upper(inner) => one("upper", inner),
+        Expression::Includes(left, right) => two("includes", left, right, output),
+        Expression::Contains(left, right) => two("contains", left, right, output),
+        Expression::StartsWith(left, right) => two("starts_with", left, right, output),
+        Expression::EndsWith(left, right) => two("ends_with", left, right, output),
+        Expression::AnyOf(left, right) => two("any_of", left, right, output),
+        Expression::AllOf(left, right) => two("all_of", left, right, output),
+        Expression::MatchesGlob(inner, glob) => {
+            one_and_text("matches_glob", inner, glob.as_str(), output);
+        }
+        Expression::InNetwork(inner, network) => {
+            one_and_text("in_cidr", inner, &network.to_string(), output);
+        }
+        Expression::Length(inner) => one("len", inner, output),
+        Expression::Lower(inner) => one("lower", inner, output),
+        Expression::Upper(inner) => one("upper", inner, output),
         Expression::Quorum {
             actors,
             group,
             count,
         } => {
-            let count = Value::Integer(i128::from(*count));
-            list(
-                "quorum",
-                [expression_value(actors), Value::Text(group.clone()), count],
-            )
+            head("quorum", 3, output);
+            write(actors, output);
+            text(group, output);
+            integer(i128::from(*count), output);
         }
     }
 }
 
-fn literal_value(literal: &Literal) -> Value {
+fn write_literal(literal: &Literal, output: &mut Vec<u8>) {
     match literal {
-        Literal::Null => Value::Null,
-        Literal::Bool(value) => Value::Bool(*value),
-        Literal::Number(number) => Value::number(*number),
-        Literal::Text(text) => Value::Text(text.clone()),
+        Literal::Null => scalar(&Value::Null, output),
+        Literal::Bool(value) => scalar(&Value::Bool(*value), output),
+        Literal::Number(number) => scalar(&Value::number(*number), output),
+        Literal::Text(literal) => text(literal, output),
     }
 }
 
-fn list(name: &'static str, operands: impl IntoIterator<Item = Value>) -> Value {
-    Value::List(core::iter::once(word(name)).chain(operands).collect())
+/// A list of a word and so many operands, which follow.
+fn head(word: &str, operand_count: usize, output: &mut Vec<u8>) {
+    cbor::encode_list_head_into(1 + operand_count, output);
+    text(word, output);
 }
 
-fn word(word: &'static str) -> Value {
-    Value::Text(Text::from_ascii(word))
+fn one(word: &str, inner: &Expression, output: &mut Vec<u8>) {
+    head(word, 1, output);
+    write(inner, output);
 }
 
-/// Ids, patterns and networks were texts once, so they are again.
-fn text(text: &str) -> Value {
-    Text::new(text).map_or(Value::Null, Value::Text)
+fn one_and_text(word: &str, inner: &Expression, constant: &str, output: &mut Vec<u8>) {
+    head(word, 2, output);
+    write(inner, output);
+    text(constant, output);
+}
+
+fn two(word: &str, left: &Expression, right: &Expression, output: &mut Vec<u8>) {
+    head(word, 2, output);
+    write(left, output);
+    write(right, output);
+}
+
+fn many(word: &str, operands: &[Expression], output: &mut Vec<u8>) {
+    head(word, operands.len(), output);
+    operands.iter().for_each(|operand| write(operand, output));
+}
+
+/// Words and ids are ASCII, and everything else in a policy came as a [`Text`](gatos_values::Text).
+fn text(text: &str, output: &mut Vec<u8>) {
+    cbor::encode_text_into(text, output);
+}
+
+fn integer(integer: i128, output: &mut Vec<u8>) {
+    scalar(&Value::Integer(integer), output);
+}
+
+/// Neither a text nor anything deep, so it has an encoding.
+fn scalar(value: &Value, output: &mut Vec<u8>) {
+    let _ = cbor::encode_into(value, output);
 }
 
 // Reading.
@@ -385,11 +430,13 @@ fn clauses(value: Option<&Value>) -> Read<Vec<Expression>> {
         if checked != line {
             return Err(RgcError::NotNormal);
         }
-        let key = sort_key(&line);
-        if previous_key.is_some_and(|previous| previous >= key) {
-            return Err(form("lines are not sorted, or one occurs twice"));
+        if items.len() > 1 {
+            let key = sort_key(&line);
+            if previous_key.is_some_and(|previous| previous >= key) {
+                return Err(form("lines are not sorted, or one occurs twice"));
+            }
+            previous_key = Some(key);
         }
-        previous_key = Some(key);
         lines.push(line);
     }
     Ok(lines)

@@ -96,7 +96,7 @@ pub fn compile(source: &str) -> Result<Compiled, Vec<Finding>> {
             "split the policy",
         )]
     };
-    let policy = Policy::from_rules(rules).map_err(too_large)?;
+    let policy = Policy::from_rules(rules);
     if policy.bytes().len() > super::policy::RGC_SIZE_MAX {
         let message = format!("the compiled policy has {} bytes", policy.bytes().len());
         return Err(too_large(message));

@@ -28,11 +28,7 @@ impl Cost {
             steps: 1,
             scans: scans(expression),
         };
-        expression
-            .children()
-            .into_iter()
-            .map(Cost::of)
-            .fold(own, Cost::add)
+        expression.children().map(Cost::of).fold(own, Cost::add)
     }
 }
 

@@ -110,9 +110,9 @@ fn explain_rule(
     request: &Request<'_>,
     source: Option<&RuleSource>,
 ) -> RuleExplanation {
-    let verdict = rule.judge(request);
+    let matches = rule.when.matches(request.intent, request.path);
     let mut lines = Vec::new();
-    if verdict.matches != Truth::False {
+    if matches != Truth::False {
         let (allow, deny) = source.map_or((&[][..], &[][..]), |source| {
             (&source.allow_if, &source.deny_if)
         });
@@ -125,14 +125,25 @@ fn explain_rule(
             deny_lines.map(|(index, line)| explain_line(false, line, request, deny.get(index))),
         );
     }
+    let truths = |is_allow| {
+        let lines = lines
+            .iter()
+            .filter(move |line: &&LineExplanation| line.is_allow == is_allow);
+        lines.map(|line| line.truth)
+    };
+    let allows = match rule.allow_if {
+        Some(_) => truths(true).fold(matches, Truth::and),
+        None => Truth::False,
+    };
+    let denies = matches.and(truths(false).fold(Truth::False, Truth::or));
     // With the source at hand, in its order.
     lines.sort_by_key(|line| (!line.is_allow, line.position));
     RuleExplanation {
         id: rule.id.clone(),
         position: source.map(|source| source.position),
-        matches: verdict.matches,
-        allows: verdict.allows,
-        denies: verdict.denies,
+        matches,
+        allows,
+        denies,
         reason: rule.reason.clone(),
         lines,
     }

@@ -268,10 +268,12 @@ impl Expression {
     }
 
     /// The expressions directly inside, from left to right.
-    #[must_use]
-    pub fn children(&self) -> Vec<&Expression> {
-        match self {
-            Expression::Literal(_) | Expression::List(_) | Expression::Variable(_) => Vec::new(),
+    pub fn children(&self) -> impl Iterator<Item = &Expression> {
+        let none: &[Expression] = &[];
+        let (first, second, rest) = match self {
+            Expression::Literal(_) | Expression::List(_) | Expression::Variable(_) => {
+                (None, None, none)
+            }
             Expression::Field(inner, _)
             | Expression::Trust(inner, _)
             | Expression::Not(inner)
@@ -281,8 +283,10 @@ impl Expression {
             | Expression::Length(inner)
             | Expression::Lower(inner)
             | Expression::Upper(inner)
-            | Expression::Quorum { actors: inner, .. } => alloc::vec![inner],
-            Expression::And(operands) | Expression::Or(operands) => operands.iter().collect(),
+            | Expression::Quorum { actors: inner, .. } => (Some(&**inner), None, none),
+            Expression::And(operands) | Expression::Or(operands) => {
+                (None, None, operands.as_slice())
+            }
             Expression::Index(left, right)
             | Expression::Compare(_, left, right)
             | Expression::Add(left, right)
@@ -292,8 +296,9 @@ impl Expression {
             | Expression::StartsWith(left, right)
             | Expression::EndsWith(left, right)
             | Expression::AnyOf(left, right)
-            | Expression::AllOf(left, right) => alloc::vec![left, right],
-        }
+            | Expression::AllOf(left, right) => (Some(&**left), Some(&**right), none),
+        };
+        first.into_iter().chain(second).chain(rest)
     }
 
     /// Levels of nesting as written: 1 for a constant or a variable.
@@ -304,12 +309,7 @@ impl Expression {
             Expression::List(items) => 1 + usize::from(!items.is_empty()),
             _ => 1,
         };
-        own + self
-            .children()
-            .into_iter()
-            .map(Expression::depth)
-            .max()
-            .unwrap_or(0)
+        own + self.children().map(Expression::depth).max().unwrap_or(0)
     }
 
     /// Nodes, list items included.
@@ -319,11 +319,6 @@ impl Expression {
             Expression::List(items) => items.len(),
             _ => 0,
         };
-        1 + items
-            + self
-                .children()
-                .into_iter()
-                .map(Expression::node_count)
-                .sum::<usize>()
+        1 + items + self.children().map(Expression::node_count).sum::<usize>()
     }
 }

@@ -19,6 +19,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt::{self, Display, Formatter};
 use gatos_values::{Glob, Text};
 use gatos_yaml::Fix;
 
@@ -55,6 +56,16 @@ impl Type {
 
     const fn is_list(self) -> bool {
         matches!(self, Type::Any | Type::Texts | Type::List)
+    }
+}
+
+/// A word of the language in a message.
+#[derive(Clone, Copy)]
+struct Quoted(&'static str);
+
+impl Display for Quoted {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}`", self.0)
     }
 }
 
@@ -135,7 +146,8 @@ fn lower(node: &Node) -> Lowered {
     }
 }
 
-fn expect(typed: &Typed, wanted: Type, whose: &str) -> Result<(), SyntaxError> {
+/// `whose` is written only where it does not fit.
+fn expect(typed: &Typed, wanted: Type, whose: impl Display) -> Result<(), SyntaxError> {
     let fits = typed.kind == wanted
         || typed.kind == Type::Any
         || (wanted == Type::List && typed.kind.is_list());
@@ -157,17 +169,25 @@ fn expect(typed: &Typed, wanted: Type, whose: &str) -> Result<(), SyntaxError> {
     Err(SyntaxError::new(typed.offset, message, hint))
 }
 
-fn operand(node: &Node, wanted: Type, whose: &str) -> Result<Expression, SyntaxError> {
+fn operand(
+    node: &Node,
+    wanted: Type,
+    whose: impl Display + Copy,
+) -> Result<Expression, SyntaxError> {
     let typed = lower(node)?;
-    expect(&typed, wanted, &format!("the operand of {whose}"))?;
+    expect(&typed, wanted, format_args!("the operand of {whose}"))?;
     Ok(typed.expression)
 }
 
-fn boxed(node: &Node, wanted: Type, whose: &str) -> Result<Box<Expression>, SyntaxError> {
+fn boxed(
+    node: &Node,
+    wanted: Type,
+    whose: impl Display + Copy,
+) -> Result<Box<Expression>, SyntaxError> {
     operand(node, wanted, whose).map(Box::new)
 }
 
-fn truths(operands: &[Node], whose: &str) -> Result<Vec<Expression>, SyntaxError> {
+fn truths(operands: &[Node], whose: impl Display + Copy) -> Result<Vec<Expression>, SyntaxError> {
     operands
         .iter()
         .map(|node| operand(node, Type::Bool, whose))
@@ -177,7 +197,7 @@ fn truths(operands: &[Node], whose: &str) -> Result<Vec<Expression>, SyntaxError
 fn numbers(
     left: &Node,
     right: &Node,
-    whose: &str,
+    whose: impl Display + Copy,
 ) -> Result<(Box<Expression>, Box<Expression>), SyntaxError> {
     Ok((
         boxed(left, Type::Number, whose)?,
@@ -380,37 +400,37 @@ fn multiple(left: &Node, right: &Node, offset: usize) -> Result<Expression, Synt
 }
 
 fn related(relation: Relation, left: &Node, right: &Node) -> Result<Expression, SyntaxError> {
-    let name = format!("`{}`", relation.as_str());
+    let name = Quoted(relation.as_str());
     let texts = || {
         Ok((
-            boxed(left, Type::Text, &name)?,
-            boxed(right, Type::Text, &name)?,
+            boxed(left, Type::Text, name)?,
+            boxed(right, Type::Text, name)?,
         ))
     };
     let lists = || {
         Ok((
-            boxed(left, Type::List, &name)?,
-            boxed(right, Type::List, &name)?,
+            boxed(left, Type::List, name)?,
+            boxed(right, Type::List, name)?,
         ))
     };
     match relation {
-        Relation::Includes => included(left, right, &name),
-        Relation::In => included(right, left, &name),
-        Relation::Contains => contained(left, right, &name),
+        Relation::Includes => included(left, right, name),
+        Relation::In => included(right, left, name),
+        Relation::Contains => contained(left, right, name),
         Relation::StartsWith => texts().map(|(left, right)| Expression::StartsWith(left, right)),
         Relation::EndsWith => texts().map(|(left, right)| Expression::EndsWith(left, right)),
         Relation::AnyOf => lists().map(|(left, right)| Expression::AnyOf(left, right)),
         Relation::AllOf => lists().map(|(left, right)| Expression::AllOf(left, right)),
         Relation::MatchesGlob => {
-            let left = boxed(left, Type::Text, &name)?;
-            let pattern = constant_text(right, &name)?;
+            let left = boxed(left, Type::Text, name)?;
+            let pattern = constant_text(right, name)?;
             let glob = Glob::parse(&pattern, '/')
                 .map_err(|cause| SyntaxError::new(right.offset, cause.to_string(), GLOB_HINT))?;
             Ok(Expression::MatchesGlob(left, glob))
         }
         Relation::InCidr => {
-            let left = boxed(left, Type::Text, &name)?;
-            let written = constant_text(right, &name)?;
+            let left = boxed(left, Type::Text, name)?;
+            let written = constant_text(right, name)?;
             let network = Network::parse(&written).map_err(|cause| {
                 let message = format!("`{written}` is not a network: {cause}");
                 let hint = match cause {
@@ -430,9 +450,9 @@ fn related(relation: Relation, left: &Node, right: &Node) -> Result<Expression, 
 pub const GLOB_HINT: &str =
     "`*` stands for anything within a segment, `**` for any number of whole segments";
 
-fn included(list: &Node, item: &Node, name: &str) -> Result<Expression, SyntaxError> {
+fn included(list: &Node, item: &Node, name: Quoted) -> Result<Expression, SyntaxError> {
     let (list, item) = (lower(list)?, lower(item)?);
-    expect(&list, Type::List, &format!("the list of {name}"))?;
+    expect(&list, Type::List, format_args!("the list of {name}"))?;
     includes_typed(list, item)
 }
 
@@ -452,14 +472,14 @@ fn includes_typed(list: Typed, item: Typed) -> Result<Expression, SyntaxError> {
 }
 
 /// `contains` of a list is `includes`; of a text it looks for a part; of the payload the request tells.
-fn contained(whole: &Node, part: &Node, name: &str) -> Result<Expression, SyntaxError> {
+fn contained(whole: &Node, part: &Node, name: Quoted) -> Result<Expression, SyntaxError> {
     let (whole, part) = (lower(whole)?, lower(part)?);
     match whole.kind {
         Type::Texts | Type::List => return includes_typed(whole, part),
         Type::Text => expect(
             &part,
             Type::Text,
-            &format!("the part that {name} looks for"),
+            format_args!("the part that {name} looks for"),
         )?,
         Type::Any => {}
         kind => {
@@ -474,7 +494,7 @@ fn contained(whole: &Node, part: &Node, name: &str) -> Result<Expression, Syntax
     ))
 }
 
-fn constant_text(node: &Node, name: &str) -> Result<Text, SyntaxError> {
+fn constant_text(node: &Node, name: Quoted) -> Result<Text, SyntaxError> {
     match lower(node)?.expression {
         Expression::Literal(Literal::Text(text)) => Ok(text),
         _ => {
@@ -493,14 +513,14 @@ fn called(
     arguments: &[Node],
     offset: usize,
 ) -> Result<(Expression, Type), SyntaxError> {
-    let name = format!("`{}`", function.as_str());
+    let name = Quoted(function.as_str());
     let [first, rest @ ..] = arguments else {
         let message = format!("{name} needs an argument");
         return Err(SyntaxError::new(offset, message, "see docs/formats/rgs.md"));
     };
     let variable = |variable| Box::new(Expression::Variable(variable));
     let epoch = |comparison| {
-        let bound = boxed(first, Type::Number, &name)?;
+        let bound = boxed(first, Type::Number, name)?;
         Ok((
             Expression::Compare(comparison, variable(Variable::Epoch), bound),
             Type::Bool,
@@ -508,7 +528,7 @@ fn called(
     };
     match function {
         Function::HasCap => {
-            let cap = boxed(first, Type::Text, &name)?;
+            let cap = boxed(first, Type::Text, name)?;
             Ok((
                 Expression::Includes(variable(Variable::Caps), cap),
                 Type::Bool,
@@ -517,11 +537,11 @@ fn called(
         Function::BeforeEpoch => epoch(Comparison::Less),
         Function::AfterEpoch => epoch(Comparison::Greater),
         Function::Lower => Ok((
-            Expression::Lower(boxed(first, Type::Text, &name)?),
+            Expression::Lower(boxed(first, Type::Text, name)?),
             Type::Text,
         )),
         Function::Upper => Ok((
-            Expression::Upper(boxed(first, Type::Text, &name)?),
+            Expression::Upper(boxed(first, Type::Text, name)?),
             Type::Text,
         )),
         Function::Len => {
@@ -531,11 +551,11 @@ fn called(
             }
             Ok((Expression::Length(Box::new(inner.expression)), Type::Number))
         }
-        Function::Quorum => Ok((quorum(first, rest, &name)?, Type::Bool)),
+        Function::Quorum => Ok((quorum(first, rest, name)?, Type::Bool)),
     }
 }
 
-fn quorum(actors: &Node, rest: &[Node], name: &str) -> Result<Expression, SyntaxError> {
+fn quorum(actors: &Node, rest: &[Node], name: Quoted) -> Result<Expression, SyntaxError> {
     let actors = boxed(actors, Type::List, name)?;
     let [group, count_node] = rest else {
         let message = format!("{name} takes 3 arguments");

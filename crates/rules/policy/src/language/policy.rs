@@ -201,17 +201,15 @@ impl Rule {
 
 impl Policy {
     /// A policy of checked rules; sorts them.
-    pub(crate) fn from_rules(mut rules: Vec<Rule>) -> Result<Policy, String> {
-        use alloc::string::ToString;
+    pub(crate) fn from_rules(mut rules: Vec<Rule>) -> Policy {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
-        let value = code::policy_value(&rules);
-        let bytes = cbor::encode(&value).map_err(|cause| cause.to_string())?;
-        Ok(Policy {
+        let bytes = code::policy_bytes(&rules);
+        Policy {
             program: Program::new(&rules),
             rules,
             root: Sha256Digest::of(&bytes),
             bytes,
-        })
+        }
     }
 
     /// Reads a `.rgc`.
@@ -220,7 +218,7 @@ impl Policy {
     /// [`RgcError`] for anything the compiler would not have written.
     pub fn decode(bytes: &[u8]) -> Result<Policy, RgcError> {
         let value = cbor::decode(bytes, RGC_SIZE_MAX)?;
-        let policy = Policy::from_rules(code::rules(&value)?).map_err(RgcError::Invalid)?;
+        let policy = Policy::from_rules(code::rules(&value)?);
         if policy.bytes != bytes {
             return Err(RgcError::NotNormal);
         }

@@ -10,7 +10,7 @@ fn term(text: &str) -> Expression {
     let source = format!("when: {{}}\nallow_if: [\"{text} == null\"]\n");
     let compiled = compile(&source).expect("compiles");
     let lines = compiled.policy.rules()[0].allow_if.clone().expect("lines");
-    (*lines[0].children()[0]).clone()
+    lines[0].children().next().expect("a child").clone()
 }
 
 #[test]

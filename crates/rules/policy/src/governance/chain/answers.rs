@@ -1,6 +1,5 @@
 //! What may be asked of a chain, at each of its versions. Later versions than the newest answer as the newest.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use gatos_values::roots::{EMPTY_FOLD_ROOT, EMPTY_POLICY_ROOT};
@@ -297,21 +296,26 @@ impl Chain {
         epoch: u64,
         resource: &ResourceUri,
     ) -> Capabilities {
-        let (mut live, mut expired) = (BTreeSet::new(), BTreeSet::new());
+        let (mut live, mut expired): (Vec<&Text>, Vec<&Text>) = (Vec::new(), Vec::new());
         for (_, record) in self.grants_of(actor, version) {
             let grant = &record.signed.grant;
             if !grant.resource.matches(resource) {
                 continue;
             }
             if grant.holds_in(epoch) {
-                live.extend(grant.caps.iter());
+                live.extend(&grant.caps);
             } else if grant.is_expired_in(epoch) {
-                expired.extend(grant.caps.iter());
+                expired.extend(&grant.caps);
             }
         }
+        for caps in [&mut live, &mut expired] {
+            caps.sort_unstable();
+            caps.dedup();
+        }
+        expired.retain(|cap| live.binary_search(cap).is_err());
         Capabilities {
-            expired: expired.difference(&live).copied().cloned().collect(),
             live: live.into_iter().cloned().collect(),
+            expired: expired.into_iter().cloned().collect(),
         }
     }
 

@@ -24,8 +24,8 @@ pub(super) fn folded(expression: Expression) -> Expression {
     ) {
         return expression;
     }
-    let children = expression.children();
-    if children.is_empty() || !children.iter().all(|child| child.is_constant()) {
+    let has_children = expression.children().next().is_some();
+    if !has_children || !expression.children().all(Expression::is_constant) {
         return expression;
     }
     match constant(&expression) {

@@ -39,12 +39,11 @@ pub fn mutants(policy: &Policy) -> Vec<Mutant> {
                 None => drop(rules.remove(index)),
             }
             // Without any rule left it would be the empty policy, which allows.
-            if let (false, Ok(policy)) = (rules.is_empty(), Policy::from_rules(rules)) {
-                let rule = rule.id.clone();
+            if !rules.is_empty() {
                 mutants.push(Mutant {
-                    rule,
+                    rule: rule.id.clone(),
                     change,
-                    policy,
+                    policy: Policy::from_rules(rules),
                 });
             }
         };
