@@ -14,6 +14,7 @@ pub mod list;
 pub mod load;
 pub mod log;
 pub mod replay;
+pub mod requests;
 pub mod show;
 pub mod test;
 pub mod whatif;
@@ -21,10 +22,10 @@ pub mod whatif;
 /// `gatos policy …`
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Decide one request under a policy.
+    /// Decide requests under a policy.
     ///
-    /// The policy is a source (`.rgs`) or compiled (`.rgc`); the request is a JSON document. Nothing is
-    /// read from a repository.
+    /// The policy is a source (`.rgs`) or compiled (`.rgc`); a request is a JSON document, and a file of
+    /// lines holds one a line. Nothing is read from a repository.
     Eval(eval::Arguments),
     /// Show why: every rule and line with the values it looked at.
     Explain(explain::Arguments),

@@ -34,6 +34,7 @@ sessions! {
     manners
     policies
     programs
+    refusals
     repository
     state
     sync

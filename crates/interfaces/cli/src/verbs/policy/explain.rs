@@ -3,11 +3,11 @@
 use crate::console::{Console, Ending, document};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone};
-use crate::verbs::policy::{eval, load};
+use crate::verbs::policy::eval;
+use crate::verbs::policy::load::Asking;
 use gatos_policy::language::explain::{Explanation, LineExplanation, Nearest, RuleExplanation};
 use gatos_policy::language::{Truth, explain};
 use gatos_values::Value;
-use std::path::PathBuf;
 
 /// What the verb says about itself.
 pub const MANUAL: Manual = Manual {
@@ -35,12 +35,8 @@ pub const MANUAL: Manual = Manual {
 /// Arguments of the verb.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Policy to ask: a source, or compiled (`.rgc`)
-    #[arg(value_name = "POLICY")]
-    policy: PathBuf,
-    /// The request: JSON, `@FILE`, or `-` for standard input
-    #[arg(short, long, value_name = "JSON")]
-    request: String,
+    #[command(flatten)]
+    asking: Asking,
     /// Show rules that do not match, too
     #[arg(short, long)]
     all: bool,
@@ -49,8 +45,8 @@ pub struct Arguments {
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let loaded = load::policy(console, &self.policy)?;
-        let context = load::request(&self.request)?;
+        let loaded = self.asking.policy(console)?;
+        let context = self.asking.request()?;
         let explanation =
             context.ask(|request| explain(&loaded.policy, request, &loaded.source_map));
         let value = explanation.to_value();

@@ -5,13 +5,15 @@
 use crate::console::{Console, Ending};
 use crate::findings::{SourceFindings, text_of};
 use crate::verbs::common;
+use crate::verbs::policy::requests::Requests;
 use crate::{faults, input};
 use gatos_node::{Fault, Outcome};
 use gatos_policy::analysis::{KnownNames, lint};
 use gatos_policy::language::{Compiled, Context, Policy, RuleSource};
-use gatos_values::{ErrorCode, Sha256Digest, json};
+
+use gatos_values::{ErrorCode, Sha256Digest};
 use gatos_yaml::Finding;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A policy ready to decide, with places if its source was read.
 pub struct Loaded {
@@ -114,13 +116,59 @@ pub fn tell(console: &mut Console, findings: &SourceFindings) {
     }
 }
 
-/// A request: JSON text, `@FILE`, or `-` for standard input.
-///
-/// # Errors
-/// `BAD_JSON`, `BAD_REQUEST`, `IO`, `TOO_LARGE`.
-pub fn request(argument: &str) -> Outcome<Context> {
-    let (bytes, shown) = input::argument(argument, "--request", input::SOURCE_SIZE_MAX)?;
-    let value = json::decode_strict(&bytes, bytes.len())
-        .map_err(|error| faults::json(&shown, &bytes, &error))?;
-    Context::from_value(&value).map_err(|error| Fault::new(error.code(), &shown, error.to_string()))
+/// Which policy is asked what.
+#[derive(Debug, clap::Args)]
+pub struct Asking {
+    /// Policy to ask: a source, or compiled (`.rgc`)
+    #[arg(value_name = "POLICY", required_unless_present = "named")]
+    policy: Option<PathBuf>,
+    /// The same, by name
+    #[arg(
+        id = "named",
+        short,
+        long = "policy",
+        value_name = "POLICY",
+        conflicts_with = "policy"
+    )]
+    named: Option<PathBuf>,
+    /// The request: JSON, a file of it, or `-` for standard input
+    #[arg(short, long, value_name = "JSON")]
+    request: String,
+}
+
+impl Asking {
+    /// The policy.
+    ///
+    /// # Errors
+    /// As [`policy`].
+    pub fn policy(&self, console: &mut Console) -> Outcome<Loaded> {
+        let path = self.named.as_ref().or(self.policy.as_ref());
+        policy(console, path.map_or(Path::new(""), PathBuf::as_path))
+    }
+
+    /// The requests, one after the other.
+    ///
+    /// # Errors
+    /// `IO` where the file cannot be opened.
+    pub fn requests(&self) -> Outcome<Requests> {
+        Requests::of(&self.request)
+    }
+
+    /// The one request.
+    ///
+    /// # Errors
+    /// `BAD_JSON`, `BAD_REQUEST`, `IO`, `TOO_LARGE`; `USAGE` where there are several.
+    pub fn request(&self) -> Outcome<Context> {
+        let mut requests = self.requests()?;
+        let first = requests
+            .next()
+            .unwrap_or_else(|| Err(faults::usage("policy explain", "there is no request")))?;
+        match requests.next() {
+            None => Ok(first),
+            Some(_) => Err(faults::usage(
+                "policy explain",
+                "more than one request; `gatos policy eval` takes several",
+            )),
+        }
+    }
 }
