@@ -214,6 +214,29 @@ impl Heap {
         self.index = index;
     }
 
+    /// Puts strings that were saved in place and finds their hashes; whether each stands once.
+    pub(crate) fn restore_strings(&mut self, strings: Slab<Interned>) -> bool {
+        self.strings = strings;
+        let size = (self.strings.count() as u32 * 2 + 2)
+            .next_power_of_two()
+            .max(INDEX_SIZE_MIN);
+        self.index = Index::new(size, 0);
+        for id in 0..self.strings.size() {
+            if !self.strings.is_used(id) {
+                continue;
+            }
+            let bytes = Arc::clone(&self.strings.get(id).bytes);
+            let hash = hash_bytes(&bytes, self.index.seed);
+            self.strings.get_mut(id).hash = hash;
+            let Err(probes) = self.find(&bytes, hash) else {
+                return false;
+            };
+            let slot = hash.wrapping_add(probes) & self.index.mask;
+            *self.index.slots.get_mut(slot) = id;
+        }
+        true
+    }
+
     /// Takes a string out of the index; what follows it moves up.
     fn forget(&mut self, id: u32, hash: u32) {
         let mask = self.index.mask;

@@ -43,6 +43,6 @@ pub use finding::{Finding, Place, Severity};
 pub use heap::Heap;
 pub use library::bridge::BridgeError;
 pub use library::kept::{KEPT_DEPTH_MAX, KeepError};
-pub use machine::{Fault, Limits, TraceLine, Vm};
+pub use machine::{Fault, Limits, SNAPSHOT_VERSION, SnapshotError, TraceLine, Vm};
 pub use profile::Profile;
 pub use value::Value;

@@ -247,6 +247,16 @@ pub(crate) fn native(id: NativeId) -> Native {
     ROWS[usize::from(id.0)].native
 }
 
+/// How many functions there are.
+pub(crate) const fn native_count() -> u16 {
+    ROWS.len() as u16
+}
+
+/// The generator of `math.random` with a saved state.
+pub(crate) const fn xoshiro_of(state: [u64; 4]) -> Xoshiro {
+    Xoshiro::of_state(state)
+}
+
 /// What the library and the host keep beside the heap.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HostState {

@@ -20,9 +20,11 @@ pub(crate) mod lower;
 pub(crate) mod meaning;
 pub(crate) mod message;
 mod op;
+pub(crate) mod snapshot;
 mod trace;
 pub(crate) mod unchecked;
 
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use trace::TraceLine;
 
 use crate::elc::Module;
@@ -99,8 +101,7 @@ pub(crate) struct Prototype {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Program {
     prototypes: Vec<Arc<Prototype>>,
-    /// What the twin runs: modules and the index of their first function.
-    #[cfg(test)]
+    /// What a saved machine holds, and what the twin runs: modules and the index of their first function.
     pub(crate) modules: Vec<(u32, Arc<Module>)>,
 }
 
@@ -279,6 +280,17 @@ impl Vm {
         }
         let globals = heap.new_table();
         let mut vm = Vm {
+            fuel: limits.fuel,
+            globals,
+            ..Vm::bare(profile, heap, Words { events })
+        };
+        library::open(&mut vm);
+        vm
+    }
+
+    /// A machine in which nothing was loaded or opened.
+    fn bare(profile: Profile, heap: Heap, words: Words) -> Vm {
+        Vm {
             heap,
             profile,
             program: Arc::new(Program::default()),
@@ -287,10 +299,10 @@ impl Vm {
             to_close: Vec::new(),
             high: 0,
             top: 0,
-            fuel: limits.fuel,
-            globals,
+            fuel: 0,
+            globals: TableId(0),
             string_metatable: None,
-            words: Words { events },
+            words,
             native_depth: 0,
             native_end: 0,
             boundary_count: 0,
@@ -305,9 +317,7 @@ impl Vm {
             held: Vec::new(),
             stack_size_max: STACK_SIZE_MAX,
             trace: Vec::new(),
-        };
-        library::open(&mut vm);
-        vm
+        }
     }
 
     /// Loads a module and gives its main function; `name` is the source's in messages.
@@ -334,7 +344,6 @@ impl Vm {
         }
         let program = Arc::make_mut(&mut self.program);
         program.prototypes.extend(prototypes);
-        #[cfg(test)]
         program.modules.push((start, Arc::new(module.clone())));
         let mut environment = environment.unwrap_or(Value::Table(self.globals));
         if has_cell || self.is_twin() {
@@ -365,6 +374,16 @@ impl Vm {
         for constant in &constants {
             self.heap.pin(*constant);
         }
+        Vm::prototype_of(function, constants, module_start, source)
+    }
+
+    /// A function with its constants in the heap.
+    fn prototype_of(
+        function: Lowered,
+        constants: Vec<Value>,
+        module_start: u32,
+        source: &Arc<str>,
+    ) -> Option<Prototype> {
         Some(Prototype {
             code: Code::new(function.code, constants, function.upvalue_count)?,
             lines: function.lines,
@@ -460,6 +479,12 @@ impl Vm {
     /// The heap, to make arguments.
     pub const fn heap_mut(&mut self) -> &mut Heap {
         &mut self.heap
+    }
+
+    /// Memory in use, by our own table of sizes, in bytes; what is garbage but not yet collected counts.
+    #[must_use]
+    pub const fn bytes_in_use(&self) -> usize {
+        self.heap.bytes
     }
 
     /// Fuel that is left.

@@ -19,6 +19,7 @@ use crate::machine::unchecked::copy;
 use crate::value::{StringId, TableId, Value};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use gatos_numbers::binary64;
 
 /// Entries that are searched one by one, without an index.
 const LINEAR_MAX: usize = 8;
@@ -562,6 +563,62 @@ impl Table {
             Some((key, value, _)) => Step::Pair(key, value),
             None => Step::End,
         }
+    }
+
+    /// Slots of the index, which decides when entries are moved together.
+    pub(crate) const fn index_size(&self) -> usize {
+        self.index.len()
+    }
+
+    /// A table of saved parts; none where operations could not have left it so.
+    pub(crate) fn from_parts(
+        array: Vec<Value>,
+        entries: Vec<Entry>,
+        index_size: usize,
+    ) -> Option<Table> {
+        let is_indexed = index_size != 0;
+        let limit = if is_indexed {
+            index_size / 2
+        } else {
+            LINEAR_MAX
+        };
+        if is_indexed && (!index_size.is_power_of_two() || index_size < 4)
+            || entries.len() > limit
+            || array.last().is_some_and(|value| value.is_nil())
+        {
+            return None;
+        }
+        let mut table = Table {
+            array,
+            index: empty_index(index_size),
+            ..Table::default()
+        };
+        for entry in entries {
+            let is_given_up = entry.key.is_nil();
+            if is_given_up && !entry.value.is_nil() {
+                return None;
+            }
+            if !is_given_up {
+                let is_key = match entry.key {
+                    Value::Float(float) => {
+                        !float.is_nan() && binary64::to_i64_exact(float).is_err()
+                    }
+                    Value::Integer(key) => {
+                        entry.value.is_nil() || array_index(key) > table.array.len() as u64
+                    }
+                    _ => true,
+                };
+                if !is_key || table.position(entry.key).is_some() {
+                    return None;
+                }
+                table.pass(entry.key);
+            }
+            table.entries.push(entry);
+            if is_indexed && !is_given_up {
+                table.note(table.entries.len() - 1);
+            }
+        }
+        Some(table)
     }
 
     /// Keys and values in the order of a traversal.

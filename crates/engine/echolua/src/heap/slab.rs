@@ -75,7 +75,6 @@ impl<T: Default + Clone> Slab<T> {
     }
 
     /// Objects in use with their indices, ascending.
-    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let indices = 0..self.items.count();
         let used = indices.filter(|index| self.is_used(*index));
@@ -120,5 +119,55 @@ impl<T: Default + Clone> Slab<T> {
                 *self.items.get_mut(index) = T::default();
             }
         }
+    }
+
+    /// The bits of used and marked places, to be saved.
+    pub fn bits(&self) -> (&[u64], &[u64]) {
+        (&self.used, &self.marked)
+    }
+
+    /// A slab out of its parts; `items` are the used ones, ascending. None where the parts do not fit each other.
+    pub fn from_parts(
+        size: u32,
+        used: Vec<u64>,
+        marked: Vec<u64>,
+        items: Vec<T>,
+    ) -> Option<Slab<T>> {
+        let words = (size as usize).div_ceil(64);
+        let used_count: u32 = used.iter().map(|word| word.count_ones()).sum();
+        if used.len() != words || marked.len() != words || used_count as usize != items.len() {
+            return None;
+        }
+        let beyond = match size % 64 {
+            0 => 0,
+            count => u64::MAX << count,
+        };
+        if used.last().is_some_and(|word| word & beyond != 0) {
+            return None;
+        }
+        if used
+            .iter()
+            .zip(&marked)
+            .any(|(used, marked)| marked & !used != 0)
+        {
+            return None;
+        }
+        let mut slab = Slab {
+            items: Pages::default(),
+            used,
+            marked,
+            full: 0,
+            used_count,
+        };
+        let mut items = items.into_iter();
+        for index in 0..size {
+            let item = if slab.is_used(index) {
+                items.next()?
+            } else {
+                T::default()
+            };
+            slab.items.push(item);
+        }
+        Some(slab)
     }
 }

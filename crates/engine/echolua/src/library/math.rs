@@ -317,6 +317,16 @@ pub(super) fn unsigned_less(vm: &mut Vm, arguments: Arguments) -> Result<usize, 
 pub(crate) struct Xoshiro([u64; 4]);
 
 impl Xoshiro {
+    /// The four words of its state.
+    pub const fn state(&self) -> [u64; 4] {
+        self.0
+    }
+
+    /// A generator with this state.
+    pub const fn of_state(state: [u64; 4]) -> Xoshiro {
+        Xoshiro(state)
+    }
+
     /// Seeded as Lua seeds it, from two integers.
     pub const fn new(first: u64, second: u64) -> Xoshiro {
         let mut generator = Xoshiro([first, 0xFF, second, 0]);

@@ -413,10 +413,10 @@ impl Vm {
 
     fn begin_yield(&mut self, slot: usize, count: usize, delivery: Delivery) -> Result<(), Fault> {
         if self.current.is_none() {
-            return Err(self.raise("attempt to yield from outside a coroutine"));
+            return Err(self.raise_bare("attempt to yield from outside a coroutine"));
         }
         if self.boundary_count > 0 {
-            return Err(self.raise("attempt to yield across a C-call boundary"));
+            return Err(self.raise_bare("attempt to yield across a C-call boundary"));
         }
         let values: Vec<Value> = self.stack[slot + 1..slot + 1 + count].to_vec();
         self.push_marker(FrameKind::Yield, slot, delivery);
@@ -452,12 +452,13 @@ impl Vm {
                 self.protected_count = self.protected_count.saturating_sub(1);
                 let slot = marker.slot as usize;
                 self.stack[slot] = Value::Boolean(true);
-                let count = self.top - slot;
+                let count = self.top.saturating_sub(slot);
                 self.deliver(slot, count, delivery_of(&marker));
                 Ok(false)
             }
             FrameKind::Bottom => {
-                let values: Vec<Value> = self.stack[..self.top].to_vec();
+                let end = self.top.min(self.stack.len());
+                let values: Vec<Value> = self.stack[..end].to_vec();
                 self.frames.clear();
                 self.switch_back(Status::Dead);
                 self.hand_over(true, &values)?;

@@ -136,7 +136,11 @@ impl Vm {
             };
             let mut prototype: &Prototype = prototype;
             let mut cursor: Cursor<'_> = prototype.code.cursor(pc);
-            let mut upvalues = Upvalues::of(self.heap.closure(closure));
+            let closure = self.heap.closure(closure);
+            if closure.upvalues.len() != prototype.code.upvalue_count() {
+                return Err(self.raise("a closure has lost its upvalues"));
+            }
+            let mut upvalues = Upvalues::of(closure);
             let mut registers = window(&mut self.stack, base);
 
             macro_rules! save_pc {
@@ -784,6 +788,7 @@ impl Vm {
                                 // What is unusual is left to `push_frame`.
                                 if let Some(callee) = program.prototypes.get(index as usize)
                                     && !callee.is_variadic
+                                    && closure.upvalues.len() == callee.code.upvalue_count()
                                     && let end = slot + 1 + usize::from(callee.register_count)
                                     && end + WINDOW <= self.stack.len()
                                     && let Some(fuel) =

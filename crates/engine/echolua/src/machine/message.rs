@@ -61,6 +61,11 @@ impl Vm {
         Fault::Raised(Value::String(self.heap.string(message.as_bytes())))
     }
 
+    /// An error that is not at any line of the program.
+    pub(crate) fn raise_bare(&mut self, text: &str) -> Fault {
+        Fault::Raised(Value::String(self.heap.string(text.as_bytes())))
+    }
+
     /// The error that an operation raises; `name` says how an operand is called, such as ` (local 'x')`.
     pub(crate) fn raise_wrong(&mut self, wrong: Wrong, name: impl Fn(u8) -> String) -> Fault {
         let text = match wrong {

@@ -69,6 +69,11 @@ impl Code {
         })
     }
 
+    /// How many instructions there are.
+    pub const fn size(&self) -> usize {
+        self.ops.len()
+    }
+
     /// Upvalues that a closure must have.
     pub const fn upvalue_count(&self) -> usize {
         self.upvalue_count

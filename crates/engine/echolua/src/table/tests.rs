@@ -146,3 +146,35 @@ fn random_stores_agree_with_the_slow_twin() {
         }
     }
 }
+
+/// Keys that all want one slot of the index a table of this size has, whatever else they are.
+fn colliding(count: usize, mask: usize) -> Vec<Value> {
+    let candidates = (1i64..).map(|number| Value::Integer(number << 20));
+    let wanted = |key: &Value| super::hash(*key, 0) & mask == 7;
+    candidates.filter(wanted).take(count).collect()
+}
+
+#[test]
+fn keys_that_collide_on_purpose_get_another_seed_and_keep_their_order() {
+    let keys = colliding(1000, 4095);
+    let mut table = Table::default();
+    for key in &keys {
+        table.set(*key, *key);
+    }
+    assert!(table.seed > 0, "{}", table.seed);
+    let mask = table.index.len() - 1;
+    let longest = keys.iter().map(|key| {
+        let home = super::hash(*key, table.seed) & mask;
+        let position = table.position(*key).expect("it is there") as u32;
+        let slot = table
+            .index
+            .iter()
+            .position(|found| *found == position)
+            .expect("it is noted");
+        slot.wrapping_sub(home) & mask
+    });
+    assert!(longest.max().expect("there are keys") <= super::PROBE_COUNT_MAX as usize);
+    let stored: Vec<(u8, u64)> = table.pairs().map(|(key, _)| key.bits()).collect();
+    let wanted: Vec<(u8, u64)> = keys.iter().map(|key| key.bits()).collect();
+    assert_eq!(stored, wanted);
+}
