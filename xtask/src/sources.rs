@@ -19,6 +19,7 @@ const STD_FILE: &str = "crates/engine/echo/src/schedule/workers.rs";
 const UNSAFE_FILES: &[&str] = &[
     "crates/engine/echolua/src/heap/pages.rs",
     "crates/engine/echolua/src/machine/unchecked.rs",
+    "crates/interfaces/cli/src/allocator.rs",
 ];
 /// Folders whose crates must build without the standard library.
 const PURE_FOLDERS: &[&str] = &["crates/base/", "crates/engine/", "crates/rules/"];

@@ -9,9 +9,10 @@
 //! INVARIANT 1: exit status 0 done, 1 the answer is no, 2 usage, 3 environment; nothing else.
 //! INVARIANT 2: no input ends in a panic message or a backtrace; a reader that goes away ends us quietly.
 //! Docs: docs/cli/reference.md, docs/errors.md (both generated). Tests: beside each file, tests/it.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod allocator;
 pub mod console;
 pub mod diff;
 pub mod escape;

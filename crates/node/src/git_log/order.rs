@@ -39,10 +39,15 @@ impl CommitOrder {
         }
     }
 
+    /// Sorts, and gives back what growing left over.
     pub fn sort(&mut self) {
+        fn sort<const SIZE: usize>(records: &mut Vec<[u8; SIZE]>) {
+            records.sort_unstable();
+            records.shrink_to_fit();
+        }
         match self {
-            CommitOrder::Sha1(records) => records.sort_unstable(),
-            CommitOrder::Sha256(records) => records.sort_unstable(),
+            CommitOrder::Sha1(records) => sort(records),
+            CommitOrder::Sha256(records) => sort(records),
         }
     }
 

@@ -396,12 +396,12 @@ impl EventReader {
         let (result_sender, receiver) = sync_channel(4 * worker_count);
         let (batch_sender, batch_receiver) = sync_channel::<(u64, Vec<Place>)>(2 * worker_count);
         let batch_receiver = std::sync::Arc::new(std::sync::Mutex::new(batch_receiver));
+        let first_reader = SequentialReader::new(repository);
         for _ in 0..worker_count {
-            let repository = repository.clone();
+            let mut reader = first_reader.beside();
             let batches = batch_receiver.clone();
             let results = result_sender.clone();
             std::thread::spawn(move || {
-                let mut reader = SequentialReader::new(&repository);
                 let mut decoder = EventDecoder::default();
                 loop {
                     let received = batches
