@@ -6,17 +6,22 @@
 //! INVARIANT: bytes are on the disk before governance names them.
 //! Format: docs/formats/repository.md. Tests: ../tests/it/folding.rs, ../tests/it/governed.rs.
 
-use gatos_ledger::{ObjectId, ObjectKind, RefChange, codec, objects, refs, tree, tree::TreeFile};
+use std::collections::{BTreeSet, VecDeque};
+
+use gatos_ledger::{ObjectId, refs};
 use gatos_policy::governance::Chain;
 use gatos_values::{Namespace, Sha256Digest};
 
 use crate::fault::Outcome;
+use crate::kept::KeptCommit;
 use crate::node::Node;
 use crate::policies::POLICIES_REF;
 use crate::state::fold_ref;
 
+/// Folder of the sources beside compiled bytes.
+pub(crate) const SOURCE_FOLDER: &str = "source/";
 /// How many installs back bytes are looked for.
-const SEARCH_COUNT_MAX: usize = 1024;
+const SEARCH_COUNT_MAX: usize = 4096;
 
 /// What is installed where, and the words of its commits.
 pub(crate) struct Installed {
@@ -99,77 +104,107 @@ impl Node {
         root: Sha256Digest,
         beside: &[(&str, &[u8])],
     ) -> Outcome<ObjectId> {
-        let writer = self.writer()?;
         let chain = self.governance()?;
         let head = refs::read(self.repository(), &what.reference)?;
-        let root_line = what.root_line(root);
-        let mut blobs: Vec<(String, &[u8])> = vec![
-            (what.file.to_owned(), bytes),
-            (what.root_file(), root_line.as_bytes()),
+        let mut files = vec![
+            (what.file.to_owned(), bytes.to_vec()),
+            (what.root_file(), what.root_line(root).into_bytes()),
         ];
         for (name, bytes) in beside {
-            blobs.push((format!("source/{}", source_name(name, what.file)), bytes));
+            let path = format!("{SOURCE_FOLDER}{}", source_name(name, what.file));
+            files.push((path, bytes.to_vec()));
         }
-        let mut files = Vec::new();
-        for (path, bytes) in &blobs {
-            files.push(TreeFile {
-                path: path.clone(),
-                blob: objects::write_loose(self.repository(), ObjectKind::Blob, bytes)?,
-            });
+        KeptCommit {
+            reference: &what.reference,
+            parents: head.as_slice(),
+            files: &files,
+            role: what.role,
+            subject: &format!("{} {root}", what.subject),
+            trailers: &format!("{}: {root}\nGov-Id: {}\n", what.trailer, chain.head()),
+            date: chain.ulid(),
         }
-        let trees = tree::build(&files)?;
-        for (_, bytes) in &trees.objects {
-            objects::write_loose(self.repository(), ObjectKind::Tree, bytes)?;
-        }
-        let person = codec::system_person_line(what.role, chain.ulid());
-        let parent = head.map_or_else(String::new, |head| format!("parent {head}\n"));
-        let content = format!(
-            "tree {}\n{parent}author {person}\ncommitter {person}\n\n{} {root}\n\n{}: {root}\nGov-Id: {}\n",
-            trees.root,
-            what.subject,
-            what.trailer,
-            chain.head()
-        );
-        let commit =
-            objects::write_loose(self.repository(), ObjectKind::Commit, content.as_bytes())?;
-        writer.move_refs(&[RefChange {
-            name: what.reference.clone(),
-            expected: head,
-            new: commit,
-        }])?;
-        Ok(commit)
+        .write(self)
     }
 
-    /// The bytes with this root, from the newest install back; none where they are not here.
+    /// What was installed, from the newest install back, on both sides of a join.
+    pub(crate) fn installs(&self, what: &Installed) -> Outcome<Installs<'_>> {
+        let head = refs::read(self.repository(), &what.reference)?;
+        Ok(Installs {
+            node: self,
+            file: what.file,
+            open: head.into_iter().collect(),
+            seen: BTreeSet::new(),
+        })
+    }
+
+    /// The commit that keeps the bytes with this root, and the bytes; none where they are not here.
+    pub(crate) fn install_of(
+        &self,
+        what: &Installed,
+        root: Sha256Digest,
+    ) -> Outcome<Option<(ObjectId, Vec<u8>)>> {
+        for install in self.installs(what)? {
+            let (commit, bytes) = install?;
+            if Sha256Digest::of(&bytes) == root {
+                return Ok(Some((commit, bytes)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The bytes with this root; none where they are not here.
     pub(crate) fn installed_bytes(
         &self,
         what: &Installed,
         root: Sha256Digest,
     ) -> Outcome<Option<Vec<u8>>> {
-        self.installed_file(what, root, what.file)
+        Ok(self.install_of(what, root)?.map(|(_, bytes)| bytes))
     }
 
-    /// A file that was kept with the bytes of this root, from the newest install back.
+    /// A file that was kept with the bytes of this root.
     pub(crate) fn installed_file(
         &self,
         what: &Installed,
         root: Sha256Digest,
         path: &str,
     ) -> Outcome<Option<Vec<u8>>> {
-        let mut next = refs::read(self.repository(), &what.reference)?;
-        for _ in 0..SEARCH_COUNT_MAX {
-            let Some(commit) = next else { break };
-            if let Some(bytes) = self.file_of_commit(commit, what.file)?
-                && Sha256Digest::of(&bytes) == root
-            {
-                return match path == what.file {
-                    true => Ok(Some(bytes)),
-                    false => self.file_of_commit(commit, path),
-                };
-            }
-            next = self.parents_of(commit)?.first().copied();
+        match self.install_of(what, root)? {
+            Some((commit, _)) => self.file_of_commit(commit, path),
+            None => Ok(None),
         }
-        Ok(None)
+    }
+}
+
+/// Installs one after the other: the commit and its compiled bytes.
+pub(crate) struct Installs<'a> {
+    node: &'a Node,
+    file: &'static str,
+    open: VecDeque<ObjectId>,
+    seen: BTreeSet<ObjectId>,
+}
+
+impl Installs<'_> {
+    fn read(&mut self, commit: ObjectId) -> Outcome<Option<(ObjectId, Vec<u8>)>> {
+        self.open.extend(self.node.parents_of(commit)?);
+        let bytes = self.node.file_of_commit(commit, self.file)?;
+        Ok(bytes.map(|bytes| (commit, bytes)))
+    }
+}
+
+impl Iterator for Installs<'_> {
+    type Item = Outcome<(ObjectId, Vec<u8>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.seen.len() < SEARCH_COUNT_MAX {
+            let commit = self.open.pop_front()?;
+            if !self.seen.insert(commit) {
+                continue;
+            }
+            if let Some(found) = self.read(commit).transpose() {
+                return Some(found);
+            }
+        }
+        None
     }
 }
 

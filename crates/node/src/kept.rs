@@ -1,9 +1,9 @@
-//! Files kept in commits of the program's own: compiled policies with their sources, proposals with their approvals.
+//! Files kept in commits of the program's own: installed folds and policies with their sources, proposals with their approvals.
 //!
 //! Such a commit is no evidence: whoever reads it checks the files. Its author is the program, its date a document's.
 //! Tests: ../tests/it/governed.rs.
 
-use gatos_ledger::{ObjectId, ObjectKind, RefChange, codec, objects, refs, tree};
+use gatos_ledger::{ObjectId, ObjectKind, RefChange, codec, objects, tree};
 use gatos_values::Ulid;
 
 use crate::fault::Outcome;
@@ -17,11 +17,16 @@ pub(crate) struct KeptCommit<'a> {
     /// Who writes, as in `gatos-policies`.
     pub role: &'a str,
     pub subject: &'a str,
+    /// Lines below the subject, each with its line end; none for most.
+    pub trailers: &'a str,
     pub date: Ulid,
 }
 
 impl KeptCommit<'_> {
     /// Writes the commit and moves its ref from the first parent to it.
+    ///
+    /// # Errors
+    /// Those of moving a ref that other hands have moved meanwhile; I/O errors.
     pub(crate) fn write(&self, node: &Node) -> Outcome<ObjectId> {
         let repository = node.repository();
         let mut files = Vec::new();
@@ -41,14 +46,15 @@ impl KeptCommit<'_> {
             .map(|parent| format!("parent {parent}\n"))
             .collect();
         let person = codec::system_person_line(self.role, self.date);
+        let gap = if self.trailers.is_empty() { "" } else { "\n" };
         let content = format!(
-            "tree {}\n{parents}author {person}\ncommitter {person}\n\n{}\n",
-            trees.root, self.subject
+            "tree {}\n{parents}author {person}\ncommitter {person}\n\n{}\n{gap}{}",
+            trees.root, self.subject, self.trailers
         );
         let commit = objects::write_loose(repository, ObjectKind::Commit, content.as_bytes())?;
         node.writer()?.move_refs(&[RefChange {
             name: self.reference.to_owned(),
-            expected: refs::read(repository, self.reference)?,
+            expected: self.parents.first().copied(),
             new: commit,
         }])?;
         Ok(commit)

@@ -6,9 +6,9 @@
 //! INVARIANT: no policy is activated whose bytes do not decode or do not have the root that governance will name.
 //! Tests: ../tests/it/governed.rs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gatos_ledger::refs;
 use gatos_policy::governance::{Chain, ChangeOperation};
 use gatos_policy::language::Policy;
 use gatos_values::roots::EMPTY_POLICY_ROOT;
@@ -17,16 +17,13 @@ use gatos_values::{ErrorCode, GovernanceId, Sha256Digest, Value};
 use crate::append::lock;
 use crate::fault::{Fault, Outcome};
 use crate::governance;
+use crate::installed::{Installed, SOURCE_FOLDER};
 use crate::kept::KeptCommit;
 use crate::node::Node;
 use crate::reply;
 
 /// The ref of the policies.
 pub const POLICIES_REF: &str = "refs/gatos/policies/active";
-const POLICY_FILE: &str = "policy.rgc";
-const SOURCE_FOLDER: &str = "source/";
-/// How many activations back a policy is looked for.
-const SEARCH_COUNT_MAX: usize = 4096;
 
 /// A policy that is or was in force.
 #[derive(Clone, Debug)]
@@ -82,27 +79,11 @@ impl Node {
         // The chain's own judgement first: what cannot be activated is not kept.
         self.change_bytes(&chain, vec![operation.clone()])?;
         if self.find_policy(policy_root)?.is_none() {
-            let mut files = vec![
-                (POLICY_FILE.to_owned(), rgc.to_vec()),
-                (
-                    format!("{POLICY_FILE}.sha"),
-                    format!("policy_root = {policy_root}\n").into_bytes(),
-                ),
-            ];
-            for (name, bytes) in sources {
-                let name = name.rsplit('/').next().unwrap_or(name);
-                files.push((format!("{SOURCE_FOLDER}{name}"), bytes.clone()));
-            }
-            let head = refs::read(self.repository(), POLICIES_REF)?;
-            KeptCommit {
-                reference: POLICIES_REF,
-                parents: head.as_slice(),
-                files: &files,
-                role: "policies",
-                subject: &format!("policy.activate {policy_root}"),
-                date: chain.ulid(),
-            }
-            .write(self)?;
+            let beside: Vec<(&str, &[u8])> = sources
+                .iter()
+                .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+                .collect();
+            self.keep_installed(&Installed::policy(), rgc, policy_root, &beside)?;
         }
         Ok(operation)
     }
@@ -132,6 +113,7 @@ impl Node {
             files,
             role: "policies",
             subject: "policy.join",
+            trailers: "",
             date: self.governance()?.ulid(),
         }
         .write(self)?;
@@ -149,31 +131,16 @@ impl Node {
                 sources: Vec::new(),
             }));
         }
-        let mut open: Vec<_> = refs::read(self.repository(), POLICIES_REF)?
-            .into_iter()
-            .collect();
-        let mut seen = std::collections::BTreeSet::new();
-        while let Some(commit) = open.pop() {
-            if !seen.insert(commit) || seen.len() > SEARCH_COUNT_MAX {
-                continue;
+        let Some((commit, rgc)) = self.install_of(&Installed::policy(), policy_root)? else {
+            return Ok(None);
+        };
+        let mut sources = Vec::new();
+        for (path, bytes) in self.files_of_commit(commit)? {
+            if let Some(name) = path.strip_prefix(SOURCE_FOLDER) {
+                sources.push((name.to_owned(), bytes));
             }
-            let files = self.files_of_commit(commit)?;
-            let compiled = files.iter().find(|(path, _)| path == POLICY_FILE);
-            if let Some((_, rgc)) = compiled
-                && Sha256Digest::of(rgc) == policy_root
-            {
-                let source = |(path, bytes): &(String, Vec<u8>)| {
-                    let name = path.strip_prefix(SOURCE_FOLDER)?;
-                    Some((name.to_owned(), bytes.clone()))
-                };
-                return Ok(Some(KeptPolicy {
-                    rgc: rgc.clone(),
-                    sources: files.iter().filter_map(source).collect(),
-                }));
-            }
-            open.extend(self.parents_of(commit)?);
         }
-        Ok(None)
+        Ok(Some(KeptPolicy { rgc, sources }))
     }
 
     /// The policy in force.
@@ -226,6 +193,11 @@ impl Node {
     pub fn policies(&self) -> Outcome<Vec<PolicyRecord>> {
         let chain = self.governance()?;
         let active = chain.policy_since(chain.version());
+        // One walk for all of them.
+        let mut kept = BTreeSet::from([EMPTY_POLICY_ROOT]);
+        for install in self.installs(&Installed::policy())? {
+            kept.insert(Sha256Digest::of(&install?.1));
+        }
         let mut records = Vec::new();
         for (since_version, policy_root) in chain.policies() {
             records.push(PolicyRecord {
@@ -233,7 +205,7 @@ impl Node {
                 since_version,
                 gov: chain.id_of(since_version).unwrap_or(chain.head()),
                 is_active: since_version == active,
-                is_kept: self.find_policy(policy_root)?.is_some(),
+                is_kept: kept.contains(&policy_root),
             });
         }
         Ok(records)

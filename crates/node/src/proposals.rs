@@ -355,6 +355,7 @@ impl Node {
             files: &files,
             role: "proposals",
             subject: &format!("{subject} {id}"),
+            trailers: "",
             date: id,
         }
         .write(self)

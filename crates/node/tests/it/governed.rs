@@ -255,3 +255,36 @@ fn a_proposal_that_expired_or_was_overtaken_is_past() {
     assert_eq!(code(node.proposal(Ulid::MIN)), "BAD_GOVERNANCE");
     assert_eq!(caps(&node, "user:alice"), Vec::<String>::new());
 }
+
+/// However many policies there were, each is found, with the sources of its own time; names are made fit for a tree.
+#[test]
+fn every_policy_that_was_in_force_is_found_with_its_sources() {
+    let world = World::new();
+    let node = world.node();
+    let mut roots = Vec::new();
+    for level in 0..4 {
+        let source = POLICY.replace(">= 0", &format!(">= {level}"));
+        let rgc = compiled(&source);
+        let name = format!("../rules of {level}.rgs");
+        node.policy_activate(&rgc, &[(name, source.clone().into_bytes())])
+            .expect("in force");
+        roots.push((Sha256Digest::of(&rgc), source));
+    }
+    for (level, (root, source)) in roots.iter().enumerate() {
+        let kept = node.find_policy(*root).expect("readable").expect("kept");
+        let name = format!("rules_of_{level}.rgs");
+        assert_eq!(kept.sources, [(name, source.clone().into_bytes())]);
+    }
+    let records = node.policies().expect("records");
+    assert!(records.iter().all(|record| record.is_kept));
+    assert_eq!(records.len(), 5, "and the empty one");
+    // Folds and policies are kept in one form, trailers and all.
+    let text = world.git(&["log", "--format=%B", "refs/gatos/policies/active"]);
+    let (root, _) = &roots[0];
+    assert!(
+        text.contains(&format!(
+            "policy.activate {root}\n\nPolicy-Root: {root}\nGov-Id: "
+        )),
+        "{text}"
+    );
+}
