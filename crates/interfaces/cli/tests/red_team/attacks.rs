@@ -1,6 +1,7 @@
 //! The attacks: what is tried, what the pusher must read, and what the gate keeps of it.
 //!
-//! The first of a class is also tried over ssh and HTTP. docs/red-team.md is this list.
+//! The first of a class is also tried over ssh and HTTP. Those of [`AFTER_ROTATION`] come when Bob's key was replaced
+//! and revoked, and the thief has the old one. docs/red-team.md is this list.
 
 use gatos_fold::checkpoint::Checkpoint;
 use gatos_ledger::ObjectId;
@@ -50,9 +51,9 @@ pub struct Attack {
 }
 
 macro_rules! attacks {
-    ($($class:literal { $($name:literal => $says:literal $kept:ident $make:expr;)* })*) => {
-        /// All of them.
-        pub const ATTACKS: &[Attack] = &[$($(Attack {
+    ($(#[$about:meta])* $list:ident $($class:literal { $($name:literal => $says:literal $kept:ident $make:expr;)* })*) => {
+        $(#[$about])*
+        pub const $list: &[Attack] = &[$($(Attack {
             class: $class,
             name: $name,
             says: $says,
@@ -63,6 +64,8 @@ macro_rules! attacks {
 }
 
 attacks! {
+    /// While both actors have their first keys.
+    BEFORE_ROTATION
     "history of a journal" {
         "one key signs a second event in the place of the newest" => "EQUIVOCATION" Recorded second_event;
         "one key signs a second first event" => "EQUIVOCATION" Recorded second_first_event;
@@ -473,11 +476,39 @@ fn unnamed_fold(scene: &Scene) -> Vec<String> {
     vec![format!("{}:refs/gatos/folds/ops/head", commit.trim())]
 }
 
+attacks! {
+    /// When Bob's key was replaced, in a gate that takes events of any governance version.
+    AFTER_ROTATION
+    "rotated keys" {
+        "the old key goes on under the version that knew it" => "STALE_GOV" Recorded |s|
+            s.signed(&s.bob, "behind the cut", |_| {});
+        "the old key opens a journal under the version that knew it" => "STALE_GOV" Recorded |s| first_event_in(s, "ops/side");
+        "the old key goes on under the version that revoked it" => "UNKNOWN_KEY" Recorded |s| {
+            let (chain, _) = chain_until(s, 0);
+            s.signed(&s.bob, "after all", |envelope| envelope.gov = chain.head())
+        };
+        "the change that revoked the key is taken back" => "FF_VIOLATION" Counted |s| {
+            let before = s.before(s.at("refs/gatos/governance"));
+            vec![format!("+{before}:refs/gatos/governance")]
+        };
+    }
+}
+
+/// All of them.
+pub fn attacks() -> impl Iterator<Item = &'static Attack> {
+    BEFORE_ROTATION.iter().chain(AFTER_ROTATION)
+}
+
 /// Bob's first event in a namespace that no rule of the policy is about.
 fn finance_event(scene: &Scene) -> Vec<String> {
-    let mut draft = scene.draft(&scene.bob, "finance");
-    draft.ns = ns("finance");
-    draft.resource = ResourceUri::parse("gatos://ledger/finance/journal").expect("a resource");
+    first_event_in(scene, "finance")
+}
+
+fn first_event_in(scene: &Scene, namespace: &str) -> Vec<String> {
+    let mut draft = scene.draft(&scene.bob, "first");
+    draft.ns = ns(namespace);
+    let resource = format!("gatos://ledger/{namespace}/journal");
+    draft.resource = ResourceUri::parse(&resource).expect("a resource");
     draft.fold_root = gatos_values::roots::EMPTY_FOLD_ROOT;
     draft.prev = None;
     let event = sign(draft, &scene.bob.key);

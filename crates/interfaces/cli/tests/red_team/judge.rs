@@ -4,21 +4,25 @@ use std::collections::BTreeSet;
 
 use gatos_node::{Node, NodeOptions, VerifyScope};
 
-use crate::attacks::{ATTACKS, Attack, Kept};
+use crate::attacks::{AFTER_ROTATION, Attack, BEFORE_ROTATION, Kept};
 use crate::scene::{Scene, append, git, sync};
 
-/// Every attack, then an honest push.
+/// Every attack, and an honest push between.
 pub fn all(scene: &Scene) {
-    run(scene, ATTACKS.iter());
+    run(scene, BEFORE_ROTATION.iter());
+    honest_push(scene);
+    scene.replace_the_key_of_bob();
+    run(scene, AFTER_ROTATION.iter());
 }
 
-/// The first attack of each class, then an honest push.
+/// The first attack of each class, and an honest push between.
 pub fn one_of_each_class(scene: &Scene) {
     let mut seen = BTreeSet::new();
-    run(
-        scene,
-        ATTACKS.iter().filter(|attack| seen.insert(attack.class)),
-    );
+    let mut is_first = |attack: &&Attack| seen.insert(attack.class);
+    run(scene, BEFORE_ROTATION.iter().filter(&mut is_first));
+    honest_push(scene);
+    scene.replace_the_key_of_bob();
+    run(scene, AFTER_ROTATION.iter().filter(&mut is_first));
 }
 
 fn run<'a>(scene: &Scene, attacks: impl Iterator<Item = &'a Attack>) {
@@ -42,7 +46,6 @@ fn run<'a>(scene: &Scene, attacks: impl Iterator<Item = &'a Attack>) {
         &scene.hub(),
         &["fsck", "--strict", "--no-dangling", "--no-progress"],
     );
-    honest_push(scene);
     eprintln!("{count} attacks refused");
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::attacks::ATTACKS;
+use crate::attacks::attacks;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/red-team.md");
 const START: &str = "<!-- attacks: written by the test -->\n";
@@ -11,7 +11,7 @@ const END: &str = "<!-- end of attacks -->\n";
 #[test]
 fn the_page_lists_every_attack() {
     let mut table = "| class | attack | the pusher reads | kept |\n|---|---|---|---|\n".to_owned();
-    for attack in ATTACKS {
+    for attack in attacks() {
         table.push_str(&format!(
             "| {} | {} | `{}` | {} |\n",
             attack.class,
@@ -36,7 +36,7 @@ fn the_page_lists_every_attack() {
 
 #[test]
 fn attacks_have_names_of_their_own_and_classes_enough() {
-    let names: BTreeSet<&str> = ATTACKS.iter().map(|attack| attack.name).collect();
-    assert_eq!(names.len(), ATTACKS.len());
-    assert!(ATTACKS.len() >= 30, "{}", ATTACKS.len());
+    let names: BTreeSet<&str> = attacks().map(|attack| attack.name).collect();
+    assert_eq!(names.len(), attacks().count());
+    assert!(names.len() >= 30, "{}", names.len());
 }

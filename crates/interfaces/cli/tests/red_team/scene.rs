@@ -181,6 +181,23 @@ impl Scene {
         Node::open(&desk, options).expect("it opens")
     }
 
+    /// Alice, who governs, gives Bob a new key in the place of the old one, which counts as lost; the old one is revoked
+    /// with a cut. The gate becomes as patient as it can be.
+    pub fn replace_the_key_of_bob(&self) {
+        let alice = self.clone_as("alice-again", "gate");
+        alice
+            .rotate(self.bob.key_id(), true)
+            .expect("the key is replaced");
+        sync(&alice);
+        git(&self.hub(), &["config", "gatos.policyLag", "any"]);
+        // The thief keeps up with what is there.
+        let hub = self.hub().display().to_string();
+        git(
+            &self.pusher(),
+            &["fetch", "-q", &hub, "+refs/gatos/*:refs/gatos/*"],
+        );
+    }
+
     pub fn root(&self) -> PathBuf {
         self.folder.path().canonicalize().expect("it is there")
     }
