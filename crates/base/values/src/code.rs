@@ -121,6 +121,8 @@ error_codes! {
     FoldFailed "FOLD_FAILED" Answer "A fold written in Lua raised an error or broke a rule of folds while it ran." "correct the fold, compile and install it again";
     FuelExhausted "FUEL_EXHAUSTED" Answer "A program used up its fuel." "raise the limit of fuel, or do less in one call";
     MemoryExhausted "MEMORY_EXHAUSTED" Answer "A program used up its memory or wrote too much." "raise the limit of memory or output, or keep less";
+    BadSource "BAD_SOURCE" Answer "The source of a program has errors." "correct the lines named in the findings";
+    ProgramFailed "PROGRAM_FAILED" Answer "A program raised an error that nothing caught." "correct the program at the place named";
     StateDiffers "STATE_DIFFERS" Answer "Recomputing gave another state than the one recorded." "compare with `gatos state diff`; trust the recomputed one";
     WindowReordered "WINDOW_REORDERED" Answer "The old window is not a prefix of the new one, so no consistency proof exists." "verify the new window from its own root";
     CheckpointInvalid "CHECKPOINT_INVALID" Answer "A checkpoint is malformed or wrongly signed, or a root does not match." "run `gatos fold run` to make a new one";

@@ -15,6 +15,7 @@ mod coroutine;
 mod fold;
 mod format;
 mod hidden;
+pub mod host;
 pub mod kept;
 mod math;
 mod pack;
@@ -231,12 +232,16 @@ static ROWS: &[Row] = &[
     plain("hash.sha256", In::Fold, bridge::sha256),
     plain("uri.parse", In::Fold, bridge::parse_uri),
     plain("ulid.compare", In::Fold, bridge::compare_ulids),
+    plain("io write", In::Hidden, host::io_write),
+    plain("output write", In::Hidden, host::output_write),
     plain("wide refuse", In::Hidden, wide::refuse),
     plain("wide equal", In::Hidden, wide::equal),
     plain("wide text", In::Hidden, wide::show),
 ];
 
 /// The last rows, by number.
+pub(crate) const IO_WRITE: NativeId = NativeId(ROWS.len() as u16 - 5);
+pub(crate) const OUTPUT_WRITE: NativeId = NativeId(ROWS.len() as u16 - 4);
 pub(crate) const WIDE_REFUSE: NativeId = NativeId(ROWS.len() as u16 - 3);
 pub(crate) const WIDE_EQUAL: NativeId = NativeId(ROWS.len() as u16 - 2);
 pub(crate) const WIDE_TEXT: NativeId = NativeId(ROWS.len() as u16 - 1);
@@ -262,6 +267,8 @@ pub(crate) const fn xoshiro_of(state: [u64; 4]) -> Xoshiro {
 pub(crate) struct HostState {
     /// What the program has written.
     pub output: Vec<u8>,
+    /// Where it goes meanwhile, if not only to who takes it at the end.
+    pub sink: Option<host::Sink>,
     /// Numbers given to tables and functions that were printed, by kind and index.
     pub serials: BTreeMap<(u8, u64), u64>,
     pub serial_next: u64,
@@ -273,6 +280,11 @@ pub(crate) struct HostState {
     pub random: Xoshiro,
     /// A buffer that is used again.
     pub scratch: Vec<u8>,
+}
+
+/// The generator of `math.random` from a seed.
+pub(crate) const fn xoshiro(seed: u64) -> Xoshiro {
+    Xoshiro::new(seed, 0)
 }
 
 /// Puts the library of the machine's profile into its globals.

@@ -526,6 +526,26 @@ impl Vm {
         self.heap.table(self.globals).get_string(key)
     }
 
+    /// A member of the library by its full name, such as `string.format`; nil where there is none.
+    pub fn library(&mut self, name: &str) -> Value {
+        self.library_value(name)
+    }
+
+    /// Whether a value's metatable has this member.
+    pub fn has_metamethod(&mut self, value: Value, name: &str) -> bool {
+        let Value::Table(table) = value else {
+            return false;
+        };
+        let key = self.heap.string(name.as_bytes());
+        let metatable = self.heap.table(table).metatable;
+        metatable.is_some_and(|metatable| !self.heap.table(metatable).get_string(key).is_nil())
+    }
+
+    /// Starts the generator of `math.random` from a seed.
+    pub const fn seed_random(&mut self, seed: u64) {
+        self.host.random = library::xoshiro(seed);
+    }
+
     /// What the program has written so far; the caller takes it.
     pub fn take_output(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.host.output)

@@ -213,6 +213,12 @@ pub const FORBIDDEN: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Metamethods that a script may name in vain: name, why.
+pub const IGNORED_METAMETHODS: &[(&str, &str)] = &[
+    ("__gc", "nothing is told when its memory is taken back"),
+    ("__mode", "no table is weak"),
+];
+
 /// Metamethods that a fold must not name.
 pub const FORBIDDEN_METAMETHODS: &[&str] = &["__gc", "__mode", "__pairs", "__close"];
 

@@ -222,6 +222,11 @@ impl Console {
         self.output.flush().map_err(|error| stopped_by(&error))
     }
 
+    /// Sends one document whether or not `--json` asks for it.
+    pub fn json_document(&mut self, document: &Value) -> Result<(), Stop> {
+        self.document(document)
+    }
+
     fn document(&mut self, document: &Value) -> Result<(), Stop> {
         let bytes = gatos_values::json::encode_canonical(document)
             .map_err(|error| faults::internal(&format!("a reply has no JSON form: {error}")))?;

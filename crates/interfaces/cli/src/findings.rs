@@ -11,6 +11,7 @@ use gatos_node::{Fault, reply};
 use gatos_values::{ErrorCode, Value};
 use gatos_yaml::Position;
 
+pub mod sarif;
 #[cfg(test)]
 mod tests;
 
@@ -46,9 +47,28 @@ pub fn check(file: &str, source: &[u8]) -> SourceFindings {
         && let Ok(text) = std::str::from_utf8(source)
         && lua::profile_of(file, text) == Profile::Script
     {
-        return SourceFindings::new(file, ErrorCode::BadFoldSource, lua::script_findings(text));
+        let findings = lua::findings_of(text, Profile::Script);
+        return SourceFindings::new(file, ErrorCode::BadSource, findings);
     }
     compile(file, source).map_or_else(|errors| errors, |(_, warnings)| warnings)
+}
+
+/// Everything there is to say about a Lua source, which need not be a whole fold; the profile is as given, or the source's own.
+#[must_use]
+pub fn check_lua(file: &str, source: &[u8], profile: Option<Profile>) -> SourceFindings {
+    let code = ErrorCode::BadSource;
+    let text = match text_of(file, code, source) {
+        Ok(text) => text,
+        Err(findings) => return findings,
+    };
+    let profile = profile.unwrap_or_else(|| lua::profile_of(file, text));
+    if profile == Profile::Fold && lua::is_whole_fold(text) {
+        let code = ErrorCode::BadFoldSource;
+        let compiled = gatos_fold::compile_lua(text, file);
+        let findings = compiled.map_or_else(|errors| errors, |compiled| compiled.warnings);
+        return SourceFindings::new(file, code, findings);
+    }
+    SourceFindings::new(file, code, lua::findings_of(text, profile))
 }
 
 /// A source as text.
@@ -106,6 +126,20 @@ impl SourceFindings {
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
             .count()
+    }
+
+    /// Makes errors of warnings: all of them, or those of these rules.
+    pub fn promote(&mut self, all: bool, rules: &[String]) {
+        for finding in &mut self.findings {
+            if all || rules.iter().any(|rule| rule == finding.rule) {
+                finding.severity = Severity::Error;
+            }
+        }
+    }
+
+    /// The findings and the file they are of.
+    pub fn parts(&self) -> (&str, &[Finding]) {
+        (&self.file, &self.findings)
     }
 
     /// Findings of any severity.

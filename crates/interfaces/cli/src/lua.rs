@@ -5,10 +5,12 @@
 //!
 //! Tests: lua/tests.rs.
 
+pub mod host;
 #[cfg(test)]
 mod tests;
 
-use gatos_echolua::{Profile, Severity};
+use gatos_echolua::syntax::tree::{ExpressionKind, StatementKind};
+use gatos_echolua::{Profile, Severity, syntax};
 use gatos_yaml::{Finding, Position};
 
 /// What stands before the profile's word.
@@ -49,10 +51,41 @@ fn marked_profile(text: &str) -> Option<Profile> {
     words.find_map(|word| Profile::parse(word.trim()))
 }
 
-/// What the front end says about a script.
+/// The profile of a word on the command line.
+///
+/// # Errors
+/// The words there are.
+pub fn parse_profile(word: &str) -> Result<Profile, String> {
+    Profile::parse(word).ok_or_else(|| "write `script` or `fold`".to_owned())
+}
+
+/// Whether a fold has the functions of one: a program of the fold profile may be just an expression.
 #[must_use]
-pub fn script_findings(text: &str) -> Vec<Finding> {
-    let compiled = gatos_echolua::compile(text.as_bytes(), Profile::Script);
+pub fn is_whole_fold(text: &str) -> bool {
+    let tree = syntax::parse(text.as_bytes(), Profile::Fold);
+    tree.main.body.statements.iter().any(|statement| {
+        let StatementKind::Assign(targets, _) = &statement.kind else {
+            return false;
+        };
+        targets.iter().any(|target| {
+            matches!(
+                target.kind,
+                ExpressionKind::Name("fold" | "init" | "step" | "emit")
+            )
+        })
+    })
+}
+
+/// Whether a finding says that a source is right as far as it goes.
+#[must_use]
+pub fn is_unfinished(message: &str) -> bool {
+    message.ends_with("near <eof>") || message == "unfinished long string or comment"
+}
+
+/// What the front end says about a source.
+#[must_use]
+pub fn findings_of(text: &str, profile: Profile) -> Vec<Finding> {
+    let compiled = gatos_echolua::compile(text.as_bytes(), profile);
     let shown = |finding: &gatos_echolua::Finding| {
         let place = Position {
             line: finding.place.line.max(1),

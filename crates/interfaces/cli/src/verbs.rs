@@ -29,6 +29,7 @@ pub mod init;
 pub mod key;
 pub mod lint;
 pub mod lsp;
+pub mod lua;
 pub mod man;
 pub mod policy;
 pub mod policyc;
@@ -64,7 +65,11 @@ pub enum Verb {
     Foldc(foldc::Arguments),
     /// Check folds and scripts without writing anything.
     Lint(lint::Arguments),
-    /// Serve an editor: diagnostics, hovers and layout of policies and folds, over standard input and output.
+    /// Run, check and try Lua programs, with the same results everywhere.
+    ///
+    /// Without a word behind it, reads lines and shows what they give.
+    Lua(lua::Arguments),
+    /// Serve an editor: diagnostics, hovers and definitions of policies, folds and scripts, over standard input and output.
     ///
     /// Speaks the Language Server Protocol 3.17. An editor starts it; docs/guide/editors.md says how.
     Lsp(lsp::Arguments),
@@ -142,6 +147,7 @@ impl Verb {
             Verb::Import(verb) => verb.run(console),
             Verb::Foldc(arguments) => arguments.run(console),
             Verb::Lint(arguments) => arguments.run(console),
+            Verb::Lua(arguments) => arguments.run(console),
             Verb::Lsp(arguments) => arguments.run(console),
             Verb::Fold(verb) => verb.run(console),
             Verb::State(verb) => verb.run(console),
@@ -181,6 +187,9 @@ pub const MANUALS: &[&Manual] = &[
     &import::git_log::MANUAL,
     &foldc::MANUAL,
     &lint::MANUAL,
+    &lua::run::MANUAL,
+    &lua::check::MANUAL,
+    &lua::repl::MANUAL,
     &lsp::MANUAL,
     &fold::install::MANUAL,
     &fold::run::MANUAL,

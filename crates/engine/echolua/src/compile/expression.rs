@@ -285,6 +285,17 @@ impl<'a> Compiler<'a> {
     }
 
     fn refuse_metamethod(&mut self, name: &[u8], place: Place) {
+        let ignored = names::IGNORED_METAMETHODS
+            .iter()
+            .find(|(ignored, _)| ignored.as_bytes() == name);
+        if !self.is_fold()
+            && let Some((name, why)) = ignored
+        {
+            let message = format!("`{name}` does nothing here: {why}");
+            let hint = "remove it, or close what must be closed with `<close>`";
+            self.findings
+                .push(Finding::warning(place, "ignored-metamethod", message, hint));
+        }
         let forbidden = names::FORBIDDEN_METAMETHODS
             .iter()
             .find(|forbidden| forbidden.as_bytes() == name);

@@ -160,6 +160,7 @@ pub(super) fn print(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         vm.host.output.extend_from_slice(&text);
     }
     vm.host.output.push(b'\n');
+    vm.hand_output_on()?;
     Ok(vm.give_nothing())
 }
 

@@ -44,3 +44,37 @@ fn a_hostile_file_name_cannot_reach_the_terminal() {
     let text = findings.texts()[0].render(false);
     assert!(text.starts_with("\\u{1b}[2J\\u{202e}:1:1"), "{text}");
 }
+
+#[test]
+fn sarif_names_rule_level_place_and_cure() {
+    let source = "local t = setmetatable({}, {__gc = 1})\n";
+    let mut findings = check("tools/å b.lua", source.as_bytes());
+    assert_eq!((findings.error_count(), findings.count()), (0, 1));
+    findings.promote(false, &["other".to_owned()]);
+    assert_eq!(findings.error_count(), 0);
+    findings.promote(false, &["ignored-metamethod".to_owned()]);
+    assert_eq!(findings.error_count(), 1);
+    let document = sarif::document(&[findings]);
+    let run = &document.get("runs").and_then(Value::as_list).expect("runs")[0];
+    let result = &run
+        .get("results")
+        .and_then(Value::as_list)
+        .expect("results")[0];
+    let text = |path: &[&str]| {
+        let found = path.iter().try_fold(result, |value, key| value.get(key));
+        found.and_then(Value::as_str).map(str::to_owned)
+    };
+    assert_eq!(text(&["ruleId"]).as_deref(), Some("ignored-metamethod"));
+    assert_eq!(text(&["level"]).as_deref(), Some("error"));
+    let location = &result
+        .get("locations")
+        .and_then(Value::as_list)
+        .expect("one")[0];
+    let location = location.get("physicalLocation").expect("a place");
+    let uri = location
+        .get("artifactLocation")
+        .and_then(|at| at.get("uri"));
+    assert_eq!(uri.and_then(Value::as_str), Some("tools/%C3%A5%20b.lua"));
+    let region = location.get("region").expect("a region");
+    assert_eq!(region.get("startLine"), Some(&Value::from(1_u8)));
+}

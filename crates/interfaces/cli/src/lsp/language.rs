@@ -5,6 +5,8 @@
 //! Tests: `language/tests.rs`, tests/it/editor.rs.
 
 mod fold;
+mod lua;
+mod lua_words;
 mod outline;
 mod policy;
 #[cfg(test)]
@@ -12,10 +14,20 @@ mod tests;
 mod words;
 
 use super::source::{Source, Span};
+use gatos_echolua::Profile;
 use gatos_yaml::{Finding, Position};
 
 /// Every language, the more particular ones first.
-const LANGUAGES: [&dyn Language; 2] = [&policy::Policies, &fold::Folds];
+const LANGUAGES: [&dyn Language; 4] = [
+    &policy::Policies,
+    &fold::Folds,
+    &lua::Programs {
+        profile: Profile::Fold,
+    },
+    &lua::Programs {
+        profile: Profile::Script,
+    },
+];
 
 /// One language.
 pub trait Language: Sync {

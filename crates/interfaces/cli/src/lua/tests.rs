@@ -33,7 +33,35 @@ fn a_mark_or_a_folder_says_the_profile() {
 
 #[test]
 fn findings_of_a_script_count_characters() {
-    let findings = script_findings("local s = 'å' + +");
+    let findings = findings_of("local s = 'å' + +", Profile::Script);
     assert_eq!((findings[0].line, findings[0].column), (1, 17));
-    assert!(script_findings("for k, v in pairs({}) do print(k, v) end").is_empty());
+    assert!(findings_of("for k, v in pairs({}) do print(k, v) end", Profile::Script).is_empty());
+}
+
+#[test]
+fn what_ends_too_early_is_told_from_what_is_wrong() {
+    for (text, expected) in [
+        ("for i = 1, 3 do", true),
+        ("local t = {", true),
+        ("print(1", true),
+        ("local s = [[a", true),
+        ("x = = 1", false),
+        ("end", false),
+    ] {
+        let findings = findings_of(text, Profile::Script);
+        assert_eq!(
+            is_unfinished(&findings[0].message),
+            expected,
+            "{text}: {}",
+            findings[0].message
+        );
+    }
+}
+
+#[test]
+fn a_whole_fold_is_told_by_its_functions() {
+    assert!(is_whole_fold("function fold(events) end"));
+    assert!(is_whole_fold("function init() end"));
+    assert!(!is_whole_fold("return 1 + 2"));
+    assert!(!is_whole_fold("local function fold() end"));
 }

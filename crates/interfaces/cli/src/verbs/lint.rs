@@ -1,7 +1,7 @@
 //! `gatos lint`: every fold and script below some paths, checked without writing anything.
 
 use crate::console::{Answer, Console, Ending};
-use crate::findings::{self, SourceFindings};
+use crate::findings::{self, SourceFindings, sarif};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone, counted};
 use crate::{faults, input};
@@ -14,6 +14,14 @@ pub const MANUAL: Manual = Manual {
     command: "lint",
     examples: &[
         example("check every fold of a project", "gatos lint folds/"),
+        example(
+            "a gate that takes no warnings",
+            "gatos lint --strict folds/",
+        ),
+        example(
+            "findings for a code host",
+            "gatos lint --sarif folds/ > findings.sarif",
+        ),
         example(
             "findings for a program",
             "gatos lint --json folds/invoices.yaml",
@@ -36,6 +44,15 @@ pub struct Arguments {
     /// Files, or folders to search for `.yaml`, `.yml` and `.lua` files; `-` is YAML from standard input
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<PathBuf>,
+    /// Count every warning as an error
+    #[arg(long)]
+    strict: bool,
+    /// Count the warnings of a rule as errors; may be given again
+    #[arg(long, value_name = "RULE")]
+    deny: Vec<String>,
+    /// Print one SARIF 2.1.0 document instead
+    #[arg(long, conflicts_with = "json")]
+    sarif: bool,
 }
 
 impl Arguments {
@@ -48,18 +65,31 @@ impl Arguments {
         let mut all = Vec::new();
         for file in &files {
             let source = input::read(file, input::SOURCE_SIZE_MAX)?;
-            all.push(findings::check(&input::shown(file), &source));
+            let mut found = findings::check(&input::shown(file), &source);
+            found.promote(self.strict, &self.deny);
+            all.push(found);
+        }
+        if self.sarif {
+            console.json_document(&sarif::document(&all))?;
+            return Ok(answer(&all));
         }
         console.show(
             &findings::lint_reply(files.len(), &all),
             &text(files.len(), &all),
         )?;
-        let clean = all.iter().all(|source| source.error_count() == 0);
-        Ok(if clean { Answer::Yes } else { Answer::No })
+        Ok(answer(&all))
     }
 }
 
-fn text(checked: usize, all: &[SourceFindings]) -> Text {
+fn answer(all: &[SourceFindings]) -> Answer {
+    match all.iter().all(|source| source.error_count() == 0) {
+        true => Answer::Yes,
+        false => Answer::No,
+    }
+}
+
+/// What was found, for people.
+pub fn text(checked: usize, all: &[SourceFindings]) -> Text {
     let errors: usize = all.iter().map(SourceFindings::error_count).sum();
     let found: usize = all.iter().map(SourceFindings::count).sum();
     let mut text = Text::new();

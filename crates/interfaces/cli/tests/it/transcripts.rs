@@ -31,6 +31,7 @@ sessions! {
     gate
     keys
     lsp
+    lua
     manners
     policies
     programs

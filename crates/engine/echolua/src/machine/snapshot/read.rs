@@ -440,6 +440,8 @@ impl<'b> Reader<'b> {
         let random = [self.long()?, self.long()?, self.long()?, self.long()?];
         Ok(HostState {
             output,
+            // A sink is the host's own; it gives one again.
+            sink: None,
             serials,
             serial_next,
             files,

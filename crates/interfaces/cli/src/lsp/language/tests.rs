@@ -21,7 +21,15 @@ fn documents_have_the_language_of_their_name_or_content() {
         ),
         ("gatos-fold", "untitled:1", "", Some("gatos fold")),
         ("yaml", "file:///a/ci.yaml", "jobs:\n  reducers: 1\n", None),
-        ("lua", "file:///a/x.lua", "", None),
+        ("lua", "file:///a/x.lua", "", Some("gatos script")),
+        ("lua", "file:///a/folds/x.lua", "", Some("gatos fold")),
+        (
+            "lua",
+            "untitled:1",
+            "---@profile fold\n",
+            Some("gatos fold"),
+        ),
+        ("python", "file:///a/x.py", "", None),
     ] {
         let found = of(language_id, path, text).map(Language::name);
         assert_eq!(found, expected, "{language_id} {path}");
@@ -120,7 +128,8 @@ fn rules_without_an_id_show_the_one_they_get() {
 fn sources_that_are_no_yaml_have_no_outline() {
     for text in ["", "[", "a: [1\nb: 2", "- - - -", "\0"] {
         let source = Source::new(text.to_owned());
-        for language in LANGUAGES {
+        let of_yaml: [&dyn Language; 2] = [&policy::Policies, &fold::Folds];
+        for language in of_yaml {
             assert!(
                 language.hover(&source, Position::START).is_none(),
                 "{text:?}"
@@ -134,4 +143,129 @@ fn sources_that_are_no_yaml_have_no_outline() {
             assert!(!language.findings(text).is_empty(), "{text:?}");
         }
     }
+}
+
+const FOLD: lua::Programs = lua::Programs {
+    profile: Profile::Fold,
+};
+const SCRIPT: lua::Programs = lua::Programs {
+    profile: Profile::Script,
+};
+
+/// Both profiles have a line for every name of their libraries, and no line for another.
+#[test]
+fn every_name_of_the_library_has_a_line() {
+    let known: BTreeSet<&str> = lua_words::LIBRARY.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(known.len(), lua_words::LIBRARY.len(), "each name once");
+    for (name, _) in gatos_echolua::names::INTRINSICS {
+        assert!(
+            lua_words::of_library(name, Profile::Fold).is_some(),
+            "{name}"
+        );
+    }
+    for (profile, missing) in [(Profile::Fold, "pairs"), (Profile::Script, "dpairs")] {
+        assert_eq!(lua_words::of_library(missing, profile), None);
+        let mut vm = gatos_echolua::Vm::new(profile, gatos_echolua::Limits::default());
+        if profile == Profile::Script {
+            vm.open_host(|_| true);
+        }
+        for (name, ..) in lua_words::LIBRARY {
+            let has_line = lua_words::of_library(name, profile).is_some();
+            let is_there = !vm.library(name).is_nil();
+            assert_eq!(has_line, is_there, "{name} in {}", profile.as_str());
+        }
+    }
+    for name in gatos_echolua::names::EXPORTS {
+        assert!(lua_words::of_export(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn hovers_on_lua_tell_locals_from_the_library() {
+    let text = "-- å\nlocal function add(a, b) return a + b end\nfunction fold(events)\n  local sum <const> = 'å' .. add(1, 2)\n  for _, e in dpairs(events) do emit_json_canonical('state/x.json', json.null) end\nend\n";
+    for (line, column, expected) in [
+        (2, 17, "16:19 `add(a, b)`: a local function, line 2."),
+        (2, 34, "33:34 `a`: a parameter, line 2."),
+        (
+            3,
+            10,
+            "10:14 `fold(events)`: the batch form. It gets all events in canonical order and emits files.",
+        ),
+        (4, 10, "9:12 `sum`: a local variable, constant, line 4."),
+        (4, 31, "30:33 `add(a, b)`: a local function, line 2."),
+        (
+            5,
+            16,
+            "15:21 `dpairs(t)`: for a loop: keys in order with their values.",
+        ),
+        (5, 24, "22:28 `events`: a parameter, line 3."),
+        (5, 72, "69:73 `json`: canonical JSON."),
+        (
+            5,
+            76,
+            "74:78 `json.null`: JSON's null; nil fields are absent.",
+        ),
+        (1, 2, "-"),
+        (4, 23, "-"),
+    ] {
+        assert_eq!(
+            hover(&FOLD, text, line, column),
+            expected,
+            "{line}:{column}"
+        );
+    }
+    let script = "local t = setmetatable({}, {__index = string})\nprint(t.format, pairs, dpairs)\n";
+    assert_eq!(
+        hover(&SCRIPT, script, 2, 18),
+        "17:22 `pairs(t)`: for a loop: array part, then keys in the order they were first stored."
+    );
+    assert_eq!(hover(&SCRIPT, script, 2, 25), "-");
+    assert_eq!(hover(&SCRIPT, script, 2, 10), "-", "a member of a local");
+}
+
+#[test]
+fn definitions_in_lua_follow_scopes_and_survive_mistakes() {
+    let text = "local x = 1\ndo local x = 2 print(x) end\nprint(x)\nfunction init() return {} end\nlocal y = = 3\nfor x = 1, 2 do print(x) end\nrepeat local done = true until done\nlocal function f(...) return init() end\n";
+    for (line, column, expected) in [
+        (2, 22, Some((2, 10))),
+        (3, 7, Some((1, 7))),
+        (6, 23, Some((6, 5))),
+        (7, 33, Some((7, 14))),
+        (8, 31, Some((4, 10))),
+        (3, 2, None),
+    ] {
+        let source = Source::new(text.to_owned());
+        let found = FOLD.definition(&source, Position { line, column });
+        let start = found.map(|span| (span.start.line, span.start.column));
+        assert_eq!(start, expected, "{line}:{column}");
+    }
+    assert!(FOLD.findings(text).iter().any(|finding| finding.line == 5));
+}
+
+#[test]
+fn symbols_of_lua_are_functions_declarations_and_files() {
+    let text = "inputs = {'gatos/journal/a/**'}\nlocal M = {}\nlocal function help(a) end\nfunction M.deep.run(b, ...)\n  emit_json_canonical('state/x.json', 1)\nend\nfunction M:go() end\nlocal k = function() end\n";
+    let symbols = FOLD.symbols(&Source::new(text.to_owned()));
+    let shown: Vec<String> = symbols
+        .iter()
+        .map(|symbol| {
+            let (start, end) = (symbol.span.start, symbol.span.end);
+            format!(
+                "{}{} {}-{}",
+                symbol.name, symbol.detail, start.line, end.line
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "inputs 1-1",
+            "help(a) 3-3",
+            "M.deep.run(b, ...) 4-6",
+            "state/x.json 5-5",
+            "M.go(self) 7-7",
+            "k() 8-8",
+        ]
+    );
+    assert!(FOLD.format(&Source::new(text.to_owned())).is_none());
 }
