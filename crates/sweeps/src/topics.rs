@@ -17,6 +17,7 @@ mod names;
 mod numbers;
 mod policies;
 mod signatures;
+mod trust;
 mod values;
 mod vectors;
 mod worlds;
@@ -59,6 +60,7 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("fold/compile", 250, folds::compile),
     Topic::new("fold/states", 200, folds::states),
     Topic::new("policy/governance", 30, governance::chains),
+    Topic::new("policy/trust", 30, trust::folded),
     Topic::new("policy/compile", 150, policies::compiled),
     Topic::new("policy/decisions", 100, policies::decisions),
     Topic::new("echo/operations", 12, worlds::operations),
