@@ -232,6 +232,8 @@ static ROWS: &[Row] = &[
     plain("hash.sha256", In::Fold, bridge::sha256),
     plain("uri.parse", In::Fold, bridge::parse_uri),
     plain("ulid.compare", In::Fold, bridge::compare_ulids),
+    plain("math.deg", In::Script, math::deg),
+    plain("math.rad", In::Script, math::rad),
     plain("io write", In::Hidden, host::io_write),
     plain("output write", In::Hidden, host::output_write),
     plain("wide refuse", In::Hidden, wide::refuse),

@@ -4,8 +4,10 @@
 //! the machine the heap, the library and `meaning` (what one operation does to two values), and nothing of how
 //! programs are run: order, scopes, closures, loops, jumps, calls, results, errors and fuel. Coroutines it has not.
 //!
-//! TWIN: weights — `elc/weight.rs`. Tests: `twin/tests.rs`.
+//! TWIN: weights — `elc/weight.rs`. Tests: `twin/tests.rs`, `twin/random.rs`.
 
+mod generate;
+mod random;
 mod tests;
 
 use crate::arithmetic::Operator;

@@ -320,7 +320,9 @@ impl<'a> Compiler<'a> {
 
     fn name_target(&mut self, name: Name<'a>) -> Target {
         let found = self.find(name);
-        if !matches!(found, Found::Global) && self.is_constant(name.text) {
+        // What is a value by now was a constant, however many functions further out.
+        let is_value = matches!(found, Found::Value(_));
+        if is_value || !matches!(found, Found::Global) && self.is_constant(name.text) {
             let message = format!("attempt to assign to const variable '{}'", name.text);
             self.error(
                 name.place,

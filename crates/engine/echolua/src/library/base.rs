@@ -241,6 +241,7 @@ fn number_of_base(text: &[u8], base: u32) -> Option<i64> {
     let text = &text[start..end];
     let (is_negative, digits) = match text.split_first()? {
         (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
         _ => (false, text),
     };
     if digits.is_empty() {

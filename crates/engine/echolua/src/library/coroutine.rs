@@ -36,7 +36,7 @@ pub(super) fn wrap(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
 
 pub(super) fn status(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let id = check(vm, arguments, "status")?;
-    let word = match vm.heap.coroutines.get(id.0).status {
+    let word = match vm.status_of(id) {
         Status::Suspended => "suspended",
         Status::Running => "running",
         Status::Normal => "normal",
@@ -47,7 +47,10 @@ pub(super) fn status(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 }
 
 pub(super) fn is_yieldable(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let result = vm.can_yield();
+    let result = match vm.argument(arguments, 0) {
+        Value::Coroutine(id) => vm.could_yield(id),
+        _ => vm.can_yield(),
+    };
     Ok(vm.give(arguments, Value::Boolean(result)))
 }
 
@@ -58,7 +61,7 @@ pub(super) fn running(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault>
 
 pub(super) fn close(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let id = check(vm, arguments, "close")?;
-    match vm.heap.coroutines.get(id.0).status {
+    match vm.status_of(id) {
         Status::Suspended | Status::Dead => {
             let error = vm.close_coroutine(id)?;
             match error {

@@ -202,6 +202,26 @@ pub(super) fn ceil(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     rounded(vm, arguments, "ceil", true)
 }
 
+/// The angle in degrees of one in radians; scripts only.
+pub(super) fn deg(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
+    scaled(vm, arguments, "deg", 180.0 / core::f64::consts::PI)
+}
+
+/// The angle in radians of one in degrees; scripts only.
+pub(super) fn rad(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
+    scaled(vm, arguments, "rad", core::f64::consts::PI / 180.0)
+}
+
+fn scaled(vm: &mut Vm, arguments: Arguments, name: &str, factor: f64) -> Result<usize, Fault> {
+    let angle = match vm.check_number(arguments, 0, name)? {
+        Numeral::Float(float) => float,
+        Numeral::Integer(integer) => integer as f64,
+        // A script has none.
+        Numeral::Fixed(_) => 0.0,
+    };
+    Ok(vm.give(arguments, Value::Float(angle * factor)))
+}
+
 pub(super) fn fmod(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let left = vm.check_number(arguments, 0, "fmod")?;
     let right = vm.check_number(arguments, 1, "fmod")?;
@@ -267,6 +287,7 @@ fn extreme(
     name: &str,
     wanted: Ordering,
 ) -> Result<usize, Fault> {
+    vm.check_any(arguments, 0, name)?;
     let mut best = vm.check_number(arguments, 0, name)?;
     for index in 1..arguments.count {
         let number = vm.check_number(arguments, index, name)?;

@@ -121,7 +121,7 @@ pub(super) fn length(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 pub(super) fn offset(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let text = vm.check_text(arguments, 0, "offset")?;
     let mut count = vm.check_integer(arguments, 1, "offset")?;
-    let default = if count > 0 { 1 } else { text.len() as i64 + 1 };
+    let default = if count >= 0 { 1 } else { text.len() as i64 + 1 };
     let start = vm.optional_integer(arguments, 2, "offset", default)?;
     let start = position_of(start, text.len());
     if start < 1 || start > text.len() as i64 + 1 {

@@ -319,7 +319,7 @@ impl Vm {
     }
 
     fn refusal_to_resume(&self, id: CoroutineId) -> Option<&'static str> {
-        match self.heap.coroutines.get(id.0).status {
+        match self.status_of(id) {
             Status::Suspended => None,
             Status::Dead => Some("cannot resume dead coroutine"),
             Status::Running | Status::Normal => Some("cannot resume non-suspended coroutine"),
@@ -733,6 +733,22 @@ impl Vm {
         self.current.is_some() && self.boundary_count == 0
     }
 
+    /// What a coroutine is doing; the main one is normal while another runs.
+    pub(crate) fn status_of(&self, id: CoroutineId) -> Status {
+        if self.main_coroutine == Some(id) && self.current.is_some() {
+            return Status::Normal;
+        }
+        self.heap.coroutines.get(id.0).status
+    }
+
+    /// Whether a yield of this coroutine would find its way.
+    pub(crate) fn could_yield(&self, id: CoroutineId) -> bool {
+        if self.current == Some(id) {
+            return self.can_yield();
+        }
+        self.main_coroutine != Some(id) && self.heap.coroutines.get(id.0).boundary_count == 0
+    }
+
     /// The running coroutine, and whether it is the main one, which gets an object of its own when it is asked for.
     pub(crate) fn running_coroutine(&mut self) -> (Value, bool) {
         if let Some(id) = self.current {
@@ -763,6 +779,8 @@ impl Vm {
         }
         // What is closed lies on its own stack; the one that is put aside must still be found by the collector.
         self.swap(id);
+        // Its own handlers must neither resume nor close it meanwhile.
+        self.heap.coroutines.get_mut(id.0).status = Status::Running;
         self.held.push(Value::Coroutine(id));
         self.heap.shade_again(Value::Coroutine(id));
         let kept_end = core::mem::replace(&mut self.native_end, 0);

@@ -477,10 +477,11 @@ impl Vm {
         if step.raw_equal(Value::Integer(0)) {
             return Err(Wrong::LoopStep);
         }
-        if loop_goes_on(start, limit, step) {
-            return Ok(Counting::Other(start, limit, step));
+        // As in Lua, a loop begins unless its limit lies on the wrong side, which a NaN does not.
+        if lies_beyond(start, limit, step) {
+            return Ok(Counting::Never);
         }
-        Ok(Counting::Never)
+        Ok(Counting::Other(start, limit, step))
     }
 
     /// The next count of a loop over numbers that are no integers; none at its end.
@@ -499,6 +500,23 @@ impl Vm {
         };
         Ok(loop_goes_on(next, limit, step).then_some(next))
     }
+}
+
+/// Whether a loop's start lies beyond its limit.
+fn lies_beyond(start: Value, limit: Value, step: Value) -> bool {
+    let (Some(start), Some(limit), Some(step)) =
+        (start.as_numeral(), limit.as_numeral(), step.as_numeral())
+    else {
+        return true;
+    };
+    let is_rising = arithmetic::compare(step, Numeral::Integer(0)) == Some(Ordering::Greater);
+    let order = arithmetic::compare(start, limit);
+    order
+        == Some(if is_rising {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        })
 }
 
 fn loop_goes_on(count: Value, limit: Value, step: Value) -> bool {
@@ -523,7 +541,8 @@ fn integer_limit(first: i64, limit: Value, step: i64) -> Meant<Option<i64>> {
         Value::Integer(last) => last,
         Value::Float(float) => {
             if float.is_nan() {
-                return Ok(None);
+                // As in Lua, where it counts as a limit below every integer.
+                return Ok((step < 0).then_some(i64::MIN));
             }
             let whole = if step > 0 {
                 binary64::floor(float)

@@ -157,7 +157,7 @@ impl Vm {
 pub(crate) const fn trap_text(trap: Trap) -> &'static str {
     match trap {
         Trap::Overflow => "number overflow",
-        Trap::DivideByZero => "attempt to perform 'n//0'",
+        Trap::DivideByZero => "attempt to divide by zero",
         Trap::ModuloByZero => "attempt to perform 'n%0'",
         Trap::Domain => "the function is not defined for this number",
         Trap::NoInteger => "number has no integer representation",

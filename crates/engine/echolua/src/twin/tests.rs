@@ -12,13 +12,13 @@ use std::path::Path;
 
 /// What a program came to.
 #[derive(Debug, PartialEq)]
-struct Outcome {
-    output: String,
-    ending: String,
-    fuel: u64,
+pub(super) struct Outcome {
+    pub output: String,
+    pub ending: String,
+    pub fuel: u64,
 }
 
-fn run(source: &[u8], profile: Profile, fuel: u64, by_twin: bool) -> Outcome {
+pub(super) fn run(source: &[u8], profile: Profile, fuel: u64, by_twin: bool) -> Outcome {
     let compiled = compile(source, profile);
     assert!(compiled.module.is_some(), "{:?}", compiled.findings);
     let module = compiled.module.expect("looked at above");

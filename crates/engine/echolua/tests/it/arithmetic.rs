@@ -32,7 +32,7 @@ fn folds_trap_and_round() {
         ),
         (
             "select(2, pcall(function(a) return a / 0 end, 1))",
-            "attempt to perform 'n//0'",
+            "attempt to divide by zero",
         ),
         (
             "select(2, pcall(function(a) return a % 0 end, 1))",

@@ -295,3 +295,36 @@ fn the_same_run_twice_is_the_same() {
     let source = b"local t = {} for i = 1, 2000 do t[i] = {i} t['k' .. i % 7] = tostring(t[i]) end print(t.k3, collectgarbage('count'))";
     assert_eq!(run(source, Script), run(source, Script));
 }
+
+#[test]
+fn constants_of_outer_functions_are_constants() {
+    let source = "local x <const> = 20 local function f() return function() return function() x = y end end end";
+    let found = gatos_echolua::compile(source.as_bytes(), Profile::Script);
+    assert!(found.module.is_none());
+    assert!(found.findings[0].message.contains("const variable 'x'"));
+}
+
+#[test]
+fn loops_with_nan_as_limit_do_what_lua_does() {
+    let source =
+        "local n = 0 for i = 0, 0/0, 0.75 do n = n + 1 end for i = 1, 0/0 do n = n + 10 end
+        for i = 1, 0/0, -1 do n = n + 100 if i < 0 then break end end return n";
+    assert_eq!(run(source.as_bytes(), Profile::Script).1, "301");
+}
+
+#[test]
+fn a_coroutine_that_is_being_closed_is_not_closed_again() {
+    let source = "local co co = coroutine.create(function() local g <close> = setmetatable({}, {__close = function()
+          print(pcall(coroutine.close, co)) print(coroutine.resume(co)) end}) coroutine.yield() end)
+        coroutine.resume(co) return coroutine.close(co), coroutine.status(co)";
+    let (output, ending, _) = run(source.as_bytes(), Profile::Script);
+    assert_eq!(ending, "true dead");
+    assert!(
+        output.contains("cannot close a running coroutine"),
+        "{output}"
+    );
+    assert!(
+        output.contains("cannot resume non-suspended coroutine"),
+        "{output}"
+    );
+}

@@ -10,6 +10,7 @@ mod hostile;
 mod kept;
 mod language;
 mod limits;
+mod official;
 mod ordinary;
 mod snapshot;
 mod stock;
