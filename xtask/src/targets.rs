@@ -78,16 +78,13 @@ pub fn run(arguments: &[String]) -> Outcome {
     settle(&rows)
 }
 
-/// The gate of `cargo xtask check`: natively, another C library, 32 bits, the other byte order.
+/// The gate of `cargo xtask check`: natively, 32 bits, the other byte order. Another C library is the least likely of
+/// all to change a bit, and building for it takes minutes that the gate does not have; `cargo xtask targets` runs it.
 pub fn gate() -> Outcome {
     let wish = Wish {
-        triples: [
-            "x86_64-unknown-linux-musl",
-            "wasm32-wasip1",
-            "s390x-unknown-linux-gnu",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        triples: ["wasm32-wasip1", "s390x-unknown-linux-gnu"]
+            .map(str::to_owned)
+            .to_vec(),
         scale: 4,
         required: Required::WhereAble,
         limit: Duration::from_secs(LIMIT_SECONDS),
