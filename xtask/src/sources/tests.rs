@@ -35,6 +35,10 @@ fn unsafe_is_allowed_in_named_files_only() {
     assert!(places("crates/engine/echolua/src/heap/pages.rs", text).is_empty());
     let path = "crates/engine/echolua/src/heap.rs";
     assert_eq!(places(path, text), [format!("{path}:2")]);
+    let beside = "crates/interfaces/cli/src/console.rs";
+    let inner = "//! A.\nfn a() {\n    #[expect(unsafe_code)]\n}\n";
+    assert_eq!(places(beside, inner), [format!("{beside}:3")]);
+    assert!(places("crates/interfaces/cli/src/allocator.rs", inner).is_empty());
     let full = "//! A room.\n#![no_std]\n#![deny(unsafe_code)]\n";
     assert!(places("crates/engine/echolua/src/lib.rs", full).is_empty());
     assert_eq!(places("crates/rules/fold/src/lib.rs", full).len(), 1);
