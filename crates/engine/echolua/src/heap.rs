@@ -348,7 +348,7 @@ impl Heap {
     }
 
     /// Gives a table a metatable.
-    pub(crate) fn set_metatable(&mut self, id: TableId, metatable: Option<TableId>) {
+    pub fn set_metatable(&mut self, id: TableId, metatable: Option<TableId>) {
         self.tables.get_mut(id.0).metatable = metatable;
         if let Some(metatable) = metatable {
             self.note_store(Value::Table(metatable));

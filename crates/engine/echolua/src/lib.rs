@@ -42,6 +42,7 @@ pub use elc::{ElcError, Module};
 pub use finding::{Finding, Place, Severity};
 pub use heap::Heap;
 pub use library::bridge::BridgeError;
+pub use library::embed::{EMBEDDED_COUNT, Embedder, HostCall};
 pub use library::host::Sink;
 pub use library::kept::{KEPT_DEPTH_MAX, KeepError};
 pub use machine::{Fault, Limits, SNAPSHOT_VERSION, SnapshotError, TraceLine, Vm};

@@ -4,7 +4,7 @@
 //! each byte, element or probe it touches. Which functions there are is one table, by name.
 //!
 //! Reading order: this file (table, arguments), `base`, `text`, `pattern`, `format`, `pack`, `table`, `sort`, `math`,
-//! `utf8`, `coroutine`, `bridge` (JSON and the value model), `fold`.
+//! `utf8`, `coroutine`, `bridge` (JSON and the value model), `fold`, `host`, `embed`.
 //!
 //! INVARIANT: no function looks at a clock, an address, a locale or an order that depends on a hash.
 //! Tests: `library/tests.rs`, `tests/it`.
@@ -12,6 +12,7 @@
 mod base;
 pub mod bridge;
 mod coroutine;
+pub mod embed;
 mod fold;
 mod format;
 mod hidden;
@@ -239,14 +240,47 @@ static ROWS: &[Row] = &[
     plain("wide refuse", In::Hidden, wide::refuse),
     plain("wide equal", In::Hidden, wide::equal),
     plain("wide text", In::Hidden, wide::show),
+    plain("embedded", In::Hidden, embed::call::<0>),
+    plain("embedded", In::Hidden, embed::call::<1>),
+    plain("embedded", In::Hidden, embed::call::<2>),
+    plain("embedded", In::Hidden, embed::call::<3>),
+    plain("embedded", In::Hidden, embed::call::<4>),
+    plain("embedded", In::Hidden, embed::call::<5>),
+    plain("embedded", In::Hidden, embed::call::<6>),
+    plain("embedded", In::Hidden, embed::call::<7>),
+    plain("embedded", In::Hidden, embed::call::<8>),
+    plain("embedded", In::Hidden, embed::call::<9>),
+    plain("embedded", In::Hidden, embed::call::<10>),
+    plain("embedded", In::Hidden, embed::call::<11>),
+    plain("embedded", In::Hidden, embed::call::<12>),
+    plain("embedded", In::Hidden, embed::call::<13>),
+    plain("embedded", In::Hidden, embed::call::<14>),
+    plain("embedded", In::Hidden, embed::call::<15>),
+    plain("embedded", In::Hidden, embed::call::<16>),
+    plain("embedded", In::Hidden, embed::call::<17>),
+    plain("embedded", In::Hidden, embed::call::<18>),
+    plain("embedded", In::Hidden, embed::call::<19>),
+    plain("embedded", In::Hidden, embed::call::<20>),
+    plain("embedded", In::Hidden, embed::call::<21>),
+    plain("embedded", In::Hidden, embed::call::<22>),
+    plain("embedded", In::Hidden, embed::call::<23>),
+    plain("embedded", In::Hidden, embed::call::<24>),
+    plain("embedded", In::Hidden, embed::call::<25>),
+    plain("embedded", In::Hidden, embed::call::<26>),
+    plain("embedded", In::Hidden, embed::call::<27>),
+    plain("embedded", In::Hidden, embed::call::<28>),
+    plain("embedded", In::Hidden, embed::call::<29>),
+    plain("embedded", In::Hidden, embed::call::<30>),
+    plain("embedded", In::Hidden, embed::call::<31>),
 ];
 
-/// The last rows, by number.
-pub(crate) const IO_WRITE: NativeId = NativeId(ROWS.len() as u16 - 5);
-pub(crate) const OUTPUT_WRITE: NativeId = NativeId(ROWS.len() as u16 - 4);
-pub(crate) const WIDE_REFUSE: NativeId = NativeId(ROWS.len() as u16 - 3);
-pub(crate) const WIDE_EQUAL: NativeId = NativeId(ROWS.len() as u16 - 2);
-pub(crate) const WIDE_TEXT: NativeId = NativeId(ROWS.len() as u16 - 1);
+/// The last rows, by number: those of embedders, and before them these.
+pub(crate) const EMBEDDED: NativeId = NativeId((ROWS.len() - embed::EMBEDDED_COUNT) as u16);
+pub(crate) const IO_WRITE: NativeId = NativeId(EMBEDDED.0 - 5);
+pub(crate) const OUTPUT_WRITE: NativeId = NativeId(EMBEDDED.0 - 4);
+pub(crate) const WIDE_REFUSE: NativeId = NativeId(EMBEDDED.0 - 3);
+pub(crate) const WIDE_EQUAL: NativeId = NativeId(EMBEDDED.0 - 2);
+pub(crate) const WIDE_TEXT: NativeId = NativeId(EMBEDDED.0 - 1);
 
 /// The function with this number.
 #[inline]

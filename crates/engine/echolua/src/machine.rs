@@ -29,6 +29,7 @@ pub use trace::TraceLine;
 
 use crate::elc::Module;
 use crate::heap::{Heap, STEP_UNITS, collect};
+use crate::library::embed::Seat;
 use crate::library::{self, HostState};
 use crate::profile::Profile;
 use crate::value::{ClosureId, CoroutineId, NativeId, StringId, TableId, Value};
@@ -267,6 +268,8 @@ pub struct Vm {
     stack_size_max: usize,
     /// Where the last error that nobody caught came from.
     trace: Vec<TraceLine>,
+    /// Whoever gives further functions, for the time of a call.
+    pub(crate) seat: Seat,
 }
 
 impl Vm {
@@ -317,6 +320,7 @@ impl Vm {
             held: Vec::new(),
             stack_size_max: STACK_SIZE_MAX,
             trace: Vec::new(),
+            seat: Seat::default(),
         }
     }
 

@@ -131,6 +131,12 @@ impl Table {
         (Table::SIZE / 16 + self.array.len() + self.entries.len() * 2 + self.index.len() / 4) as u32
     }
 
+    /// The metatable, if it has one.
+    #[must_use]
+    pub const fn metatable(&self) -> Option<TableId> {
+        self.metatable
+    }
+
     /// The length: the one border.
     #[must_use]
     #[inline]
@@ -622,7 +628,7 @@ impl Table {
     }
 
     /// Keys and values in the order of a traversal.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (Value, Value)> + '_ {
+    pub fn pairs(&self) -> impl Iterator<Item = (Value, Value)> + '_ {
         let array = self
             .array
             .iter()

@@ -3,6 +3,7 @@
 //! Tests: `tests/it/language.rs`.
 
 use super::Vm;
+use crate::value::Value;
 use alloc::string::String;
 use core::fmt;
 
@@ -31,6 +32,17 @@ impl fmt::Display for TraceLine {
 const LINE_COUNT_MAX: usize = 32;
 
 impl Vm {
+    /// Where a function begins, as messages name it: source and line. `None` for functions of the library.
+    #[must_use]
+    pub fn origin(&self, function: Value) -> Option<(&str, u32)> {
+        let Value::Closure(id) = function else {
+            return None;
+        };
+        let prototype = self.heap.closure(id).prototype as usize;
+        let prototype = self.program.prototypes.get(prototype)?;
+        Some((&prototype.source, prototype.line))
+    }
+
     /// Notes the calls that have not returned.
     pub(super) fn note_trace(&mut self) {
         self.trace.clear();

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod elc;
+mod embed;
 mod fold;
 mod front;
 mod hazards;
