@@ -109,6 +109,16 @@ fn insert(list: &mut Vec<Target>, target: Target) {
 }
 
 impl Target {
+    /// Appends 0 for a component or 1 for a resource, and the id.
+    pub(crate) fn encode(self, output: &mut Vec<u8>) {
+        let (kind, id) = match self {
+            Target::Component(id) => (0, id),
+            Target::Resource(id) => (1, id),
+        };
+        output.push(kind);
+        output.extend(id.number().to_le_bytes());
+    }
+
     /// The component's name.
     #[must_use]
     pub fn name(self, registry: &Registry) -> &str {

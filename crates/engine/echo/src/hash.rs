@@ -18,6 +18,11 @@ pub(crate) enum Tag {
     World = 0x17,
     Mailbox = 0x18,
     Handlers = 0x19,
+    Branch = 0x1a,
+    Systems = 0x1b,
+    Plugins = 0x1c,
+    BusRules = 0x1d,
+    Config = 0x1e,
     Envelope = 0x20,
 }
 

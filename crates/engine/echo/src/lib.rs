@@ -6,7 +6,7 @@
 //! randomness.
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
-//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`], [`commands`], [`schedule`], [`bus`].
+//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`], [`commands`], [`schedule`], [`bus`], [`simulation`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -35,6 +35,7 @@ pub mod query;
 pub mod registry;
 mod resource;
 pub mod schedule;
+pub mod simulation;
 pub mod snapshot;
 pub mod stamp;
 mod state;

@@ -252,6 +252,11 @@ impl RegistryBuilder {
     /// Registers a record: a component known by its fields alone, as scripts define it.
     #[must_use]
     pub fn with_record(mut self, name: &str, fields: &[Field]) -> RegistryBuilder {
+        self.add_record(name, fields);
+        self
+    }
+
+    pub(crate) fn add_record(&mut self, name: &str, fields: &[Field]) {
         let kind = checked_schema(name, fields, false).map(|schema| ComponentKind {
             name: Arc::from(name),
             schema,
@@ -259,10 +264,10 @@ impl RegistryBuilder {
             make: Make::Record,
         });
         self.take(kind);
-        self
     }
 
-    fn add<T: Component>(&mut self, is_own: bool) {
+    /// Registers a Rust type; the engine's own have names of their own.
+    pub(crate) fn add<T: Component>(&mut self, is_own: bool) {
         let kind = checked_type::<T>(is_own).map(|schema| ComponentKind {
             name: Arc::from(T::NAME),
             schema,
@@ -361,7 +366,7 @@ fn is_name(name: &str, is_own: bool) -> bool {
 }
 
 /// Words of `a-z0-9_` that begin with a letter, joined by dots.
-fn is_dotted(name: &str) -> bool {
+pub(crate) fn is_dotted(name: &str) -> bool {
     name.split('.').all(|word| {
         word.starts_with(|first: char| first.is_ascii_lowercase())
             && word

@@ -12,6 +12,7 @@
 
 mod build;
 mod graph;
+mod hooks;
 mod param;
 mod run;
 mod runtime;
@@ -19,18 +20,23 @@ mod system;
 mod workers;
 
 pub use build::{ScheduleBuilder, ScheduleError, SystemConfig};
+pub use hooks::{Ran, Step, Watch};
 pub use param::{Query, Res, ResMut, Rng, SystemParam, Tick};
 pub use run::{TickError, TickReport};
 pub use runtime::{Signature, SystemView, ViewError};
 pub use system::{IntoSystem, SystemOutput, each, each_with_commands, system};
 pub use workers::Workers;
 
+pub(crate) use hooks::Hooks;
+
 use crate::bus::BusConfig;
+use crate::hash::Tag;
 use crate::registry::Registry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use build::Entry;
 use core::fmt;
+use gatos_values::Blake3Digest;
 use graph::Graph;
 
 /// A part of a tick.
@@ -158,6 +164,41 @@ impl Schedule {
     #[must_use]
     pub const fn bus(&self) -> &BusConfig {
         &self.bus
+    }
+
+    /// The components that worlds must have.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The digest of the table of systems: phases, priorities, names, orders, what is read and written.
+    #[must_use]
+    pub fn systems_digest(&self) -> Blake3Digest {
+        let mut bytes = crate::hash::start(Tag::Systems);
+        let push_u32 = |bytes: &mut Vec<u8>, value: usize| {
+            bytes.extend((value as u32).to_le_bytes());
+        };
+        for (phase, entries) in self.phases.iter().enumerate() {
+            for entry in entries {
+                bytes.push(phase as u8);
+                bytes.push(entry.name.len() as u8);
+                bytes.extend(entry.name.as_bytes());
+                bytes.extend(entry.priority.to_le_bytes());
+                bytes.push(u8::from(entry.condition.is_some()));
+                push_u32(&mut bytes, entry.after.len());
+                for other in &entry.after {
+                    push_u32(&mut bytes, *other);
+                }
+                for targets in [entry.access.reads(), entry.access.writes()] {
+                    push_u32(&mut bytes, targets.len());
+                    for target in targets {
+                        target.encode(&mut bytes);
+                    }
+                }
+            }
+        }
+        Blake3Digest::of(&bytes)
     }
 
     /// The names of the systems of a phase, in canonical order.

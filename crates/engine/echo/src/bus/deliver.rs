@@ -6,7 +6,9 @@ use super::envelope::{Draft, Envelope, Lane};
 use super::handler::{BusConfig, Handler, HandlerContext, Overflow};
 use super::mailbox::Mailbox;
 use super::{BusError, Drop};
-use crate::schedule::Phase;
+use crate::error::WorldError;
+use crate::schedule::{Hooks, Phase, Step};
+use crate::simulation::Moment;
 use crate::world::World;
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
@@ -49,18 +51,30 @@ pub(crate) struct PostReport {
     pub draws: u64,
     /// How many envelopes were delivered at once.
     pub immediate: u32,
+    /// Commands of scripts that heard envelopes, and those that found nobody.
+    pub commands: u64,
+    pub refused: Vec<WorldError>,
 }
 
 /// The bus at work on a world, in a phase or outside of ticks.
-pub(crate) struct Courier<'a> {
+pub(crate) struct Courier<'a, 'h> {
     pub config: &'a BusConfig,
     pub world: &'a mut World,
     /// The phase that is under way.
     pub phase: Option<Phase>,
     pub report: &'a mut PostReport,
+    /// Whom else to call.
+    pub hooks: &'a mut Hooks<'h>,
 }
 
-impl Courier<'_> {
+impl Courier<'_, '_> {
+    /// Tells whoever watches.
+    pub(crate) fn done(&mut self, step: Step<'_>) {
+        if let Some(phase) = self.phase {
+            self.hooks.done(phase, step, self.world);
+        }
+    }
+
     fn mailbox(&mut self) -> &mut Mailbox {
         Arc::make_mut(&mut self.world.state_mut().mailbox)
     }
@@ -245,14 +259,20 @@ impl Courier<'_> {
                 reason,
             })?;
             posts.push((Arc::clone(&handler.name), post));
+            self.done(Step::Handler {
+                handler: &handler.name,
+                envelope,
+            });
         }
+        let handler_count = posts.len();
+        let is_heard = self.call_scripts(envelope, &mut posts)? || handler_count > 0;
         self.report.delivered += 1;
-        self.report.unheard += u64::from(posts.is_empty());
+        self.report.unheard += u64::from(!is_heard);
         let drawn = rng.draws().wrapping_sub(first);
         self.report.draws = self.report.draws.wrapping_add(drawn);
         let declared = envelope.span().map_or(0, |span| span.count);
         // Nobody who hears it draws nothing.
-        if drawn != declared && !posts.is_empty() {
+        if drawn != declared && handler_count > 0 {
             return Err(BusError::PrngMismatch {
                 id: envelope.id(),
                 kind: envelope.kind().to_string(),
@@ -261,6 +281,34 @@ impl Courier<'_> {
             });
         }
         Ok(posts)
+    }
+}
+
+impl Courier<'_, '_> {
+    /// Lets scripts hear an envelope and does what they ask for; whether one wanted it.
+    fn call_scripts(
+        &mut self,
+        envelope: &Envelope,
+        posts: &mut Vec<(Arc<str>, Post)>,
+    ) -> Result<bool, BusError> {
+        let phase = envelope.phase();
+        if !self.hooks.hears(phase, envelope.kind()) {
+            return Ok(false);
+        }
+        let called = self.hooks.call(phase, Moment::Event(envelope), self.world);
+        let output = called.map_err(|error| BusError::Handler {
+            handler: error.script,
+            kind: envelope.kind().to_string(),
+            reason: error.reason,
+        })?;
+        if let Some(output) = output {
+            self.report.draws = self.report.draws.wrapping_add(output.draws);
+            self.report.commands += output.commands.len() as u64;
+            output.commands.apply(self.world, &mut self.report.refused);
+            posts.extend(output.posts);
+        }
+        self.done(Step::Event { envelope });
+        Ok(true)
     }
 }
 

@@ -382,12 +382,7 @@ impl Envelope {
         for list in [&draft.reads, &draft.writes] {
             output.push(list.len() as u8);
             for target in list {
-                let (kind, id) = match target {
-                    Target::Component(id) => (0, id),
-                    Target::Resource(id) => (1, id),
-                };
-                output.push(kind);
-                output.extend(id.number().to_le_bytes());
+                target.encode(output);
             }
         }
         output.extend((draft.payload.len() as u32).to_le_bytes());

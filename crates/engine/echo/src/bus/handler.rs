@@ -188,6 +188,34 @@ impl BusConfig {
         &self.handlers[start..end]
     }
 
+    /// The digest of all other rules: lanes, what may be delivered at once, what is granted.
+    #[must_use]
+    pub fn rules_digest(&self) -> Blake3Digest {
+        let mut bytes = crate::hash::start(Tag::BusRules);
+        let push = |bytes: &mut Vec<u8>, text: &str| {
+            bytes.extend((text.len() as u32).to_le_bytes());
+            bytes.extend(text.as_bytes());
+        };
+        bytes.extend((self.lanes.len() as u32).to_le_bytes());
+        for ((phase, lane), (capacity, overflow)) in &self.lanes {
+            bytes.extend([*phase as u8, *lane as u8, *overflow as u8]);
+            bytes.extend((*capacity as u64).to_le_bytes());
+        }
+        bytes.extend((self.immediate.len() as u32).to_le_bytes());
+        for kind in &self.immediate {
+            push(&mut bytes, kind);
+        }
+        bytes.extend(self.immediate_budget.to_le_bytes());
+        for (source, capabilities) in &self.grants {
+            push(&mut bytes, source);
+            bytes.extend((capabilities.len() as u32).to_le_bytes());
+            for capability in capabilities {
+                push(&mut bytes, capability);
+            }
+        }
+        Blake3Digest::of(&bytes)
+    }
+
     /// The digest of the table of handlers: phases, kinds, priorities, names, once, capabilities.
     #[must_use]
     pub fn handlers_digest(&self) -> Blake3Digest {

@@ -104,6 +104,22 @@ impl SystemConfig {
         }
     }
 
+    /// The name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same system under another name, and ordered by other names.
+    pub(crate) fn renamed(mut self, rename: impl Fn(&str) -> String) -> SystemConfig {
+        self.name = rename(&self.name);
+        for names in [&mut self.before, &mut self.after] {
+            for name in names {
+                *name = rename(name);
+            }
+        }
+        self
+    }
+
     /// Runs in this phase; [`Phase::Update`] if nothing is said.
     #[must_use]
     pub const fn phase(mut self, phase: Phase) -> SystemConfig {

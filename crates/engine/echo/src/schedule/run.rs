@@ -5,12 +5,14 @@
 
 use super::build::Entry;
 use super::graph::{self, Graph};
+use super::hooks::{Hooks, Ran, SCRIPTS, Step};
 use super::param::{Context, Output};
 use super::system::Job;
 use super::{CachedGraph, Phase, Schedule, Workers};
 use crate::bus::{BusError, Courier, Draft, Drop, PostReport};
 use crate::commands::Commands;
 use crate::error::WorldError;
+use crate::simulation::ScriptOutput;
 use crate::stamp::Stamp;
 use crate::world::World;
 use alloc::boxed::Box;
@@ -48,6 +50,16 @@ pub enum TickError {
         /// Why.
         error: BusError,
     },
+    /// Scripts gave up.
+    #[error("the script `{script}` stopped the tick in {phase}: {reason}")]
+    Script {
+        /// The phase.
+        phase: Phase,
+        /// The script.
+        script: String,
+        /// Its words, with file, line and traceback.
+        reason: String,
+    },
     /// The world has another registry than the schedule.
     #[error("the schedule was made for other components than the world has")]
     Registry,
@@ -84,6 +96,16 @@ impl Schedule {
     /// # Panics
     /// Where a system panics. The world has then lost what the system was writing and must be thrown away.
     pub fn tick(&mut self, world: &mut World, workers: &Workers) -> Result<TickReport, TickError> {
+        self.tick_with(world, workers, &mut Hooks::none())
+    }
+
+    /// As [`Schedule::tick`], with scripts and whoever watches.
+    pub(crate) fn tick_with(
+        &mut self,
+        world: &mut World,
+        workers: &Workers,
+        hooks: &mut Hooks<'_>,
+    ) -> Result<TickReport, TickError> {
         if world.registry().digest() != self.registry.digest() {
             return Err(TickError::Registry);
         }
@@ -91,7 +113,8 @@ impl Schedule {
         let mut entries = self.phases.iter().flatten();
         let has_bus = !self.bus.handlers.is_empty() || !world.state().mailbox.is_empty();
         // Holding the world as it was makes every first write copy a block; only who may need it pays for it.
-        let can_fail = has_bus || entries.any(|entry| entry.system.can_fail());
+        let can_fail =
+            has_bus || hooks.scripts.is_some() || entries.any(|entry| entry.system.can_fail());
         let before = can_fail.then(|| world.fork());
         let mut report = TickReport {
             tick: world.tick(),
@@ -100,11 +123,14 @@ impl Schedule {
         let mut post = PostReport::default();
         let mut stamp = world.state().stamp;
         for phase in Phase::ALL {
+            let mut sums = Sums {
+                stamp: &mut stamp,
+                report: &mut report,
+                post: &mut post,
+            };
             let result = self
-                .deliver(phase, world, &mut stamp, &mut post)
-                .and_then(|()| {
-                    self.run_phase(phase, world, workers, &mut stamp, &mut report, &mut post)
-                });
+                .deliver(phase, world, &mut sums, hooks)
+                .and_then(|()| self.run_phase(phase, world, workers, &mut sums, hooks));
             if let Err(error) = result {
                 if let Some(before) = before {
                     *world = before;
@@ -118,6 +144,7 @@ impl Schedule {
         report.draws = report.draws.wrapping_add(post.draws);
         report.delivered = post.delivered;
         report.unheard = post.unheard;
+        report.commands += post.commands;
         report.dropped = post.dropped;
         Ok(report)
     }
@@ -152,6 +179,7 @@ impl Schedule {
             world,
             phase: None,
             report: &mut report,
+            hooks: &mut Hooks::none(),
         }
         .accept(&Arc::from("input"), draft);
         if accepted.is_err() {
@@ -165,22 +193,26 @@ impl Schedule {
         &self,
         phase: Phase,
         world: &mut World,
-        stamp: &mut Stamp,
-        post: &mut PostReport,
+        sums: &mut Sums<'_>,
+        hooks: &mut Hooks<'_>,
     ) -> Result<(), TickError> {
+        hooks.done(phase, Step::Begin, world);
         if !world.state().mailbox.has_due(phase, world.tick()) {
             return Ok(());
         }
-        stamp.0 += 1;
-        world.state_mut().stamp = *stamp;
+        sums.stamp.0 += 1;
+        world.state_mut().stamp = *sums.stamp;
         Courier {
             config: &self.bus,
             world,
             phase: Some(phase),
-            report: post,
+            report: sums.post,
+            hooks,
         }
         .deliver(phase)
-        .map_err(|error| TickError::Bus { phase, error })
+        .map_err(|error| TickError::Bus { phase, error })?;
+        sums.report.refused.append(&mut sums.post.refused);
+        Ok(())
     }
 
     fn run_phase(
@@ -188,54 +220,98 @@ impl Schedule {
         phase: Phase,
         world: &mut World,
         workers: &Workers,
-        stamp: &mut Stamp,
-        report: &mut TickReport,
-        post: &mut PostReport,
+        sums: &mut Sums<'_>,
+        hooks: &mut Hooks<'_>,
     ) -> Result<(), TickError> {
+        let scripted = hooks
+            .call_phase(phase, world)
+            .map_err(|error| TickError::Script {
+                phase,
+                script: error.script,
+                reason: error.reason,
+            })?;
         let entries = &mut self.phases[phase as usize];
-        if entries.is_empty() || phase == Phase::Initialize && world.tick() > 0 {
+        let is_idle = entries.is_empty() || phase == Phase::Initialize && world.tick() > 0;
+        if is_idle && scripted.is_none() {
             return Ok(());
         }
+        let entries = if is_idle { &mut [] } else { &mut entries[..] };
         let enabled: Vec<bool> = entries
             .iter()
             .map(|entry| entry.condition.as_ref().is_none_or(|holds| holds(world)))
             .collect();
         let graph = self.graphs[phase as usize].get(entries, enabled);
-        let first = stamp.0 + 1;
+        let first = sums.stamp.0 + 1;
         let mut outputs: Outputs = Vec::new();
         outputs.resize_with(entries.len(), Output::default);
         for (number, level) in graph.levels.iter().enumerate() {
-            let number = (phase as u64) << 32 | number as u64;
-            run_level(entries, level, world, workers, number, first, &mut outputs).map_err(
-                |(system, reason)| TickError::System {
+            let mut run = LevelRun {
+                phase,
+                number: (phase as u64) << 32 | number as u64,
+                first,
+                workers,
+                hooks,
+                outputs: &mut outputs,
+            };
+            run.level(entries, level, world)
+                .map_err(|(system, reason)| TickError::System {
                     phase,
                     system,
                     reason,
-                },
-            )?;
+                })?;
         }
-        *stamp = Stamp(first + entries.len() as u64);
+        *sums.stamp = Stamp(first + entries.len() as u64);
         note_marks(entries, &graph, world, first);
-        world.state_mut().stamp = *stamp;
+        world.state_mut().stamp = *sums.stamp;
         let mut courier = Courier {
             config: &self.bus,
             world,
             phase: Some(phase),
-            report: post,
+            report: sums.post,
+            hooks,
         };
-        reduce(entries, outputs, &mut courier, report)
+        reduce_scripts(scripted, &mut courier, sums.report)
+            .and_then(|()| reduce(entries, outputs, &mut courier, sums.report))
             .map_err(|error| TickError::Bus { phase, error })
     }
+}
+
+/// What adds up over the phases of a tick.
+struct Sums<'a> {
+    stamp: &'a mut Stamp,
+    report: &'a mut TickReport,
+    post: &'a mut PostReport,
+}
+
+/// The end of a phase: what scripts want comes before what systems want.
+fn reduce_scripts(
+    scripted: Option<ScriptOutput>,
+    courier: &mut Courier<'_, '_>,
+    report: &mut TickReport,
+) -> Result<(), BusError> {
+    let Some(scripted) = scripted else {
+        return Ok(());
+    };
+    report.draws = report.draws.wrapping_add(scripted.draws);
+    report.commands += scripted.commands.len() as u64;
+    let refused = &mut report.refused;
+    scripted.commands.apply(courier.world, refused);
+    for (source, post) in scripted.posts {
+        courier.accept_all(&source, post)?;
+    }
+    courier.done(Step::Reduced { source: SCRIPTS });
+    Ok(())
 }
 
 /// The end of a phase: commands and envelopes in the order of the schedule.
 fn reduce(
     entries: &[Entry],
     outputs: Outputs,
-    courier: &mut Courier<'_>,
+    courier: &mut Courier<'_, '_>,
     report: &mut TickReport,
 ) -> Result<(), BusError> {
     for (entry, output) in entries.iter().zip(outputs) {
+        let is_empty = output.commands.is_empty() && output.posts.is_empty();
         report.draws = report.draws.wrapping_add(output.draws);
         for commands in output.commands {
             report.commands += commands.len() as u64;
@@ -243,6 +319,10 @@ fn reduce(
         }
         for post in output.posts {
             courier.accept_all(&entry.name, post)?;
+        }
+        if !is_empty {
+            let source = &entry.name;
+            courier.done(Step::Reduced { source });
         }
     }
     Ok(())
@@ -289,77 +369,98 @@ fn context(entry: &Entry, index: usize, world: &World, first: u64) -> Context {
 /// Who stopped the tick, and his words.
 type Stop = (String, String);
 
-/// Runs the systems of one level, which do not conflict. If several give up, the first in canonical order is told.
-fn run_level(
-    entries: &mut [Entry],
-    level: &[usize],
-    world: &mut World,
-    workers: &Workers,
+/// A level on its way: systems that do not conflict.
+struct LevelRun<'a, 'h> {
+    phase: Phase,
+    /// The level's number over all phases.
     number: u64,
+    /// The stamp of the phase's first system.
     first: u64,
-    outputs: &mut Outputs,
-) -> Result<(), Stop> {
-    if workers.wants_jobs(number) {
-        return run_jobs(entries, level, world, workers, number, first, outputs);
-    }
-    workers.inline_level(number, || run_inline(entries, level, world, first, outputs))
+    workers: &'a Workers,
+    hooks: &'a mut Hooks<'h>,
+    outputs: &'a mut Outputs,
 }
 
-fn run_inline(
-    entries: &mut [Entry],
-    level: &[usize],
-    world: &mut World,
-    first: u64,
-    outputs: &mut Outputs,
-) -> Result<(), Stop> {
-    for index in level {
-        let context = context(&entries[*index], *index, world, first);
-        let system = &mut entries[*index].system;
-        let result = system.run(world, &context, &mut outputs[*index]);
-        result.map_err(|reason| (context.name.to_string(), reason))?;
-    }
-    Ok(())
-}
-
-fn run_jobs(
-    entries: &mut [Entry],
-    level: &[usize],
-    world: &mut World,
-    workers: &Workers,
-    number: u64,
-    first: u64,
-    outputs: &mut Outputs,
-) -> Result<(), Stop> {
-    let mut results: Vec<Result<(), Stop>> = Vec::with_capacity(level.len());
-    let mut jobs: Vec<Box<dyn Job>> = Vec::new();
-    // How many jobs each system made; `None` for one that ran inline.
-    let mut counts: Vec<Option<usize>> = Vec::with_capacity(level.len());
-    for index in level {
-        let context = context(&entries[*index], *index, world, first);
-        let system = &mut entries[*index].system;
-        let before = jobs.len();
-        if system.split(world.state_mut(), &context, &mut jobs) {
-            counts.push(Some(jobs.len() - before));
-            results.push(Ok(()));
-        } else {
-            counts.push(None);
-            let result = system.run(world, &context, &mut outputs[*index]);
-            results.push(result.map_err(|reason| (context.name.to_string(), reason)));
+impl LevelRun<'_, '_> {
+    /// Runs the systems of one level. If several give up, the first in canonical order is told.
+    fn level(
+        &mut self,
+        entries: &mut [Entry],
+        level: &[usize],
+        world: &mut World,
+    ) -> Result<(), Stop> {
+        if self.workers.wants_jobs(self.number) {
+            return self.jobs(entries, level, world);
         }
+        let workers = self.workers;
+        workers.inline_level(self.number, || self.inline(entries, level, world))
     }
-    let mut jobs = workers.run(jobs, number).into_iter();
-    for ((index, count), result) in level.iter().zip(counts).zip(&mut results) {
-        let Some(count) = count else {
-            continue;
-        };
-        let own = jobs.by_ref().take(count).collect();
-        let entry = &mut entries[*index];
-        let joined = entry
-            .system
-            .join(world.state_mut(), own, &mut outputs[*index]);
-        *result = joined.map_err(|reason| (entry.name.to_string(), reason));
+
+    fn inline(
+        &mut self,
+        entries: &mut [Entry],
+        level: &[usize],
+        world: &mut World,
+    ) -> Result<(), Stop> {
+        for index in level {
+            let context = context(&entries[*index], *index, world, self.first);
+            let system = &mut entries[*index].system;
+            let result = system.run(world, &context, &mut self.outputs[*index]);
+            result.map_err(|reason| (context.name.to_string(), reason))?;
+            let ran = ran(&entries[*index]);
+            self.hooks.done(self.phase, Step::Systems(&[ran]), world);
+        }
+        Ok(())
     }
-    results.into_iter().collect()
+
+    fn jobs(
+        &mut self,
+        entries: &mut [Entry],
+        level: &[usize],
+        world: &mut World,
+    ) -> Result<(), Stop> {
+        let mut results: Vec<Result<(), Stop>> = Vec::with_capacity(level.len());
+        let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+        // How many jobs each system made; `None` for one that ran inline.
+        let mut counts: Vec<Option<usize>> = Vec::with_capacity(level.len());
+        for index in level {
+            let context = context(&entries[*index], *index, world, self.first);
+            let system = &mut entries[*index].system;
+            let before = jobs.len();
+            if system.split(world.state_mut(), &context, &mut jobs) {
+                counts.push(Some(jobs.len() - before));
+                results.push(Ok(()));
+            } else {
+                counts.push(None);
+                let result = system.run(world, &context, &mut self.outputs[*index]);
+                results.push(result.map_err(|reason| (context.name.to_string(), reason)));
+            }
+        }
+        let mut jobs = self.workers.run(jobs, self.number).into_iter();
+        for ((index, count), result) in level.iter().zip(counts).zip(&mut results) {
+            let Some(count) = count else {
+                continue;
+            };
+            let own = jobs.by_ref().take(count).collect();
+            let entry = &mut entries[*index];
+            let joined = entry
+                .system
+                .join(world.state_mut(), own, &mut self.outputs[*index]);
+            *result = joined.map_err(|reason| (entry.name.to_string(), reason));
+        }
+        if self.hooks.watch.is_some() {
+            let ran: Vec<Ran<'_>> = level.iter().map(|index| ran(&entries[*index])).collect();
+            self.hooks.done(self.phase, Step::Systems(&ran), world);
+        }
+        results.into_iter().collect()
+    }
+}
+
+fn ran(entry: &Entry) -> Ran<'_> {
+    Ran {
+        name: &entry.name,
+        access: &entry.access,
+    }
 }
 
 impl CachedGraph {
