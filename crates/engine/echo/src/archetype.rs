@@ -130,11 +130,11 @@ impl Archetype {
         self.columns[index] = Some(column);
     }
 
-    /// Puts a column back whose type only it knows.
-    pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut dyn AnyColumn> {
+    /// The owners of all columns.
+    pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut Arc<dyn AnyColumn>> {
         self.columns
             .iter_mut()
-            .map(|column| unique(column.as_mut().expect(AT_HOME)))
+            .map(|column| column.as_mut().expect(AT_HOME))
     }
 
     /// The digest over the components and all columns.

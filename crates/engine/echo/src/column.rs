@@ -24,6 +24,16 @@ use gatos_values::Blake3Digest;
 /// Most blocks in a page.
 pub(crate) const PAGE_BLOCKS: usize = 32;
 
+/// Rows that leave an archetype one after the other, the last row filling each gap, all at once.
+pub(crate) struct Departure {
+    /// The rows that leave, in their order, by the numbers they had before the first one left.
+    pub rows: Vec<u32>,
+    /// Gaps with the row that fills each in the end, by the numbers from before; gaps rise.
+    pub fills: Vec<(u32, u32)>,
+    /// Rows that are left.
+    pub len: usize,
+}
+
 /// Rows with their stamps. [`Arc::make_mut`] copies one as a whole when another fork holds it too.
 pub(crate) struct Block<S> {
     pub rows: S,
@@ -59,9 +69,33 @@ impl<S: Rows> Block<S> {
     }
 }
 
+/// Blocks by level: few have no page of their own, so that small columns pay for one owner and not for three.
+enum Blocks<S> {
+    /// At most one block, which is shared when the column is. Whoever writes to the column writes to it.
+    One(Option<Block<S>>),
+    /// Up to [`PAGE_BLOCKS`] blocks.
+    Few(Vec<BlockSlot<S>>),
+    /// Pages, all full but the last.
+    Many(Vec<PageSlot<S>>),
+}
+
 struct BlockSlot<S> {
     block: Arc<Block<S>>,
     digest: Option<Blake3Digest>,
+}
+
+struct PageSlot<S> {
+    blocks: Arc<Vec<BlockSlot<S>>>,
+    digest: Option<Blake3Digest>,
+}
+
+impl<S> BlockSlot<S> {
+    fn new(block: Block<S>) -> BlockSlot<S> {
+        BlockSlot {
+            block: Arc::new(block),
+            digest: None,
+        }
+    }
 }
 
 impl<S> Clone for BlockSlot<S> {
@@ -73,28 +107,21 @@ impl<S> Clone for BlockSlot<S> {
     }
 }
 
-struct Page<S> {
-    blocks: Vec<BlockSlot<S>>,
-}
-
-impl<S> Clone for Page<S> {
-    fn clone(&self) -> Page<S> {
-        let mut blocks = Vec::with_capacity(PAGE_BLOCKS);
-        blocks.extend_from_slice(&self.blocks);
-        Page { blocks }
-    }
-}
-
-struct PageSlot<S> {
-    page: Arc<Page<S>>,
-    digest: Option<Blake3Digest>,
-}
-
 impl<S> Clone for PageSlot<S> {
     fn clone(&self) -> PageSlot<S> {
         PageSlot {
-            page: Arc::clone(&self.page),
+            blocks: Arc::clone(&self.blocks),
             digest: self.digest,
+        }
+    }
+}
+
+impl<S: Rows> Clone for Blocks<S> {
+    fn clone(&self) -> Blocks<S> {
+        match self {
+            Blocks::One(block) => Blocks::One(block.clone()),
+            Blocks::Few(slots) => Blocks::Few(slots.clone()),
+            Blocks::Many(pages) => Blocks::Many(pages.clone()),
         }
     }
 }
@@ -105,7 +132,7 @@ pub struct Column<S: Rows> {
     /// A block holds `1 << shift` rows.
     shift: u32,
     len: usize,
-    pages: Vec<PageSlot<S>>,
+    blocks: Blocks<S>,
     digest: Option<Blake3Digest>,
 }
 
@@ -115,11 +142,14 @@ impl<S: Rows> Clone for Column<S> {
             layout: self.layout.clone(),
             shift: self.shift,
             len: self.len,
-            pages: self.pages.clone(),
+            blocks: self.blocks.clone(),
             digest: self.digest,
         }
     }
 }
+
+/// Why a block is there.
+const IN_RANGE: &str = "the caller knows how many blocks there are";
 
 impl<S: Rows> Column<S> {
     pub(crate) const fn new(layout: S::Layout, shift: u32) -> Column<S> {
@@ -127,7 +157,7 @@ impl<S: Rows> Column<S> {
             layout,
             shift,
             len: 0,
-            pages: Vec::new(),
+            blocks: Blocks::One(None),
             digest: None,
         }
     }
@@ -149,13 +179,27 @@ impl<S: Rows> Column<S> {
     /// The block with this number.
     #[inline]
     pub(crate) fn block(&self, block: usize) -> &Block<S> {
-        &self.pages[block / PAGE_BLOCKS].page.blocks[block % PAGE_BLOCKS].block
+        match &self.blocks {
+            Blocks::One(only) => only.as_ref().expect(IN_RANGE),
+            Blocks::Few(slots) => &slots[block].block,
+            Blocks::Many(pages) => &pages[block / PAGE_BLOCKS].blocks[block % PAGE_BLOCKS].block,
+        }
     }
 
     /// The block with this number, for writing: nobody else's from now on, and its digests are gone.
     #[inline]
     pub(crate) fn block_mut(&mut self, block: usize) -> &mut Block<S> {
-        Arc::make_mut(self.slot_mut(block))
+        self.digest = None;
+        match &mut self.blocks {
+            Blocks::One(only) => only.as_mut().expect(IN_RANGE),
+            Blocks::Few(slots) => Arc::make_mut(cleared(&mut slots[block])),
+            Blocks::Many(pages) => {
+                let page = &mut pages[block / PAGE_BLOCKS];
+                page.digest = None;
+                let slots = Arc::make_mut(&mut page.blocks);
+                Arc::make_mut(cleared(&mut slots[block % PAGE_BLOCKS]))
+            }
+        }
     }
 
     /// The last block if it has room, else a new one, with the number of rows it has room for.
@@ -183,71 +227,106 @@ impl<S: Rows> Column<S> {
 
     /// Blocks that are there, the one that [`Column::tail_mut`] made for rows to come too.
     fn block_count(&self) -> usize {
-        self.pages.last().map_or(0, |last| {
-            (self.pages.len() - 1) * PAGE_BLOCKS + last.page.blocks.len()
-        })
+        match &self.blocks {
+            Blocks::One(only) => usize::from(only.is_some()),
+            Blocks::Few(slots) => slots.len(),
+            Blocks::Many(pages) => pages.last().map_or(0, |last| {
+                (pages.len() - 1) * PAGE_BLOCKS + last.blocks.len()
+            }),
+        }
     }
 
     /// Moves a block out into a column of its own, for a job to work on. Until it is put back its place holds a block
     /// without rows.
     pub(crate) fn split(&mut self, block: usize) -> Column<S> {
-        let empty = Arc::new(Block::empty(&self.layout));
-        let taken = core::mem::replace(self.slot_mut(block), empty);
+        let empty = Block::empty(&self.layout);
         let mut part = Column::new(self.layout.clone(), self.shift);
-        part.len = taken.rows.len();
-        part.push_shared(taken);
+        part.blocks = match &mut self.blocks {
+            Blocks::One(only) => Blocks::One(core::mem::replace(only, Some(empty))),
+            _ => {
+                let place = self.slot_mut(block).expect(IN_RANGE);
+                let slot = core::mem::replace(place, BlockSlot::new(empty));
+                Blocks::Few(alloc::vec![slot])
+            }
+        };
+        part.len = part.block(0).rows.len();
+        self.digest = None;
         part
     }
 
     /// Puts a block back that [`Column::split`] took.
-    pub(crate) fn join(&mut self, block: usize, mut part: Column<S>) {
-        core::mem::swap(self.slot_mut(block), part.slot_mut(0));
+    pub(crate) fn join(&mut self, block: usize, part: Column<S>) {
+        match (&mut self.blocks, part.blocks) {
+            (Blocks::One(only), Blocks::One(back)) => *only = back,
+            (_, Blocks::Few(mut back)) => {
+                let place = self.slot_mut(block).expect(IN_RANGE);
+                *place = back.pop().expect(IN_RANGE);
+                place.digest = None;
+            }
+            _ => unreachable!("a column does not grow while a job has its blocks"),
+        }
     }
 
-    /// The owner of a block, with its digests gone.
-    #[inline]
-    fn slot_mut(&mut self, block: usize) -> &mut Arc<Block<S>> {
+    /// The owner of a block where blocks have owners of their own, with the digests above gone.
+    fn slot_mut(&mut self, block: usize) -> Option<&mut BlockSlot<S>> {
         self.digest = None;
-        let slot = &mut self.pages[block / PAGE_BLOCKS];
-        slot.digest = None;
-        let slot = &mut Arc::make_mut(&mut slot.page).blocks[block % PAGE_BLOCKS];
-        slot.digest = None;
-        &mut slot.block
+        match &mut self.blocks {
+            Blocks::One(_) => None,
+            Blocks::Few(slots) => slots.get_mut(block),
+            Blocks::Many(pages) => {
+                let page = pages.get_mut(block / PAGE_BLOCKS)?;
+                page.digest = None;
+                Arc::make_mut(&mut page.blocks).get_mut(block % PAGE_BLOCKS)
+            }
+        }
     }
 
     fn push_block(&mut self, block: Block<S>) {
-        self.push_shared(Arc::new(block));
-    }
-
-    fn push_shared(&mut self, block: Arc<Block<S>>) {
         self.digest = None;
-        let slot = BlockSlot {
-            block,
-            digest: None,
-        };
-        match self.pages.last_mut() {
-            Some(last) if last.page.blocks.len() < PAGE_BLOCKS => {
-                last.digest = None;
-                Arc::make_mut(&mut last.page).blocks.push(slot);
+        match &mut self.blocks {
+            Blocks::One(only) => match only.take() {
+                None => *only = Some(block),
+                Some(first) => {
+                    let slots = [first, block].into_iter().map(BlockSlot::new);
+                    self.blocks = Blocks::Few(slots.collect());
+                }
+            },
+            Blocks::Few(slots) if slots.len() < PAGE_BLOCKS => slots.push(BlockSlot::new(block)),
+            Blocks::Few(slots) => {
+                let first = core::mem::take(slots);
+                let pages = [first, alloc::vec![BlockSlot::new(block)]];
+                self.blocks = Blocks::Many(pages.into_iter().map(page_of).collect());
             }
-            _ => self.pages.push(PageSlot {
-                page: Arc::new(Page {
-                    blocks: alloc::vec![slot],
-                }),
-                digest: None,
-            }),
+            Blocks::Many(pages) => match pages.last_mut() {
+                Some(last) if last.blocks.len() < PAGE_BLOCKS => {
+                    last.digest = None;
+                    Arc::make_mut(&mut last.blocks).push(BlockSlot::new(block));
+                }
+                _ => pages.push(page_of(alloc::vec![BlockSlot::new(block)])),
+            },
         }
     }
 
     fn pop_block(&mut self) {
         self.digest = None;
-        if let Some(last) = self.pages.last_mut() {
-            last.digest = None;
-            let page = Arc::make_mut(&mut last.page);
-            page.blocks.pop();
-            if page.blocks.is_empty() {
-                self.pages.pop();
+        match &mut self.blocks {
+            Blocks::One(only) => *only = None,
+            Blocks::Few(slots) => {
+                slots.pop();
             }
+            Blocks::Many(pages) => {
+                if let Some(last) = pages.last_mut() {
+                    last.digest = None;
+                    let slots = Arc::make_mut(&mut last.blocks);
+                    slots.pop();
+                    if slots.is_empty() {
+                        pages.pop();
+                    }
+                }
+            }
+        }
+        if self.block_count() == 0 {
+            self.blocks = Blocks::One(None);
         }
     }
 
@@ -258,6 +337,26 @@ impl<S: Rows> Column<S> {
         block.added.push(len, 1, added);
         block.changed.push(len, 1, changed);
         self.grown(1);
+    }
+
+    /// Appends rows with one stamp.
+    pub(crate) fn extend(&mut self, rows: &[S::Row], stamp: Stamp)
+    where
+        S::Row: Clone,
+    {
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (block, room) = self.tail_mut();
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            let len = block.rows.len();
+            for row in now {
+                block.rows.push(row.clone());
+            }
+            block.added.push(len, now.len(), stamp);
+            block.changed.push(len, now.len(), stamp);
+            self.len += now.len();
+            rest = later;
+        }
     }
 
     /// Takes a row out; the last row takes its place.
@@ -285,6 +384,66 @@ impl<S: Rows> Column<S> {
         taken
     }
 
+    /// Appends the rows that leave `source`, in their order.
+    pub(crate) fn append(&mut self, source: &Column<S>, rows: &[u32]) {
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (block, room) = self.tail_mut();
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            for row in now {
+                let (from, place) = source.find(*row as usize);
+                let len = block.rows.len();
+                block.rows.push_from(&from.rows, place);
+                block.added.push(len, 1, from.added.get(place));
+                block.changed.push(len, 1, from.changed.get(place));
+            }
+            self.len += now.len();
+            rest = later;
+        }
+    }
+
+    /// Closes the gaps of rows that left: last rows into gaps, then the end is cut off.
+    pub(crate) fn close(&mut self, departure: &Departure) {
+        let shift = self.shift;
+        for gaps in departure
+            .fills
+            .chunk_by(|left, right| left.0 >> shift == right.0 >> shift)
+        {
+            let movers: Vec<(S::Row, Stamp, Stamp)> = gaps
+                .iter()
+                .map(|(_, row)| {
+                    let (block, place) = self.find(*row as usize);
+                    let (added, changed) = (block.added.get(place), block.changed.get(place));
+                    (block.rows.row(place), added, changed)
+                })
+                .collect();
+            let (block, _) = self.find_mut(gaps[0].0 as usize);
+            let len = block.rows.len();
+            for ((gap, _), (row, added, changed)) in gaps.iter().zip(movers) {
+                let place = *gap as usize & ((1 << shift) - 1);
+                block.rows.replace(place, row);
+                block.added.set(place, len, added);
+                block.changed.set(place, len, changed);
+            }
+        }
+        self.truncate(departure.len);
+    }
+
+    fn truncate(&mut self, len: usize) {
+        let (block, used) = self.place(len);
+        let kept = block + usize::from(used > 0);
+        while self.block_count() > kept {
+            self.pop_block();
+        }
+        if used > 0 && len < self.len {
+            let tail = self.block_mut(block);
+            tail.rows.truncate(used);
+            tail.added.truncate(used);
+            tail.changed.truncate(used);
+        }
+        self.len = len;
+    }
+
     /// The block and place of a row.
     #[inline]
     pub(crate) fn find(&self, row: usize) -> (&Block<S>, usize) {
@@ -307,13 +466,28 @@ impl<S: Rows> Column<S> {
         }
         let mut bytes = hash::start(Tag::Column);
         hash::push_u64(&mut bytes, self.len as u64);
-        for slot in &mut self.pages {
-            let digest = match slot.digest {
-                Some(digest) => digest,
-                None => page_root(Arc::make_mut(&mut slot.page), scratch),
-            };
-            slot.digest = Some(digest);
-            bytes.extend(digest.as_bytes());
+        match &mut self.blocks {
+            Blocks::One(None) => {}
+            Blocks::One(Some(block)) => {
+                let digest = block_root(block, scratch);
+                if S::HAS_FLOATS && !block.rows.is_settled() {
+                    block.rows.settle();
+                }
+                bytes.extend(hash::of(Tag::Page, digest.as_bytes()).as_bytes());
+            }
+            Blocks::Few(slots) => {
+                bytes.extend(page_root(slots, scratch).as_bytes());
+            }
+            Blocks::Many(pages) => {
+                for page in pages {
+                    let digest = match page.digest {
+                        Some(digest) => digest,
+                        None => page_root(Arc::make_mut(&mut page.blocks).as_mut_slice(), scratch),
+                    };
+                    page.digest = Some(digest);
+                    bytes.extend(digest.as_bytes());
+                }
+            }
         }
         let digest = Blake3Digest::of(&bytes);
         self.digest = Some(digest);
@@ -322,10 +496,8 @@ impl<S: Rows> Column<S> {
 
     /// Appends every block's bytes.
     pub(crate) fn save(&self, output: &mut Vec<u8>) {
-        for slot in &self.pages {
-            for block in &slot.page.blocks {
-                block.block.encode(output);
-            }
+        for block in 0..self.block_count() {
+            self.block(block).encode(output);
         }
     }
 
@@ -355,12 +527,32 @@ impl<S: Rows> Column<S> {
     }
 }
 
-fn page_root<S: Rows>(page: &mut Page<S>, scratch: &mut Vec<u8>) -> Blake3Digest {
+/// The block of a slot whose digest is gone.
+#[inline]
+fn cleared<S>(slot: &mut BlockSlot<S>) -> &mut Arc<Block<S>> {
+    slot.digest = None;
+    &mut slot.block
+}
+
+fn page_of<S>(slots: Vec<BlockSlot<S>>) -> PageSlot<S> {
+    PageSlot {
+        blocks: Arc::new(slots),
+        digest: None,
+    }
+}
+
+fn page_root<S: Rows>(slots: &mut [BlockSlot<S>], scratch: &mut Vec<u8>) -> Blake3Digest {
     let mut bytes = hash::start(Tag::Page);
-    for slot in &mut page.blocks {
+    for slot in slots {
         let digest = match slot.digest {
             Some(digest) => digest,
-            None => block_root(&mut slot.block, scratch),
+            None => {
+                let digest = block_root(&slot.block, scratch);
+                if S::HAS_FLOATS && !slot.block.rows.is_settled() {
+                    Arc::make_mut(&mut slot.block).rows.settle();
+                }
+                digest
+            }
         };
         slot.digest = Some(digest);
         bytes.extend(digest.as_bytes());
@@ -368,12 +560,9 @@ fn page_root<S: Rows>(page: &mut Page<S>, scratch: &mut Vec<u8>) -> Blake3Digest
     Blake3Digest::of(&bytes)
 }
 
-fn block_root<S: Rows>(block: &mut Arc<Block<S>>, scratch: &mut Vec<u8>) -> Blake3Digest {
+fn block_root<S: Rows>(block: &Block<S>, scratch: &mut Vec<u8>) -> Blake3Digest {
     hash::restart(scratch, Tag::Block);
     scratch.extend((block.rows.len() as u64).to_le_bytes());
     block.encode(scratch);
-    if S::HAS_FLOATS && !block.rows.is_settled() {
-        Arc::make_mut(block).rows.settle();
-    }
     Blake3Digest::of(scratch)
 }

@@ -7,7 +7,7 @@
 //! INVARIANT: applying commands cannot fail and depends only on the world and the order of commands.
 //! Tests: `tests/it/schedule.rs`.
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, sorted_ids};
 use crate::component::Component;
 use crate::entity::Entity;
 use crate::error::WorldError;
@@ -15,6 +15,8 @@ use crate::registry::ComponentId;
 use crate::world::World;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::any::Any;
+use core::marker::PhantomData;
 
 /// An entity that a command will spawn, for later commands of the same buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,172 +46,258 @@ impl From<NewEntity> for Whom {
 /// What is asked for, in order.
 #[derive(Default)]
 pub struct Commands {
-    list: Vec<Command>,
+    list: Vec<Box<dyn Run>>,
+    len: usize,
     spawned: u32,
 }
 
-enum Command {
-    Spawn(Option<Box<dyn Put>>),
-    Despawn(Whom),
-    DespawnTree(Whom),
-    Insert(Whom, Box<dyn Put>),
-    InsertRow(Whom, ComponentId, Box<[u8]>),
-    Remove(Whom, fn(&mut World, Entity) -> Result<(), WorldError>),
-    RemoveIds(Whom, Box<[ComponentId]>),
-    SetParent(Whom, Whom),
-    ClearParent(Whom),
-    SetResource(Box<dyn PutResource>),
+/// Commands of one kind that follow one another, in order. A buffer has one box for each run and not for each command, and
+/// what goes the same way is moved at once.
+trait Run: Any + Send + Sync {
+    /// Does everything in order; what could not be done is told and left out.
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>);
 }
 
-/// A bundle whose type only it knows.
-trait Put: Send + Sync {
-    fn put(self: Box<Self>, world: &mut World, entity: Entity) -> Result<(), WorldError>;
-    fn spawn(self: Box<Self>, world: &mut World) -> Result<Entity, WorldError>;
+/// Whom commands of a buffer mean, and what could not be done.
+struct Found<'a> {
+    spawned: Vec<Entity>,
+    refused: &'a mut Vec<WorldError>,
 }
 
-impl<B: Bundle> Put for B {
-    fn put(self: Box<B>, world: &mut World, entity: Entity) -> Result<(), WorldError> {
-        world.insert(entity, *self)
+impl Found<'_> {
+    fn find(&self, whom: Whom) -> Entity {
+        match whom {
+            Whom::Living(entity) => entity,
+            // A handle of another buffer may not be among ours; then nobody is meant.
+            Whom::New(NewEntity(index)) => {
+                let found = self.spawned.get(index as usize);
+                found.copied().unwrap_or(Entity::NULL)
+            }
+        }
     }
 
-    fn spawn(self: Box<B>, world: &mut World) -> Result<Entity, WorldError> {
-        world.spawn(*self)
+    fn tell(&mut self, result: Result<(), WorldError>) {
+        self.refused.extend(result.err());
     }
-}
 
-/// A resource whose type only it knows.
-trait PutResource: Send + Sync {
-    fn put(self: Box<Self>, world: &mut World) -> Result<(), WorldError>;
-}
-
-impl<T: Component> PutResource for T {
-    fn put(self: Box<T>, world: &mut World) -> Result<(), WorldError> {
-        world.set_resource(*self)
+    /// Those who live, with what belongs to them; the others are told in their order.
+    fn living<T>(&mut self, world: &World, all: Vec<(Whom, T)>) -> (Vec<Entity>, Vec<T>) {
+        let mut living = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+        for (whom, what) in all {
+            let entity = self.find(whom);
+            match world.state().locate(entity) {
+                Ok(_) => {
+                    living.0.push(entity);
+                    living.1.push(what);
+                }
+                Err(error) => self.refused.push(error),
+            }
+        }
+        living
     }
 }
 
 impl Commands {
     /// Spawns an entity with these components.
     pub fn spawn<B: Bundle>(&mut self, bundle: B) -> NewEntity {
-        self.push_spawn(Some(Box::new(bundle)))
+        self.run(|| Spawns::<B>(Vec::new())).0.push(bundle);
+        self.next_entity()
     }
 
     /// Spawns an entity without components.
     pub fn spawn_empty(&mut self) -> NewEntity {
-        self.push_spawn(None)
+        self.run(|| SpawnsEmpty(0)).0 += 1;
+        self.next_entity()
     }
 
-    fn push_spawn(&mut self, bundle: Option<Box<dyn Put>>) -> NewEntity {
-        self.list.push(Command::Spawn(bundle));
+    const fn next_entity(&mut self) -> NewEntity {
         self.spawned += 1;
         NewEntity(self.spawned - 1)
     }
 
     /// Despawns an entity.
     pub fn despawn(&mut self, whom: impl Into<Whom>) {
-        self.list.push(Command::Despawn(whom.into()));
+        self.run(|| Despawns(Vec::new())).0.push(whom.into());
     }
 
     /// Despawns an entity with all below it.
     pub fn despawn_tree(&mut self, whom: impl Into<Whom>) {
-        self.list.push(Command::DespawnTree(whom.into()));
+        let whom = whom.into();
+        self.single(move |world, found| world.despawn_tree(found.find(whom)).map(|_| ()));
     }
 
     /// Adds components, or overwrites them.
     pub fn insert<B: Bundle>(&mut self, whom: impl Into<Whom>, bundle: B) {
-        let bundle = Box::new(bundle);
-        self.list.push(Command::Insert(whom.into(), bundle));
+        let run = self.run(|| Inserts::<B>(Vec::new()));
+        run.0.push((whom.into(), bundle));
     }
 
     /// Adds a component by its canonical bytes, or overwrites it.
     pub fn insert_row(&mut self, whom: impl Into<Whom>, id: ComponentId, bytes: &[u8]) {
-        let command = Command::InsertRow(whom.into(), id, Box::from(bytes));
-        self.list.push(command);
+        let (whom, bytes) = (whom.into(), Box::<[u8]>::from(bytes));
+        self.single(move |world, found| world.insert_row(found.find(whom), id, &bytes));
     }
 
     /// Takes components away.
     pub fn remove<B: Bundle>(&mut self, whom: impl Into<Whom>) {
-        let command = Command::Remove(whom.into(), World::remove::<B>);
-        self.list.push(command);
+        let run = self.run(|| Removes::<B>(Vec::new(), PhantomData));
+        run.0.push((whom.into(), ()));
     }
 
     /// Takes components away by their ids.
     pub fn remove_ids(&mut self, whom: impl Into<Whom>, ids: &[ComponentId]) {
-        let command = Command::RemoveIds(whom.into(), Box::from(ids));
-        self.list.push(command);
+        let (whom, ids) = (whom.into(), Box::<[ComponentId]>::from(ids));
+        self.single(move |world, found| world.remove_ids(found.find(whom), &ids));
     }
 
     /// Makes an entity the last child of another one.
     pub fn set_parent(&mut self, child: impl Into<Whom>, parent: impl Into<Whom>) {
-        let command = Command::SetParent(child.into(), parent.into());
-        self.list.push(command);
+        let (child, parent) = (child.into(), parent.into());
+        self.single(move |world, found| world.set_parent(found.find(child), found.find(parent)));
     }
 
     /// Makes an entity nobody's child.
     pub fn clear_parent(&mut self, child: impl Into<Whom>) {
-        self.list.push(Command::ClearParent(child.into()));
+        let child = child.into();
+        self.single(move |world, found| world.clear_parent(found.find(child)));
     }
 
     /// Sets a resource.
     pub fn set_resource<T: Component>(&mut self, value: T) {
-        self.list.push(Command::SetResource(Box::new(value)));
+        self.single(move |world, _| world.set_resource(value));
     }
 
     /// How many commands there are.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.list.len()
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The run that one more command belongs to: the last one, if it is of the same kind.
+    fn run<R: Run>(&mut self, make: impl FnOnce() -> R) -> &mut R {
+        self.len += 1;
+        let last = self.list.last().map(|last| (&**last as &dyn Any).is::<R>());
+        if last != Some(true) {
+            self.list.push(Box::new(make()));
+        }
+        let last = self.list.last_mut().map(|last| &mut **last as &mut dyn Any);
+        last.and_then(|last| last.downcast_mut())
+            .expect("the last run is of this kind")
+    }
+
+    fn single(
+        &mut self,
+        command: impl FnOnce(&mut World, &Found<'_>) -> Result<(), WorldError> + Send + Sync + 'static,
+    ) {
+        self.len += 1;
+        self.list.push(Box::new(Single(command)));
     }
 
     /// Does everything in order; what could not be done is told and left out.
     pub(crate) fn apply(self, world: &mut World, refused: &mut Vec<WorldError>) {
-        let mut spawned: Vec<Entity> = Vec::with_capacity(self.spawned as usize);
-        for command in self.list {
-            if let Err(error) = command.apply(world, &mut spawned) {
-                refused.push(error);
-            }
+        let mut found = Found {
+            spawned: Vec::with_capacity(self.spawned as usize),
+            refused,
+        };
+        for run in self.list {
+            run.apply(world, &mut found);
         }
     }
 }
 
-impl Command {
-    fn apply(self, world: &mut World, spawned: &mut Vec<Entity>) -> Result<(), WorldError> {
-        let find = |whom: Whom, spawned: &[Entity]| match whom {
-            Whom::Living(entity) => entity,
-            // A handle of another buffer may not be among ours; then nobody is meant.
-            Whom::New(NewEntity(index)) => {
-                spawned.get(index as usize).copied().unwrap_or(Entity::NULL)
-            }
-        };
-        match self {
-            Command::Spawn(bundle) => {
-                let entity = match bundle {
-                    Some(bundle) => bundle.spawn(world),
-                    None => world.spawn_empty(),
-                };
-                // Later handles count on this place, whatever happened.
-                spawned.push(entity.clone().unwrap_or(Entity::NULL));
-                entity.map(|_| ())
-            }
-            Command::Despawn(whom) => world.despawn(find(whom, spawned)),
-            Command::DespawnTree(whom) => world.despawn_tree(find(whom, spawned)).map(|_| ()),
-            Command::Insert(whom, bundle) => bundle.put(world, find(whom, spawned)),
-            Command::InsertRow(whom, id, bytes) => {
-                world.insert_row(find(whom, spawned), id, &bytes)
-            }
-            Command::Remove(whom, remove) => remove(world, find(whom, spawned)),
-            Command::RemoveIds(whom, ids) => world.remove_ids(find(whom, spawned), &ids),
-            Command::SetParent(child, parent) => {
-                world.set_parent(find(child, spawned), find(parent, spawned))
-            }
-            Command::ClearParent(child) => world.clear_parent(find(child, spawned)),
-            Command::SetResource(value) => value.put(world),
+/// One command of a kind that makes no runs.
+struct Single<F>(F);
+
+impl<F> Run for Single<F>
+where
+    F: FnOnce(&mut World, &Found<'_>) -> Result<(), WorldError> + Send + Sync + 'static,
+{
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        let result = (self.0)(world, found);
+        found.tell(result);
+    }
+}
+
+struct Spawns<B>(Vec<B>);
+
+impl<B: Bundle> Run for Spawns<B> {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        // Later handles count on these places, whatever happens.
+        let end = found.spawned.len() + self.0.len();
+        let result = world.spawn_into(self.0.into_iter(), &mut found.spawned);
+        let error = result.err().unwrap_or(WorldError::Full);
+        while found.spawned.len() < end {
+            found.spawned.push(Entity::NULL);
+            found.refused.push(error.clone());
         }
     }
+}
+
+struct SpawnsEmpty(usize);
+
+impl Run for SpawnsEmpty {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        for _ in 0..self.0 {
+            let entity = world.spawn_empty();
+            found.spawned.push(entity.clone().unwrap_or(Entity::NULL));
+            found.tell(entity.map(|_| ()));
+        }
+    }
+}
+
+struct Despawns(Vec<Whom>);
+
+impl Run for Despawns {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        let all: Vec<Entity> = self.0.iter().map(|whom| found.find(*whom)).collect();
+        let mut rest = &all[..];
+        while let Some(entity) = rest.first() {
+            let done = world.despawn_first(rest);
+            if done == 0 {
+                found.refused.push(WorldError::Dead { entity: *entity });
+            }
+            rest = &rest[done.max(1)..];
+        }
+    }
+}
+
+struct Inserts<B>(Vec<(Whom, B)>);
+
+impl<B: Bundle> Run for Inserts<B> {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        let count = self.0.len();
+        let (living, bundles) = match check_bundle::<B>(world) {
+            Ok(()) => found.living(world, self.0),
+            Err(error) => return found.refused.extend((0..count).map(|_| error.clone())),
+        };
+        let result = world.insert_run(&living, bundles);
+        found.tell(result);
+    }
+}
+
+struct Removes<B>(Vec<(Whom, ())>, PhantomData<fn() -> B>);
+
+impl<B: Bundle> Run for Removes<B> {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        let count = self.0.len();
+        let living = match check_bundle::<B>(world) {
+            Ok(()) => found.living(world, self.0).0,
+            Err(error) => return found.refused.extend((0..count).map(|_| error.clone())),
+        };
+        let result = world.remove_run::<B>(&living);
+        found.tell(result);
+    }
+}
+
+/// Whether a world can have a bundle at all.
+fn check_bundle<B: Bundle>(world: &World) -> Result<(), WorldError> {
+    let mut ids = Vec::new();
+    B::push_ids(world.registry(), &mut ids)?;
+    sorted_ids(world.registry(), &ids).map(|_| ())
 }

@@ -3,6 +3,7 @@
 //! Bytes: `docs/formats/world.md`, section World hash. Tests: `tests/it/hash.rs`.
 
 use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
 
 /// The first byte of everything that is hashed.
 #[derive(Clone, Copy)]
@@ -39,4 +40,11 @@ pub(crate) fn restart(bytes: &mut Vec<u8>, tag: Tag) {
 
 pub(crate) fn push_u64(bytes: &mut Vec<u8>, value: u64) {
     bytes.extend(value.to_le_bytes());
+}
+
+/// The digest of a node whose bytes are there already.
+pub(crate) fn of(tag: Tag, body: &[u8]) -> Blake3Digest {
+    let mut bytes = start(tag);
+    bytes.extend(body);
+    Blake3Digest::of(&bytes)
 }

@@ -183,6 +183,12 @@ impl World {
         Ok(order.len())
     }
 
+    /// Whether entities of an archetype may have families.
+    pub(crate) fn has_family(&self, archetype: u32) -> bool {
+        let id = self.registry().id_of::<Node>();
+        id.is_some_and(|id| self.state().archetype(archetype).has(id))
+    }
+
     /// Cuts all links of an entity that is about to go.
     pub(crate) fn detach_family(&mut self, entity: Entity) -> Result<(), WorldError> {
         if !self.has::<Node>(entity) {

@@ -6,7 +6,8 @@
 //! randomness.
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
-//! share), `archetype`, `state`, [`world`], [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`], [`commands`], [`schedule`], [`bus`], [`simulation`].
+//! share), `archetype`, `state`, [`world`], `structure`, `moves`, [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`],
+//! [`commands`], [`schedule`], [`bus`], [`simulation`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -31,6 +32,7 @@ pub mod entity;
 pub mod error;
 mod hash;
 mod hierarchy;
+mod moves;
 pub mod query;
 pub mod registry;
 mod resource;
@@ -39,6 +41,7 @@ pub mod simulation;
 pub mod snapshot;
 pub mod stamp;
 mod state;
+mod structure;
 pub mod world;
 
 pub use access::{Access, Target};

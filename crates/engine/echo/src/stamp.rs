@@ -79,6 +79,11 @@ impl Stamps {
         self.rows.pop().unwrap_or(self.base)
     }
 
+    /// Rows from `len` on go away.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.rows.truncate(len);
+    }
+
     /// Appends the meaning: 0 and one stamp where all `len` rows have the same, else 1 and a stamp a row.
     pub(crate) fn encode(&self, len: usize, output: &mut Vec<u8>) {
         let first = self.get(0);

@@ -25,7 +25,7 @@ use gatos_values::Blake3Digest;
 #[derive(Clone)]
 pub(crate) struct ArchetypeSlot {
     pub archetype: Arc<Archetype>,
-    digest: Option<Blake3Digest>,
+    pub digest: Option<Blake3Digest>,
 }
 
 /// The parts of a world.
@@ -97,55 +97,6 @@ impl State {
             .ok_or(WorldError::Dead { entity })
     }
 
-    /// Moves the rows of entities of one archetype to another, in this order; components that the target does not have
-    /// are dropped, those it has more are for the caller to append.
-    pub(crate) fn migrate(&mut self, from: u32, to: u32, entities: &[Entity]) {
-        let slots = self
-            .archetypes
-            .get_disjoint_mut([from as usize, to as usize]);
-        let [from_slot, to_slot] = slots.expect("two archetypes that exist");
-        (from_slot.digest, to_slot.digest) = (None, None);
-        let source = Arc::make_mut(&mut from_slot.archetype);
-        let target = Arc::make_mut(&mut to_slot.archetype);
-        let table = Arc::make_mut(&mut self.entities);
-        let first = target.len();
-        let rows = leave(source, from, table, entities);
-        for (offset, entity) in entities.iter().enumerate() {
-            target
-                .entities_mut()
-                .push(*entity, Stamp::default(), Stamp::default());
-            let location = Location {
-                archetype: to,
-                row: (first + offset) as u32,
-            };
-            table.set_location(entity.index(), location);
-        }
-        for index in 0..source.components().len() {
-            let id = source.components()[index];
-            match target.index_of(id) {
-                Some(place) => source
-                    .column_mut(index)
-                    .transfer(&rows, target.column_mut(place)),
-                None => source.column_mut(index).discard(&rows),
-            }
-        }
-    }
-
-    /// Takes the entity with its row away.
-    pub(crate) fn despawn(&mut self, entity: Entity) -> Result<(), WorldError> {
-        let location = self.locate(entity)?;
-        let slot = &mut self.archetypes[location.archetype as usize];
-        slot.digest = None;
-        let archetype = Arc::make_mut(&mut slot.archetype);
-        let table = Arc::make_mut(&mut self.entities);
-        let rows = leave(archetype, location.archetype, table, &[entity]);
-        for column in archetype.columns_mut() {
-            column.discard(&rows);
-        }
-        table.free(entity);
-        Ok(())
-    }
-
     /// The digest over everything; only what was written to since the last time is read.
     pub(crate) fn compute_root(&mut self) -> Blake3Digest {
         let mut scratch = Vec::new();
@@ -197,32 +148,4 @@ impl State {
         }
         Blake3Digest::of(&bytes)
     }
-}
-
-/// Takes entities out of the column of entities, one after the other, and gives the row each had at its turn, for the
-/// other columns to follow.
-fn leave(
-    archetype: &mut Archetype,
-    index: u32,
-    table: &mut EntityTable,
-    entities: &[Entity],
-) -> Vec<u32> {
-    let mut rows = Vec::with_capacity(entities.len());
-    for entity in entities {
-        let location = table
-            .locate(*entity)
-            .expect("the caller looked the entity up");
-        rows.push(location.row);
-        let column = archetype.entities_mut();
-        column.swap_remove(location.row as usize);
-        if (location.row as usize) < column.len() {
-            let moved = archetype.entity(location.row as usize);
-            let location = Location {
-                archetype: index,
-                row: location.row,
-            };
-            table.set_location(moved.index(), location);
-        }
-    }
-    rows
 }

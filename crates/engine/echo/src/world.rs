@@ -1,23 +1,24 @@
 //! Worlds: entities with components, resources, a tick, and forks that cost nothing until they write.
 //!
-//! This is what users and systems see. Rows and their order are `archetype`'s work, queries are `query`'s, running systems
-//! is `schedule`'s.
+//! This is what users and systems see. Spawning, adding and removing is in `structure`. Rows and their order are `archetype`'s
+//! work, queries are `query`'s, running systems is `schedule`'s.
 //!
 //! INVARIANT 1: a fork has the same entities, order, free list and stamps, and neither ever sees what the other writes.
 //! INVARIANT 2: the same operations on equal worlds give equal worlds, and equal worlds have equal hashes.
 //! INVARIANT 3: an operation that gives an error changed nothing.
 //! Guide: `docs/guide/echo.md`. Tests: `tests/it/world.rs`, `tests/it/twin.rs`.
 
-use crate::bundle::{Bundle, Columns, id_of, places, sorted_ids};
+use crate::bundle::id_of;
 use crate::column::AnyColumn;
 use crate::component::Component;
-use crate::entity::{Entity, Location};
+use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::hierarchy::are_families_true;
 use crate::registry::{ComponentId, Registry};
 use crate::snapshot::{self, SnapshotError};
 use crate::stamp::Stamp;
 use crate::state::State;
+use crate::structure::Routes;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -47,7 +48,9 @@ use gatos_values::Blake3Digest;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct World {
-    state: Arc<State>,
+    pub(crate) state: Arc<State>,
+    /// Ways between archetypes that were taken before; nothing that a result depends on.
+    pub(crate) routes: Routes,
 }
 
 impl World {
@@ -62,6 +65,7 @@ impl World {
     pub fn with_seed(registry: &Registry, seed: Blake3Digest) -> World {
         World {
             state: Arc::new(State::new(registry.clone(), seed)),
+            routes: Routes::default(),
         }
     }
 
@@ -70,6 +74,7 @@ impl World {
     pub fn fork(&self) -> World {
         World {
             state: Arc::clone(&self.state),
+            routes: Routes::default(),
         }
     }
 
@@ -86,6 +91,7 @@ impl World {
     pub fn load(registry: &Registry, bytes: &[u8]) -> Result<World, SnapshotError> {
         let world = World {
             state: Arc::new(snapshot::load(registry, bytes)?),
+            routes: Routes::default(),
         };
         if !are_families_true(&world) {
             return Err(SnapshotError::Malformed {
@@ -184,182 +190,8 @@ impl World {
     }
 }
 
-/// Spawning and despawning.
-impl World {
-    /// A new entity with these components.
-    ///
-    /// # Errors
-    /// [`WorldError::Unregistered`], [`WorldError::Twice`] or [`WorldError::Full`].
-    pub fn spawn<B: Bundle>(&mut self, bundle: B) -> Result<Entity, WorldError> {
-        let mut spawned = self.spawn_batch(core::iter::once(bundle))?;
-        spawned.pop().ok_or(WorldError::Full)
-    }
-
-    /// A new entity without components.
-    ///
-    /// # Errors
-    /// [`WorldError::Full`].
-    pub fn spawn_empty(&mut self) -> Result<Entity, WorldError> {
-        let state = self.state_mut();
-        let archetype = state.archetype_of(&[]);
-        let row = state.archetype(archetype).len() as u32;
-        let entity = Arc::make_mut(&mut state.entities)
-            .allocate(Location { archetype, row })
-            .ok_or(WorldError::Full)?;
-        let column = state.archetype_mut(archetype).entities_mut();
-        column.push(entity, Stamp::default(), Stamp::default());
-        Ok(entity)
-    }
-
-    /// New entities, one for each bundle, in this order. Much faster than one at a time.
-    ///
-    /// # Errors
-    /// As [`World::spawn`]; with [`WorldError::Full`] the entities for which there was room are there.
-    pub fn spawn_batch<B, I>(&mut self, bundles: I) -> Result<Vec<Entity>, WorldError>
-    where
-        B: Bundle,
-        I: IntoIterator<Item = B>,
-    {
-        let mut bundles = bundles.into_iter();
-        let mut ids = Vec::new();
-        B::push_ids(&self.state.registry, &mut ids)?;
-        let set = sorted_ids(&self.state.registry, &ids)?;
-        let state = self.state_mut();
-        let index = state.archetype_of(&set);
-        let stamp = state.stamp;
-        let mut spawned = Vec::with_capacity(bundles.size_hint().0);
-        let places = places(state.archetype(index), &ids);
-        let room = state.entities.room();
-        let archetype = state.archetype_mut(index);
-        let first_row = archetype.len();
-        let mut taken = B::take(&mut Columns::new(archetype, &places));
-        let mut count = 0;
-        loop {
-            let added = fill_block::<B>(&mut taken, &mut bundles, room - count, stamp);
-            count += added;
-            if added == 0 {
-                break;
-            }
-        }
-        let is_full = count == room && bundles.next().is_some();
-        B::give(taken, &mut Columns::new(archetype, &places));
-        let table = Arc::make_mut(&mut state.entities);
-        let slot = &mut state.archetypes[index as usize];
-        let column = Arc::make_mut(&mut slot.archetype).entities_mut();
-        for offset in 0..count {
-            let location = Location {
-                archetype: index,
-                row: (first_row + offset) as u32,
-            };
-            let entity = table.allocate(location).ok_or(WorldError::Full)?;
-            column.push(entity, Stamp::default(), Stamp::default());
-            spawned.push(entity);
-        }
-        if is_full {
-            return Err(WorldError::Full);
-        }
-        Ok(spawned)
-    }
-
-    /// Takes an entity with its components out of the world. Children stay and have no parent from then on; see
-    /// [`World::despawn_tree`].
-    ///
-    /// # Errors
-    /// [`WorldError::Dead`].
-    pub fn despawn(&mut self, entity: Entity) -> Result<(), WorldError> {
-        self.state.locate(entity)?;
-        self.detach_family(entity)?;
-        self.state_mut().despawn(entity)
-    }
-}
-
-/// Appends as many bundles as the last block has room for; how many.
-fn fill_block<B: Bundle>(
-    taken: &mut B::Taken,
-    bundles: &mut impl Iterator<Item = B>,
-    room_max: usize,
-    stamp: Stamp,
-) -> usize {
-    let mut room = bundles.size_hint().0.max(1).min(room_max);
-    if room == 0 {
-        return 0;
-    }
-    let mut count = 0;
-    {
-        let mut tails = B::tails(taken, &mut room);
-        while count < room {
-            let Some(bundle) = bundles.next() else {
-                break;
-            };
-            bundle.push(&mut tails);
-            count += 1;
-        }
-    }
-    B::grown(taken, count, stamp);
-    count
-}
-
 /// Components of one entity.
 impl World {
-    /// Adds the components; those the entity has already are overwritten.
-    ///
-    /// # Errors
-    /// [`WorldError::Dead`], [`WorldError::Unregistered`] or [`WorldError::Twice`].
-    pub fn insert<B: Bundle>(&mut self, entity: Entity, bundle: B) -> Result<(), WorldError> {
-        let registry = &self.state.registry;
-        let mut ids = Vec::new();
-        B::push_ids(registry, &mut ids)?;
-        let set = sorted_ids(registry, &ids)?;
-        let location = self.state.locate(entity)?;
-        let state = self.state_mut();
-        let target = union(state.archetype(location.archetype).components(), &set);
-        let target = state.archetype_of(&target);
-        if target != location.archetype {
-            state.migrate(location.archetype, target, &[entity]);
-        }
-        let row = state.locate(entity)?.row as usize;
-        let stamp = state.stamp;
-        let archetype = state.archetype_mut(target);
-        let places = places(archetype, &ids);
-        let mut taken = B::take(&mut Columns::new(archetype, &places));
-        bundle.put(&mut taken, row, stamp);
-        B::give(taken, &mut Columns::new(archetype, &places));
-        Ok(())
-    }
-
-    /// Takes the components of the bundle `B` away; those the entity does not have are passed over.
-    ///
-    /// # Errors
-    /// [`WorldError::Dead`] or [`WorldError::Unregistered`].
-    pub fn remove<B: Bundle>(&mut self, entity: Entity) -> Result<(), WorldError> {
-        let mut ids = Vec::new();
-        B::push_ids(&self.state.registry, &mut ids)?;
-        self.remove_ids(entity, &ids)
-    }
-
-    /// Takes components away; those the entity does not have are passed over.
-    ///
-    /// # Errors
-    /// [`WorldError::Dead`] or [`WorldError::Reserved`].
-    pub fn remove_ids(&mut self, entity: Entity, ids: &[ComponentId]) -> Result<(), WorldError> {
-        for id in ids {
-            self.check_foreign(*id)?;
-        }
-        let location = self.state.locate(entity)?;
-        let components = self.state.archetype(location.archetype).components();
-        let rest: Vec<ComponentId> = components
-            .iter()
-            .copied()
-            .filter(|id| !ids.contains(id))
-            .collect();
-        if rest.len() < components.len() {
-            let state = self.state_mut();
-            let target = state.archetype_of(&rest);
-            state.migrate(location.archetype, target, &[entity]);
-        }
-        Ok(())
-    }
-
     /// Whether the entity lives and has the component.
     #[must_use]
     pub fn has<T: Component>(&self, entity: Entity) -> bool {
@@ -450,13 +282,14 @@ impl World {
         let state = self.state_mut();
         let target = union(state.archetype(location.archetype).components(), &[id]);
         let target = state.archetype_of(&target);
-        if target != location.archetype {
-            state.migrate(location.archetype, target, &[entity]);
-        }
-        let row = state.locate(entity)?.row as usize;
+        let is_there = target == location.archetype;
+        let row = if is_there {
+            location.row
+        } else {
+            state.migrate(entity, location, target)
+        } as usize;
         let stamp = state.stamp;
         let archetype = state.archetype_mut(target);
-        let is_there = target == location.archetype;
         let written = archetype.index_of(id).and_then(|index| {
             let column = archetype.column_mut(index);
             if is_there {
@@ -525,7 +358,7 @@ impl World {
     }
 
     /// Whether others than the engine may write the component.
-    fn check_foreign(&self, id: ComponentId) -> Result<(), WorldError> {
+    pub(crate) fn check_foreign(&self, id: ComponentId) -> Result<(), WorldError> {
         let name = self.state.registry.kind(id).name();
         if name.starts_with("echo.") {
             return Err(WorldError::Reserved {
@@ -649,7 +482,7 @@ pub(crate) fn no_resource<T: Component>() -> WorldError {
 }
 
 /// The union of two sorted lists.
-fn union(left: &[ComponentId], right: &[ComponentId]) -> Vec<ComponentId> {
+pub(crate) fn union(left: &[ComponentId], right: &[ComponentId]) -> Vec<ComponentId> {
     let mut both: Vec<ComponentId> = left.iter().chain(right).copied().collect();
     both.sort_unstable();
     both.dedup();

@@ -2,7 +2,7 @@
 //!
 //! Tests: `tests/it/twin.rs`.
 
-use super::{Column, Rows};
+use super::{Column, Departure, Rows};
 use crate::snapshot::Reader;
 use crate::stamp::Stamp;
 use alloc::sync::Arc;
@@ -18,11 +18,14 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     /// A column that shares all blocks with this one.
     fn share(&self) -> Arc<dyn AnyColumn>;
 
-    /// Takes rows out one after the other, each number as it is when its turn comes, and appends them to `target`, a
-    /// column of the same component.
-    fn transfer(&mut self, rows: &[u32], target: &mut dyn AnyColumn);
-    /// Takes rows out one after the other.
-    fn discard(&mut self, rows: &[u32]);
+    /// Takes a row out, the last one filling the gap, and appends it to `target`, a column of the same component.
+    fn transfer(&mut self, row: usize, target: &mut dyn AnyColumn);
+    /// Takes a row out, the last one filling the gap.
+    fn discard(&mut self, row: usize);
+    /// As [`AnyColumn::transfer`] for many rows one after the other.
+    fn transfer_all(&mut self, departure: &Departure, target: &mut dyn AnyColumn);
+    /// As [`AnyColumn::discard`] for many rows one after the other.
+    fn discard_all(&mut self, departure: &Departure);
 
     /// Appends the canonical bytes of a row.
     fn encode_row(&self, row: usize, output: &mut Vec<u8>);
@@ -57,21 +60,22 @@ impl<S: Rows> AnyColumn for Column<S> {
         Arc::new(self.clone())
     }
 
-    fn transfer(&mut self, rows: &[u32], target: &mut dyn AnyColumn) {
-        let target = target
-            .as_any_mut()
-            .downcast_mut::<Column<S>>()
-            .expect("columns of one component have one type");
-        for row in rows {
-            let (row, added, changed) = self.swap_remove(*row as usize);
-            target.push(row, added, changed);
-        }
+    fn transfer(&mut self, row: usize, target: &mut dyn AnyColumn) {
+        let (row, added, changed) = self.swap_remove(row);
+        same::<S>(target).push(row, added, changed);
     }
 
-    fn discard(&mut self, rows: &[u32]) {
-        for row in rows {
-            self.swap_remove(*row as usize);
-        }
+    fn discard(&mut self, row: usize) {
+        self.swap_remove(row);
+    }
+
+    fn transfer_all(&mut self, departure: &Departure, target: &mut dyn AnyColumn) {
+        same::<S>(target).append(self, &departure.rows);
+        self.close(departure);
+    }
+
+    fn discard_all(&mut self, departure: &Departure) {
+        self.close(departure);
     }
 
     fn encode_row(&self, row: usize, output: &mut Vec<u8>) {
@@ -116,10 +120,20 @@ impl<S: Rows> AnyColumn for Column<S> {
     }
 }
 
+/// A column of the same component.
+fn same<S: Rows>(column: &mut dyn AnyColumn) -> &mut Column<S> {
+    column
+        .as_any_mut()
+        .downcast_mut()
+        .expect("columns of one component have one type")
+}
+
 /// The column for writing: a copy that shares the blocks where somebody else holds the column too.
 pub(crate) fn unique(column: &mut Arc<dyn AnyColumn>) -> &mut dyn AnyColumn {
-    if Arc::get_mut(column).is_none() {
+    // The borrow of a branch that returns lasts for the whole function, so the owner is asked twice; a count that is
+    // one costs less to read than to swap.
+    if Arc::strong_count(column) != 1 || Arc::weak_count(column) != 0 {
         *column = column.share();
     }
-    Arc::get_mut(column).expect("a column just made has one owner")
+    Arc::get_mut(column).expect("a column has one owner: nobody else is there to take a second one")
 }

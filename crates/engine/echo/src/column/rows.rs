@@ -27,6 +27,9 @@ pub trait Rows: Sized + Send + Sync + 'static {
     fn pop(&mut self) -> Self::Row;
     fn replace(&mut self, place: usize, row: Self::Row) -> Self::Row;
     fn row(&self, place: usize) -> Self::Row;
+    /// Appends a row of another block.
+    fn push_from(&mut self, other: &Self, place: usize);
+    fn truncate(&mut self, len: usize);
     fn encode(&self, output: &mut Vec<u8>);
     fn encode_row(&self, place: usize, output: &mut Vec<u8>);
     fn decode(layout: &Self::Layout, count: usize, bytes: &[u8]) -> Option<Self>;
@@ -74,6 +77,15 @@ impl<T: Component> Rows for Vec<T> {
 
     fn row(&self, place: usize) -> T {
         self[place].clone()
+    }
+
+    #[inline]
+    fn push_from(&mut self, other: &Vec<T>, place: usize) {
+        self.push(other[place].clone());
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
     }
 
     fn encode(&self, output: &mut Vec<u8>) {
@@ -201,6 +213,16 @@ impl Rows for RecordRows {
 
     fn row(&self, place: usize) -> RecordRow {
         Box::from(&self.bytes[self.range(place)])
+    }
+
+    fn push_from(&mut self, other: &RecordRows, place: usize) {
+        self.bytes.extend_from_slice(&other.bytes[other.range(place)]);
+        self.len += 1;
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = len;
+        self.bytes.truncate(len * self.schema.size());
     }
 
     fn encode(&self, output: &mut Vec<u8>) {

@@ -107,12 +107,16 @@ impl EntityTable {
         Some(Entity::new(index, 1))
     }
 
+    fn push_page(&mut self) {
+        self.pages.push(Page {
+            slots: Arc::new(Vec::with_capacity(PAGE_SLOTS)),
+            digest: None,
+        });
+    }
+
     fn push_slot(&mut self, slot: Slot) {
         if self.slot_count.is_multiple_of(PAGE_SLOTS) {
-            self.pages.push(Page {
-                slots: Arc::new(Vec::with_capacity(PAGE_SLOTS)),
-                digest: None,
-            });
+            self.push_page();
         }
         let page = self.pages.last_mut().expect("a page was just there");
         page.digest = None;
@@ -151,6 +155,59 @@ impl EntityTable {
     #[inline]
     pub(crate) fn set_location(&mut self, index: u32, location: Location) {
         self.slot_mut(index).location = location;
+    }
+
+    /// Notes that rows of live entities moved, each to the next of some rows. A page is opened once for entities that follow
+    /// one another.
+    pub(crate) fn set_locations(
+        &mut self,
+        entities: impl Iterator<Item = Entity>,
+        archetype: u32,
+        rows: impl IntoIterator<Item = u32>,
+    ) {
+        let mut moves = entities.zip(rows).peekable();
+        while let Some((first, _)) = moves.peek() {
+            let page = first.index() as usize / PAGE_SLOTS;
+            let slots = Arc::make_mut(&mut self.pages[page].slots);
+            let is_here = |(entity, _): &(Entity, u32)| entity.index() as usize / PAGE_SLOTS == page;
+            while let Some((entity, row)) = moves.next_if(is_here) {
+                slots[entity.index() as usize % PAGE_SLOTS].location = Location { archetype, row };
+            }
+        }
+    }
+
+    /// New entities in rows that follow one another, as [`EntityTable::allocate`] for each; fewer when indices run out.
+    pub(crate) fn allocate_all(&mut self, first: Location, count: usize, entities: &mut Vec<Entity>) {
+        self.digest = None;
+        let mut at = first;
+        let end = first.row + count as u32;
+        while at.row < end && self.free_head != NONE {
+            entities.extend(self.allocate(at));
+            at.row += 1;
+        }
+        while at.row < end && self.slot_count < SLOTS_MAX {
+            let used = self.slot_count % PAGE_SLOTS;
+            if used == 0 {
+                self.push_page();
+            }
+            let here = (PAGE_SLOTS - used)
+                .min((end - at.row) as usize)
+                .min(SLOTS_MAX - self.slot_count);
+            let page = self.pages.last_mut().expect("a page was just there");
+            page.digest = None;
+            let slots = Arc::make_mut(&mut page.slots);
+            for _ in 0..here {
+                slots.push(Slot {
+                    generation: 1,
+                    link: LIVE,
+                    location: at,
+                });
+                entities.push(Entity::new(self.slot_count as u32, 1));
+                self.slot_count += 1;
+                self.live_count += 1;
+                at.row += 1;
+            }
+        }
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 
 use super::{MAGIC, Reader, SnapshotError, VERSION};
 use crate::bus::Mailbox;
+use crate::column::unique;
 use crate::entity::{EntityTable, Location};
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
@@ -170,7 +171,7 @@ fn read_archetypes(
         let archetype = state.archetype_mut(index);
         archetype.entities_mut().load(len, stamp, reader)?;
         for column in archetype.columns_mut() {
-            column.load(len, stamp, reader)?;
+            unique(column).load(len, stamp, reader)?;
         }
         place_rows(state, entities, index)?;
     }

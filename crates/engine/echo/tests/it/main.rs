@@ -8,6 +8,7 @@ mod component;
 mod guide;
 mod hash;
 mod hierarchy;
+mod moves;
 mod parts;
 mod plugin;
 mod query;
