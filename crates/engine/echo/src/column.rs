@@ -242,7 +242,7 @@ impl<S: Rows> Column<S> {
         let empty = Block::empty(&self.layout);
         let mut part = Column::new(self.layout.clone(), self.shift);
         part.blocks = match &mut self.blocks {
-            Blocks::One(only) => Blocks::One(core::mem::replace(only, Some(empty))),
+            Blocks::One(only) => Blocks::One(only.replace(empty)),
             _ => {
                 let place = self.slot_mut(block).expect(IN_RANGE);
                 let slot = core::mem::replace(place, BlockSlot::new(empty));

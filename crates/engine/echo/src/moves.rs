@@ -40,7 +40,11 @@ impl State {
         let mut place = 0;
         for index in 0..source.components().len() {
             let id = source.components()[index];
-            while target.components().get(place).is_some_and(|other| *other < id) {
+            while target
+                .components()
+                .get(place)
+                .is_some_and(|other| *other < id)
+            {
                 place += 1;
             }
             let column = source.column_mut(index);
@@ -78,7 +82,11 @@ impl State {
         let mut place = 0;
         for index in 0..source.components().len() {
             let id = source.components()[index];
-            while target.components().get(place).is_some_and(|other| *other < id) {
+            while target
+                .components()
+                .get(place)
+                .is_some_and(|other| *other < id)
+            {
                 place += 1;
             }
             let column = source.column_mut(index);

@@ -16,7 +16,7 @@ mod filter;
 pub use data::{QueryData, ReadData};
 pub use filter::{Added, Changed, QueryFilter, With, Without};
 
-pub(crate) use fetch::{BlockPart, Fetch};
+pub(crate) use fetch::{BlockPart, Fetch, visit_all};
 
 use data::Matched;
 
@@ -40,7 +40,8 @@ pub struct Plan<D: QueryData, F: QueryFilter = ()> {
     access: Access,
     /// The sets that `matched` was made from; archetypes are never removed, so the same map means the same archetypes.
     known: Option<Arc<BTreeMap<Arc<[ComponentId]>, u32>>>,
-    matched: Vec<u32>,
+    /// Archetypes by id, with the places of the columns.
+    matched: Vec<(u32, D::Places)>,
 }
 
 impl<D: QueryData, F: QueryFilter> Plan<D, F> {
@@ -68,21 +69,26 @@ impl<D: QueryData, F: QueryFilter> Plan<D, F> {
         &self.access
     }
 
-    /// The archetypes that have what the query wants, by id.
-    pub(crate) fn matched(&mut self, state: &State) -> &[u32] {
+    /// Looks for archetypes that have what the query wants, where there are new ones.
+    #[inline]
+    fn update(&mut self, state: &State) {
         let is_known = self
             .known
             .as_ref()
             .is_some_and(|known| Arc::ptr_eq(known, &state.by_set));
         if !is_known {
-            let archetypes = (0..).zip(&state.archetypes);
-            self.matched = archetypes
-                .filter(|(_, slot)| self.matches(&slot.archetype))
-                .map(|(index, _)| index)
-                .collect();
-            self.known = Some(Arc::clone(&state.by_set));
+            self.look(state);
         }
-        &self.matched
+    }
+
+    #[cold]
+    fn look(&mut self, state: &State) {
+        let archetypes = (0..).zip(&state.archetypes);
+        self.matched = archetypes
+            .filter(|(_, slot)| self.matches(&slot.archetype))
+            .map(|(index, slot)| (index, D::places(&self.data, &Matched(&slot.archetype))))
+            .collect();
+        self.known = Some(Arc::clone(&state.by_set));
     }
 
     fn matches(&self, archetype: &Archetype) -> bool {
@@ -129,7 +135,7 @@ impl World {
     /// Calls `visit` for every row of a plan, in canonical order. [`Changed`] and [`Added`] look at what came after
     /// `since`, a stamp that [`World::mark`] gave.
     ///
-    /// If `visit` panics, the world has lost the columns it was writing and must be thrown away.
+    /// If `visit` panics, the world has what was written up to then.
     pub fn for_each_of<D: QueryData, F: QueryFilter>(
         &mut self,
         plan: &mut Plan<D, F>,
@@ -137,9 +143,8 @@ impl World {
         visit: impl FnMut(D::Item<'_>),
     ) {
         let state = self.state_mut();
-        let mut fetch = Fetch::take(plan, state, since);
-        fetch.for_each(state.stamp, visit);
-        fetch.give(state);
+        let stamp = state.stamp;
+        visit_all(plan, state, since, stamp, visit);
     }
 
     /// As [`World::for_each_of`], for queries that only read.

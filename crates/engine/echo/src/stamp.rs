@@ -31,6 +31,11 @@ impl Stamps {
         self.rows.get(row).copied().unwrap_or(self.base)
     }
 
+    /// One stamp a row, where not all rows have the same.
+    pub(crate) fn rows(&self) -> Option<&[Stamp]> {
+        (!self.rows.is_empty()).then_some(&self.rows[..])
+    }
+
     /// No row has a later stamp than this.
     pub(crate) const fn latest(&self) -> Stamp {
         self.latest

@@ -171,7 +171,9 @@ impl World {
 
     /// Despawns some entities of a list, from the first one on: as many as go at once. 0 where the first does not live.
     pub(crate) fn despawn_first(&mut self, entities: &[Entity]) -> usize {
-        let first = entities.first().map(|entity| (entity, self.state.locate(*entity)));
+        let first = entities
+            .first()
+            .map(|entity| (entity, self.state.locate(*entity)));
         let Some((entity, Ok(at))) = first else {
             return 0;
         };
@@ -306,7 +308,10 @@ impl World {
                     bundle.put(&mut taken, row, stamp);
                 }
             }
-            B::give(taken, &mut Columns::new(state.archetype_mut(route.to), places));
+            B::give(
+                taken,
+                &mut Columns::new(state.archetype_mut(route.to), places),
+            );
             rest = &rest[count..];
         }
         Ok(())

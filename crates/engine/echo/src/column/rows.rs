@@ -216,7 +216,8 @@ impl Rows for RecordRows {
     }
 
     fn push_from(&mut self, other: &RecordRows, place: usize) {
-        self.bytes.extend_from_slice(&other.bytes[other.range(place)]);
+        self.bytes
+            .extend_from_slice(&other.bytes[other.range(place)]);
         self.len += 1;
     }
 

@@ -169,7 +169,8 @@ impl EntityTable {
         while let Some((first, _)) = moves.peek() {
             let page = first.index() as usize / PAGE_SLOTS;
             let slots = Arc::make_mut(&mut self.pages[page].slots);
-            let is_here = |(entity, _): &(Entity, u32)| entity.index() as usize / PAGE_SLOTS == page;
+            let is_here =
+                |(entity, _): &(Entity, u32)| entity.index() as usize / PAGE_SLOTS == page;
             while let Some((entity, row)) = moves.next_if(is_here) {
                 slots[entity.index() as usize % PAGE_SLOTS].location = Location { archetype, row };
             }
@@ -177,7 +178,12 @@ impl EntityTable {
     }
 
     /// New entities in rows that follow one another, as [`EntityTable::allocate`] for each; fewer when indices run out.
-    pub(crate) fn allocate_all(&mut self, first: Location, count: usize, entities: &mut Vec<Entity>) {
+    pub(crate) fn allocate_all(
+        &mut self,
+        first: Location,
+        count: usize,
+        entities: &mut Vec<Entity>,
+    ) {
         self.digest = None;
         let mut at = first;
         let end = first.row + count as u32;

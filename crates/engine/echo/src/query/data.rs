@@ -22,8 +22,14 @@ pub trait QueryData {
     type Item<'r>;
     #[doc(hidden)]
     type Ids: Clone + Send + Sync + 'static;
+    /// The places of the columns in an archetype.
+    #[doc(hidden)]
+    type Places: Copy + Send + Sync + 'static;
     #[doc(hidden)]
     type Fetched: Send + Sync + 'static;
+    /// Columns whose ownership was looked into.
+    #[doc(hidden)]
+    type Open<'o>;
     #[doc(hidden)]
     type View<'b>;
     #[doc(hidden)]
@@ -34,12 +40,16 @@ pub trait QueryData {
     #[doc(hidden)]
     fn matches(ids: &Self::Ids, archetype: &Matched<'_>) -> bool;
     #[doc(hidden)]
-    fn take(ids: &Self::Ids, state: &mut Source<'_>) -> Self::Fetched;
+    fn places(ids: &Self::Ids, archetype: &Matched<'_>) -> Self::Places;
     #[doc(hidden)]
-    fn give(ids: &Self::Ids, fetched: Self::Fetched, state: &mut Source<'_>);
+    fn take(places: Self::Places, source: &mut Source<'_>) -> Self::Fetched;
+    #[doc(hidden)]
+    fn give(places: Self::Places, fetched: Self::Fetched, source: &mut Source<'_>);
+    #[doc(hidden)]
+    fn open(fetched: &mut Self::Fetched) -> Self::Open<'_>;
     /// The rows of a block, of which there are `rows`.
     #[doc(hidden)]
-    fn view<'b>(fetched: &'b mut Self::Fetched, block: usize, rows: usize) -> Self::View<'b>;
+    fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> Self::View<'b>;
     /// Marks every row of a view as changed, if it is given out for writing.
     #[doc(hidden)]
     fn mark_all(view: &mut Self::View<'_>, stamp: Stamp);
@@ -57,10 +67,7 @@ pub trait QueryData {
 }
 
 /// What a query gives out that only reads.
-pub trait ReadData: QueryData {
-    #[doc(hidden)]
-    fn lend(ids: &Self::Ids, archetype: &Matched<'_>) -> Self::Fetched;
-}
+pub trait ReadData: QueryData {}
 
 /// An archetype that a query looks at.
 #[doc(hidden)]
@@ -68,30 +75,50 @@ pub struct Matched<'a>(pub(crate) &'a Archetype);
 
 /// An archetype of a world, to take columns from and to give them back to.
 #[doc(hidden)]
-pub struct Source<'a> {
-    pub(crate) state: &'a mut State,
-    pub(crate) archetype: u32,
+pub enum Source<'a> {
+    /// For queries that only read.
+    Shared(#[doc(hidden)] Matched<'a>),
+    /// For queries that write.
+    Own(#[doc(hidden)] OwnArchetype<'a>),
 }
 
-impl Source<'_> {
+/// An archetype that nobody else has.
+#[doc(hidden)]
+pub struct OwnArchetype<'a>(&'a mut Archetype);
+
+impl<'a> Source<'a> {
+    /// The archetype with this index: for writing only where the query writes.
+    #[inline]
+    pub(crate) fn of<D: QueryData>(state: &'a mut State, index: u32) -> Source<'a> {
+        if D::WRITES {
+            Source::Own(OwnArchetype(state.archetype_mut(index)))
+        } else {
+            Source::Shared(Matched(state.archetype(index)))
+        }
+    }
+
     fn archetype(&self) -> &Archetype {
-        self.state.archetype(self.archetype)
+        match self {
+            Source::Shared(archetype) => archetype.0,
+            Source::Own(archetype) => archetype.0,
+        }
     }
 
     fn archetype_mut(&mut self) -> &mut Archetype {
-        self.state.archetype_mut(self.archetype)
+        match self {
+            Source::Shared(_) => unreachable!("a query that writes says so"),
+            Source::Own(archetype) => archetype.0,
+        }
     }
-}
-
-fn lend<T: Component>(id: ComponentId, archetype: &Archetype) -> Option<Lent<T>> {
-    archetype.index_of(id).map(|index| Lent {
-        column: archetype.lend(index),
-        first: 0,
-    })
 }
 
 /// Why the column is there.
 const MATCHED: &str = "the archetype was matched by this component";
+
+/// The place of a component that an archetype was matched by.
+fn place(id: ComponentId, archetype: &Matched<'_>) -> usize {
+    archetype.0.index_of(id).expect(MATCHED)
+}
 
 /// A column that is only read, from a block on.
 #[doc(hidden)]
@@ -117,7 +144,9 @@ impl<T: Component> Lent<T> {
 impl<T: Component> QueryData for &T {
     type Item<'r> = &'r T;
     type Ids = ComponentId;
+    type Places = usize;
     type Fetched = Lent<T>;
+    type Open<'o> = &'o Lent<T>;
     type View<'b> = &'b [T];
     const WRITES: bool = false;
 
@@ -131,15 +160,27 @@ impl<T: Component> QueryData for &T {
         archetype.0.has(*id)
     }
 
-    fn take(id: &ComponentId, source: &mut Source<'_>) -> Self::Fetched {
-        lend(*id, source.archetype()).expect(MATCHED)
+    fn places(id: &ComponentId, archetype: &Matched<'_>) -> usize {
+        place(*id, archetype)
     }
 
-    fn give(_: &ComponentId, _: Self::Fetched, _: &mut Source<'_>) {}
+    #[inline]
+    fn take(place: usize, source: &mut Source<'_>) -> Self::Fetched {
+        Lent {
+            column: source.archetype().lend(place),
+            first: 0,
+        }
+    }
+
+    fn give(_: usize, _: Self::Fetched, _: &mut Source<'_>) {}
+
+    fn open(fetched: &mut Self::Fetched) -> &Lent<T> {
+        fetched
+    }
 
     #[inline]
-    fn view(fetched: &mut Self::Fetched, block: usize, rows: usize) -> &[T] {
-        fetched.rows(block, rows)
+    fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> &'b [T] {
+        open.rows(block, rows)
     }
 
     #[inline]
@@ -160,11 +201,7 @@ impl<T: Component> QueryData for &T {
     fn join(_: &mut Self::Fetched, _: Self::Fetched, _: usize) {}
 }
 
-impl<T: Component> ReadData for &T {
-    fn lend(id: &ComponentId, archetype: &Matched<'_>) -> Self::Fetched {
-        lend(*id, archetype.0).expect(MATCHED)
-    }
-}
+impl<T: Component> ReadData for &T {}
 
 /// The rows of a block that are given out for writing, with their stamps.
 #[doc(hidden)]
@@ -176,7 +213,9 @@ pub struct WriteView<'b, T> {
 impl<T: Component> QueryData for &mut T {
     type Item<'r> = &'r mut T;
     type Ids = ComponentId;
+    type Places = usize;
     type Fetched = Arc<Column<Vec<T>>>;
+    type Open<'o> = &'o mut Column<Vec<T>>;
     type View<'b> = WriteView<'b, T>;
     const WRITES: bool = true;
 
@@ -190,21 +229,28 @@ impl<T: Component> QueryData for &mut T {
         archetype.0.has(*id)
     }
 
-    fn take(id: &ComponentId, source: &mut Source<'_>) -> Self::Fetched {
-        let archetype = source.archetype_mut();
-        let index = archetype.index_of(*id).expect(MATCHED);
-        archetype.take(index)
-    }
-
-    fn give(id: &ComponentId, fetched: Self::Fetched, source: &mut Source<'_>) {
-        let archetype = source.archetype_mut();
-        let index = archetype.index_of(*id).expect(MATCHED);
-        archetype.give(index, fetched);
+    fn places(id: &ComponentId, archetype: &Matched<'_>) -> usize {
+        place(*id, archetype)
     }
 
     #[inline]
-    fn view<'b>(fetched: &'b mut Self::Fetched, block: usize, rows: usize) -> WriteView<'b, T> {
-        let block = Arc::make_mut(fetched).block_mut(block);
+    fn take(place: usize, source: &mut Source<'_>) -> Self::Fetched {
+        source.archetype_mut().take(place)
+    }
+
+    #[inline]
+    fn give(place: usize, fetched: Self::Fetched, source: &mut Source<'_>) {
+        source.archetype_mut().give(place, fetched);
+    }
+
+    #[inline]
+    fn open(fetched: &mut Self::Fetched) -> &mut Column<Vec<T>> {
+        Arc::make_mut(fetched)
+    }
+
+    #[inline]
+    fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> WriteView<'b, T> {
+        let block = open.block_mut(block);
         WriteView {
             rows: &mut block.rows[..rows],
             changed: &mut block.changed,
@@ -238,7 +284,9 @@ impl<T: Component> QueryData for &mut T {
 impl<T: Component> QueryData for Option<&T> {
     type Item<'r> = Option<&'r T>;
     type Ids = ComponentId;
+    type Places = Option<usize>;
     type Fetched = Option<Lent<T>>;
+    type Open<'o> = Option<&'o Lent<T>>;
     type View<'b> = Option<&'b [T]>;
     const WRITES: bool = false;
 
@@ -250,14 +298,22 @@ impl<T: Component> QueryData for Option<&T> {
         true
     }
 
-    fn take(id: &ComponentId, source: &mut Source<'_>) -> Self::Fetched {
-        lend(*id, source.archetype())
+    fn places(id: &ComponentId, archetype: &Matched<'_>) -> Option<usize> {
+        archetype.0.index_of(*id)
     }
 
-    fn give(_: &ComponentId, _: Self::Fetched, _: &mut Source<'_>) {}
+    fn take(place: Option<usize>, source: &mut Source<'_>) -> Self::Fetched {
+        place.map(|place| <&T>::take(place, source))
+    }
 
-    fn view(fetched: &mut Self::Fetched, block: usize, rows: usize) -> Option<&[T]> {
-        fetched.as_ref().map(|column| column.rows(block, rows))
+    fn give(_: Option<usize>, _: Self::Fetched, _: &mut Source<'_>) {}
+
+    fn open(fetched: &mut Self::Fetched) -> Option<&Lent<T>> {
+        fetched.as_ref()
+    }
+
+    fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> Option<&'b [T]> {
+        open.map(|column| column.rows(block, rows))
     }
 
     fn mark_all(_: &mut Self::View<'_>, _: Stamp) {}
@@ -276,16 +332,14 @@ impl<T: Component> QueryData for Option<&T> {
     fn join(_: &mut Self::Fetched, _: Self::Fetched, _: usize) {}
 }
 
-impl<T: Component> ReadData for Option<&T> {
-    fn lend(id: &ComponentId, archetype: &Matched<'_>) -> Self::Fetched {
-        lend(*id, archetype.0)
-    }
-}
+impl<T: Component> ReadData for Option<&T> {}
 
 impl<T: Component> QueryData for Option<&mut T> {
     type Item<'r> = Option<&'r mut T>;
     type Ids = ComponentId;
+    type Places = Option<usize>;
     type Fetched = Option<Arc<Column<Vec<T>>>>;
+    type Open<'o> = Option<&'o mut Column<Vec<T>>>;
     type View<'b> = Option<WriteView<'b, T>>;
     const WRITES: bool = true;
 
@@ -297,21 +351,26 @@ impl<T: Component> QueryData for Option<&mut T> {
         true
     }
 
-    fn take(id: &ComponentId, source: &mut Source<'_>) -> Self::Fetched {
-        let index = source.archetype().index_of(*id)?;
-        Some(source.archetype_mut().take(index))
+    fn places(id: &ComponentId, archetype: &Matched<'_>) -> Option<usize> {
+        archetype.0.index_of(*id)
     }
 
-    fn give(id: &ComponentId, fetched: Self::Fetched, source: &mut Source<'_>) {
-        if let Some(fetched) = fetched {
-            <&mut T>::give(id, fetched, source);
+    fn take(place: Option<usize>, source: &mut Source<'_>) -> Self::Fetched {
+        place.map(|place| <&mut T>::take(place, source))
+    }
+
+    fn give(place: Option<usize>, fetched: Self::Fetched, source: &mut Source<'_>) {
+        if let (Some(place), Some(fetched)) = (place, fetched) {
+            <&mut T>::give(place, fetched, source);
         }
     }
 
-    fn view<'b>(fetched: &'b mut Self::Fetched, block: usize, rows: usize) -> Self::View<'b> {
-        fetched
-            .as_mut()
-            .map(|fetched| <&mut T>::view(fetched, block, rows))
+    fn open(fetched: &mut Self::Fetched) -> Self::Open<'_> {
+        fetched.as_mut().map(Arc::make_mut)
+    }
+
+    fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> Self::View<'b> {
+        open.as_mut().map(|open| <&mut T>::view(open, block, rows))
     }
 
     fn mark_all(view: &mut Self::View<'_>, stamp: Stamp) {
@@ -347,7 +406,9 @@ impl<T: Component> QueryData for Option<&mut T> {
 impl QueryData for Entity {
     type Item<'r> = Entity;
     type Ids = ();
+    type Places = ();
     type Fetched = EntityFetch;
+    type Open<'o> = &'o EntityFetch;
     type View<'b> = &'b [Entity];
     const WRITES: bool = false;
 
@@ -359,17 +420,24 @@ impl QueryData for Entity {
         true
     }
 
-    fn take((): &(), source: &mut Source<'_>) -> EntityFetch {
+    fn places((): &(), _: &Matched<'_>) {}
+
+    fn take((): (), source: &mut Source<'_>) -> EntityFetch {
         EntityFetch {
             column: Arc::clone(source.archetype().entities()),
             first: 0,
         }
     }
 
-    fn give((): &(), _: EntityFetch, _: &mut Source<'_>) {}
+    fn give((): (), _: EntityFetch, _: &mut Source<'_>) {}
 
-    fn view(fetched: &mut EntityFetch, block: usize, rows: usize) -> &[Entity] {
-        &fetched.column.block(fetched.first + block).rows[..rows]
+    fn open(fetched: &mut EntityFetch) -> &EntityFetch {
+        fetched
+    }
+
+    #[inline]
+    fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> &'b [Entity] {
+        &open.column.block(open.first + block).rows[..rows]
     }
 
     fn mark_all(_: &mut Self::View<'_>, _: Stamp) {}
@@ -398,21 +466,16 @@ pub struct EntityFetch {
     first: usize,
 }
 
-impl ReadData for Entity {
-    fn lend((): &(), archetype: &Matched<'_>) -> EntityFetch {
-        EntityFetch {
-            column: Arc::clone(archetype.0.entities()),
-            first: 0,
-        }
-    }
-}
+impl ReadData for Entity {}
 
 macro_rules! tuple_data {
     ($($name:ident $index:tt),+) => {
         impl<$($name: QueryData),+> QueryData for ($($name,)+) {
             type Item<'r> = ($($name::Item<'r>,)+);
             type Ids = ($($name::Ids,)+);
+            type Places = ($($name::Places,)+);
             type Fetched = ($($name::Fetched,)+);
+            type Open<'o> = ($($name::Open<'o>,)+);
             type View<'b> = ($($name::View<'b>,)+);
             const WRITES: bool = false $(|| $name::WRITES)+;
 
@@ -424,17 +487,28 @@ macro_rules! tuple_data {
                 true $(&& $name::matches(&ids.$index, archetype))+
             }
 
-            fn take(ids: &Self::Ids, source: &mut Source<'_>) -> Self::Fetched {
-                ($($name::take(&ids.$index, source),)+)
-            }
-
-            fn give(ids: &Self::Ids, fetched: Self::Fetched, source: &mut Source<'_>) {
-                $($name::give(&ids.$index, fetched.$index, source);)+
+            fn places(ids: &Self::Ids, archetype: &Matched<'_>) -> Self::Places {
+                ($($name::places(&ids.$index, archetype),)+)
             }
 
             #[inline]
-            fn view<'b>(fetched: &'b mut Self::Fetched, block: usize, rows: usize) -> Self::View<'b> {
-                ($($name::view(&mut fetched.$index, block, rows),)+)
+            fn take(places: Self::Places, source: &mut Source<'_>) -> Self::Fetched {
+                ($($name::take(places.$index, source),)+)
+            }
+
+            #[inline]
+            fn give(places: Self::Places, fetched: Self::Fetched, source: &mut Source<'_>) {
+                $($name::give(places.$index, fetched.$index, source);)+
+            }
+
+            #[inline]
+            fn open(fetched: &mut Self::Fetched) -> Self::Open<'_> {
+                ($($name::open(&mut fetched.$index),)+)
+            }
+
+            #[inline]
+            fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> Self::View<'b> {
+                ($($name::view(&mut open.$index, block, rows),)+)
             }
 
             #[inline]
@@ -461,11 +535,7 @@ macro_rules! tuple_data {
             }
         }
 
-        impl<$($name: ReadData),+> ReadData for ($($name,)+) {
-            fn lend(ids: &Self::Ids, archetype: &Matched<'_>) -> Self::Fetched {
-                ($($name::lend(&ids.$index, archetype),)+)
-            }
-        }
+        impl<$($name: ReadData),+> ReadData for ($($name,)+) {}
     };
 }
 

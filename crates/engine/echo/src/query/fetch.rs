@@ -13,13 +13,13 @@ use alloc::vec::Vec;
 
 /// The columns a query took out of a world, to be visited and given back.
 pub(crate) struct Fetch<D: QueryData> {
-    ids: D::Ids,
     parts: Vec<Part<D>>,
 }
 
 /// The columns of one archetype.
 struct Part<D: QueryData> {
     archetype: u32,
+    places: D::Places,
     fetched: D::Fetched,
     visit: Visit,
 }
@@ -32,6 +32,54 @@ enum Visit {
     Some(Vec<(usize, usize, RowMask)>),
 }
 
+/// Columns of one archetype that go back where they came from in any case, if whoever looks at them panics too.
+struct Borrowed<'a, D: QueryData> {
+    source: Source<'a>,
+    places: D::Places,
+    fetched: Option<D::Fetched>,
+}
+
+impl<D: QueryData> Drop for Borrowed<'_, D> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(fetched) = self.fetched.take() {
+            D::give(self.places, fetched, &mut self.source);
+        }
+    }
+}
+
+/// Visits all rows of a plan in order, one archetype after the other, without taking all columns out first. Rows given out
+/// for writing get the stamp.
+pub(crate) fn visit_all<D: QueryData, F: QueryFilter>(
+    plan: &mut Plan<D, F>,
+    state: &mut State,
+    since: Stamp,
+    stamp: Stamp,
+    mut visit: impl FnMut(D::Item<'_>),
+) {
+    plan.update(state);
+    for (index, places) in &plan.matched {
+        let archetype = state.archetype(*index);
+        if archetype.len() == 0 {
+            continue;
+        }
+        let rows = visit_of::<F>(&plan.filter, archetype, since);
+        if rows.is_empty() {
+            continue;
+        }
+        let mut source = Source::of::<D>(state, *index);
+        let fetched = D::take(*places, &mut source);
+        let mut borrowed = Borrowed::<D> {
+            source,
+            places: *places,
+            fetched: Some(fetched),
+        };
+        if let Some(fetched) = &mut borrowed.fetched {
+            visit_part::<D>(fetched, &rows, stamp, &mut visit);
+        }
+    }
+}
+
 impl<D: QueryData> Fetch<D> {
     /// Takes the columns of every matching archetype; rows that changed up to `since` are none of a filter's business.
     pub(crate) fn take<F: QueryFilter>(
@@ -39,32 +87,25 @@ impl<D: QueryData> Fetch<D> {
         state: &mut State,
         since: Stamp,
     ) -> Fetch<D> {
-        plan.matched(state);
+        plan.update(state);
         let mut parts = Vec::with_capacity(plan.matched.len());
-        for index in &plan.matched {
+        for (index, places) in &plan.matched {
             let archetype = state.archetype(*index);
             if archetype.len() == 0 {
                 continue;
             }
             let visit = visit_of::<F>(&plan.filter, archetype, since);
-            if matches!(&visit, Visit::Some(blocks) if blocks.is_empty()) {
+            if visit.is_empty() {
                 continue;
             }
-            let mut source = Source {
-                state,
-                archetype: *index,
-            };
-            let fetched = D::take(&plan.data, &mut source);
             parts.push(Part {
                 archetype: *index,
-                fetched,
+                places: *places,
+                fetched: D::take(*places, &mut Source::of::<D>(state, *index)),
                 visit,
             });
         }
-        Fetch {
-            ids: plan.data.clone(),
-            parts,
-        }
+        Fetch { parts }
     }
 
     /// Shares the columns of every matching archetype of a world that is only read.
@@ -76,23 +117,21 @@ impl<D: QueryData> Fetch<D> {
     where
         D: ReadData,
     {
-        plan.matched(state);
+        plan.update(state);
         let mut parts = Vec::with_capacity(plan.matched.len());
-        for index in &plan.matched {
+        for (index, places) in &plan.matched {
             let archetype = state.archetype(*index);
             if archetype.len() == 0 {
                 continue;
             }
             parts.push(Part {
                 archetype: *index,
-                fetched: D::lend(&plan.data, &Matched(archetype)),
+                places: *places,
+                fetched: D::take(*places, &mut Source::Shared(Matched(archetype))),
                 visit: visit_of::<F>(&plan.filter, archetype, since),
             });
         }
-        Fetch {
-            ids: plan.data.clone(),
-            parts,
-        }
+        Fetch { parts }
     }
 
     /// Gives the columns back.
@@ -101,11 +140,8 @@ impl<D: QueryData> Fetch<D> {
             return;
         }
         for part in self.parts {
-            let mut source = Source {
-                state,
-                archetype: part.archetype,
-            };
-            D::give(&self.ids, part.fetched, &mut source);
+            let mut source = Source::of::<D>(state, part.archetype);
+            D::give(part.places, part.fetched, &mut source);
         }
     }
 
@@ -163,25 +199,39 @@ impl<D: QueryData> Fetch<D> {
     /// Calls `visit` for every row, in order. Rows given out for writing get the stamp.
     pub(crate) fn for_each(&mut self, stamp: Stamp, mut visit: impl FnMut(D::Item<'_>)) {
         for part in &mut self.parts {
-            match &part.visit {
-                Visit::All { block_rows, len } => {
-                    for block in 0..len.div_ceil(*block_rows) {
-                        let rows = (*block_rows).min(len - block * block_rows);
-                        visit_block::<D>(&mut part.fetched, block, rows, None, stamp, &mut visit);
-                    }
-                }
-                Visit::Some(blocks) => {
-                    for (block, rows, mask) in blocks {
-                        visit_block::<D>(
-                            &mut part.fetched,
-                            *block,
-                            *rows,
-                            Some(mask),
-                            stamp,
-                            &mut visit,
-                        );
-                    }
-                }
+            visit_part::<D>(&mut part.fetched, &part.visit, stamp, &mut visit);
+        }
+    }
+}
+
+impl Visit {
+    fn is_empty(&self) -> bool {
+        matches!(self, Visit::Some(blocks) if blocks.is_empty())
+    }
+}
+
+/// Visits rows of one archetype.
+#[inline]
+fn visit_part<D: QueryData>(
+    fetched: &mut D::Fetched,
+    rows: &Visit,
+    stamp: Stamp,
+    mut visit: impl FnMut(D::Item<'_>),
+) {
+    let mut open = D::open(fetched);
+    match rows {
+        Visit::All { block_rows, len } => {
+            let (mut block, mut left) = (0, *len);
+            while left > 0 {
+                let rows = left.min(*block_rows);
+                visit_block::<D>(&mut open, block, rows, None, stamp, &mut visit);
+                block += 1;
+                left -= rows;
+            }
+        }
+        Visit::Some(blocks) => {
+            for (block, rows, mask) in blocks {
+                visit_block::<D>(&mut open, *block, *rows, Some(mask), stamp, &mut visit);
             }
         }
     }
@@ -198,28 +248,22 @@ pub(crate) struct BlockPart<D: QueryData> {
 impl<D: QueryData> BlockPart<D> {
     /// As [`Fetch::for_each`].
     pub(crate) fn for_each(&mut self, stamp: Stamp, visit: impl FnMut(D::Item<'_>)) {
-        visit_block::<D>(
-            &mut self.fetched,
-            0,
-            self.rows,
-            self.mask.as_ref(),
-            stamp,
-            visit,
-        );
+        let mut open = D::open(&mut self.fetched);
+        visit_block::<D>(&mut open, 0, self.rows, self.mask.as_ref(), stamp, visit);
     }
 }
 
 /// Visits the rows of one block. Rows given out for writing get the stamp.
 #[inline]
 fn visit_block<D: QueryData>(
-    fetched: &mut D::Fetched,
+    open: &mut D::Open<'_>,
     block: usize,
     rows: usize,
     mask: Option<&RowMask>,
     stamp: Stamp,
     mut visit: impl FnMut(D::Item<'_>),
 ) {
-    let mut view = D::view(fetched, block, rows);
+    let mut view = D::view(open, block, rows);
     match mask {
         None => {
             D::mark_all(&mut view, stamp);

@@ -89,17 +89,43 @@ impl RowMask {
 
     /// Keeps only rows with a stamp after `since`.
     fn keep_after(&mut self, stamps: &Stamps, since: Stamp) {
-        for (index, word) in self.words.iter_mut().enumerate() {
-            let mut rest = *word;
-            while rest != 0 {
-                let bit = rest.trailing_zeros();
-                if stamps.get(index * 64 + bit as usize) <= since {
-                    *word &= !(1 << bit);
-                }
-                rest &= rest - 1;
+        let Some(rows) = stamps.rows() else {
+            if stamps.get(0) <= since {
+                self.words.fill(0);
             }
+            return;
+        };
+        for (word, rows) in self.words.iter_mut().zip(rows.chunks(64)) {
+            if *word == 0 {
+                continue;
+            }
+            let mut later = 0;
+            for (index, few) in rows.chunks(FEW_ROWS).enumerate() {
+                if may_be_after(few, since) {
+                    later |= bits_after(few, since) << (index * FEW_ROWS);
+                }
+            }
+            *word &= later;
         }
     }
+}
+
+/// Rows that are looked at together.
+const FEW_ROWS: usize = 16;
+
+/// `false` only where no stamp is after `since`. Differences are looked at by their highest bit, which the compiler does
+/// for several rows at a time; stamps so far apart that it lies cost a second look.
+fn may_be_after(rows: &[Stamp], since: Stamp) -> bool {
+    let look = |all, stamp: &Stamp| all | since.0.wrapping_sub(stamp.0) | stamp.0;
+    rows.iter().fold(since.0, look) >> 63 == 1
+}
+
+fn bits_after(rows: &[Stamp], since: Stamp) -> u64 {
+    let mut bits = 0;
+    for (index, stamp) in rows.iter().enumerate() {
+        bits |= u64::from(*stamp > since) << index;
+    }
+    bits
 }
 
 impl<T: Component> QueryFilter for With<T> {

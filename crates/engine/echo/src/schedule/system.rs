@@ -11,7 +11,7 @@ use super::param::{Context, Look, Output, Parts, SystemParam};
 use crate::access::Access;
 use crate::commands::Commands;
 use crate::error::WorldError;
-use crate::query::{BlockPart, Fetch, Plan, QueryData, QueryFilter};
+use crate::query::{BlockPart, Fetch, Plan, QueryData, QueryFilter, visit_all};
 use crate::registry::Registry;
 use crate::stamp::Stamp;
 use crate::state::State;
@@ -392,11 +392,10 @@ where
         context: &Context,
         output: &mut Output,
     ) -> Result<(), Fault> {
-        let state = world.state_mut();
-        let mut fetch = Fetch::take(&mut self.plan, state, context.since);
         let mut commands = Commands::default();
-        fetch.for_each(context.stamp, |item| (self.function)(item, &mut commands));
-        fetch.give(state);
+        let (since, stamp) = (context.since, context.stamp);
+        let visit = |item: D::Item<'_>| (self.function)(item, &mut commands);
+        visit_all(&mut self.plan, world.state_mut(), since, stamp, visit);
         if !commands.is_empty() {
             output.commands.push(commands);
         }

@@ -10,7 +10,11 @@ fn start(count: usize) -> (World, Vec<Entity>) {
     let mut world = World::new(&registry());
     let rows = (0..count).map(|index| (position(index as f32), Health(index as u32)));
     let mut all = world.spawn_batch(rows).expect("room");
-    all.extend(world.spawn_batch((0..count / 3).map(|i| Health(i as u32))).expect("room"));
+    all.extend(
+        world
+            .spawn_batch((0..count / 3).map(|i| Health(i as u32)))
+            .expect("room"),
+    );
     all.extend((0..3).map(|_| world.spawn_empty().expect("room")));
     world.set_parent(all[0], all[1]).expect("no loop");
     world.mark();
@@ -35,7 +39,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let long = || {
         (0usize..3000, 1usize..3000, any::<bool>()).prop_map(|(first, count, turned)| {
             let row: Vec<usize> = (first..first + count).collect();
-            if turned { row.into_iter().rev().collect() } else { row }
+            if turned {
+                row.into_iter().rev().collect()
+            } else {
+                row
+            }
         })
     };
     let list = move || prop_oneof![some(), long()];
@@ -135,8 +143,12 @@ fn one_by_one(world: &mut World, all: &mut Vec<Entity>, step: &Step) -> Result<(
 fn by_commands(commands: &mut Commands, all: &[Entity], step: &Step) {
     let whom = |index: &usize| Whom::Living(all[index % all.len()]);
     match step {
-        Step::Insert(list) => list.iter().for_each(|i| commands.insert(whom(i), velocity(*i as f32))),
-        Step::Overwrite(list) => list.iter().for_each(|i| commands.insert(whom(i), Health(*i as u32))),
+        Step::Insert(list) => list
+            .iter()
+            .for_each(|i| commands.insert(whom(i), velocity(*i as f32))),
+        Step::Overwrite(list) => list
+            .iter()
+            .for_each(|i| commands.insert(whom(i), Health(*i as u32))),
         Step::Mixed(list) => list
             .iter()
             .for_each(|i| commands.insert(whom(i), (Frozen, Health(*i as u32)))),
@@ -157,8 +169,12 @@ fn by_hand(world: &mut World, all: &[Entity], step: &Step, refused: &mut Vec<Wor
     let whom = |index: &usize| all[index % all.len()];
     let mut tell = |result: Result<(), WorldError>| refused.extend(result.err());
     match step {
-        Step::Insert(list) => list.iter().for_each(|i| tell(world.insert(whom(i), velocity(*i as f32)))),
-        Step::Overwrite(list) => list.iter().for_each(|i| tell(world.insert(whom(i), Health(*i as u32)))),
+        Step::Insert(list) => list
+            .iter()
+            .for_each(|i| tell(world.insert(whom(i), velocity(*i as f32)))),
+        Step::Overwrite(list) => list
+            .iter()
+            .for_each(|i| tell(world.insert(whom(i), Health(*i as u32)))),
         Step::Mixed(list) => list
             .iter()
             .for_each(|i| tell(world.insert(whom(i), (Frozen, Health(*i as u32))))),
@@ -232,7 +248,10 @@ fn an_entity_that_does_not_live_or_is_meant_twice_stops_all_of_it() {
     let dead = Err(WorldError::Dead { entity: all[4] });
     assert_eq!(world.despawn_batch(&all[..6]), dead);
     assert_eq!(world.remove_batch::<Health>(&all[..6]), dead);
-    assert_eq!(world.insert_batch(all.iter().map(|entity| (*entity, Frozen))), dead);
+    assert_eq!(
+        world.insert_batch(all.iter().map(|entity| (*entity, Frozen))),
+        dead
+    );
     let twice = Err(WorldError::Dead { entity: all[2] });
     assert_eq!(world.despawn_batch(&[all[2], all[3], all[2]]), twice);
     assert_eq!(world.hash(), before);
