@@ -12,6 +12,7 @@ use crate::component::Component;
 use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::registry::ComponentId;
+use crate::script::Edits;
 use crate::world::World;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -167,6 +168,14 @@ impl Commands {
         self.single(move |world, _| world.set_resource(value));
     }
 
+    /// What scripts ask for.
+    pub(crate) fn edits(&mut self, edits: Edits) {
+        if edits.len() > 0 {
+            self.len += edits.len();
+            self.list.push(Box::new(edits));
+        }
+    }
+
     /// How many commands there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -221,6 +230,12 @@ where
     fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
         let result = (self.0)(world, found);
         found.tell(result);
+    }
+}
+
+impl Run for Edits {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        Edits::apply(&self, world, found.refused);
     }
 }
 

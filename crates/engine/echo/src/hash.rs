@@ -24,6 +24,7 @@ pub(crate) enum Tag {
     Plugins = 0x1c,
     BusRules = 0x1d,
     Config = 0x1e,
+    Scripts = 0x1f,
     Envelope = 0x20,
 }
 

@@ -37,6 +37,7 @@ pub mod query;
 pub mod registry;
 mod resource;
 pub mod schedule;
+pub mod script;
 pub mod simulation;
 pub mod snapshot;
 pub mod stamp;

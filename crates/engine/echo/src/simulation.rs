@@ -17,7 +17,7 @@ mod plugin;
 
 pub use branch::{Branch, BranchError};
 pub use build::{BuildError, Identity, SimulationBuilder};
-pub use host::{Moment, ScriptError, ScriptHost, ScriptView};
+pub use host::{LogLine, Moment, ScriptError, ScriptHost, ScriptView};
 pub use input::Input;
 pub use plugin::{API_VERSION, Manifest, Plugin, PluginError, Registrar, Version};
 

@@ -155,6 +155,12 @@ impl Heap {
         }
     }
 
+    /// The string with these bytes, if there is one.
+    #[must_use]
+    pub fn known(&self, bytes: &[u8]) -> Option<StringId> {
+        self.find(bytes, hash_bytes(bytes, self.index.seed)).ok()
+    }
+
     /// The string with these bytes, which the caller no longer needs.
     pub fn string_of(&mut self, bytes: Vec<u8>) -> StringId {
         self.string(&bytes)

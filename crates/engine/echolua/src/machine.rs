@@ -485,6 +485,12 @@ impl Vm {
         &mut self.heap
     }
 
+    /// The profile.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.profile
+    }
+
     /// Memory in use, by our own table of sizes, in bytes; what is garbage but not yet collected counts.
     #[must_use]
     pub const fn bytes_in_use(&self) -> usize {

@@ -8,10 +8,10 @@ use super::mailbox::Mailbox;
 use super::{BusError, Drop};
 use crate::error::WorldError;
 use crate::schedule::{Hooks, Phase, Step};
-use crate::simulation::Moment;
+use crate::simulation::{LogLine, Moment};
 use crate::world::World;
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::seed;
@@ -54,6 +54,9 @@ pub(crate) struct PostReport {
     /// Commands of scripts that heard envelopes, and those that found nobody.
     pub commands: u64,
     pub refused: Vec<WorldError>,
+    /// What those scripts logged, and the branches they asked for.
+    pub log: Vec<LogLine>,
+    pub forks: Vec<String>,
 }
 
 /// The bus at work on a world, in a phase or outside of ticks.
@@ -113,7 +116,7 @@ impl Courier<'_, '_> {
             return Err(invalid(source, draft, reason));
         }
         let denied =
-            |capability: &&alloc::string::String| !self.config.is_granted(source, capability);
+            |capability: &&String| !self.config.is_granted(source, capability);
         match draft.capabilities.iter().find(denied) {
             Some(capability) => Err(BusError::Denied {
                 who: source.to_string(),
@@ -305,6 +308,8 @@ impl Courier<'_, '_> {
             self.report.draws = self.report.draws.wrapping_add(output.draws);
             self.report.commands += output.commands.len() as u64;
             output.commands.apply(self.world, &mut self.report.refused);
+            self.report.log.extend(output.log);
+            self.report.forks.extend(output.forks);
             posts.extend(output.posts);
         }
         self.done(Step::Event { envelope });
@@ -313,7 +318,7 @@ impl Courier<'_, '_> {
 }
 
 fn check_requirements(handler: &Handler, envelope: &Envelope) -> Result<(), BusError> {
-    let missing = |capability: &&alloc::string::String| {
+    let missing = |capability: &&String| {
         envelope.capabilities().binary_search(capability).is_err()
     };
     match handler.requires.iter().find(missing) {

@@ -120,6 +120,11 @@ impl Draft {
         self
     }
 
+    /// How many ticks later it is delivered.
+    pub(crate) const fn ticks_after(&self) -> u64 {
+        self.after_ticks
+    }
+
     /// Is delivered again and again, with so many ticks in between; 0 for once.
     #[must_use]
     pub const fn every_ticks(mut self, ticks: u64) -> Draft {

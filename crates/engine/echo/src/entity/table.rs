@@ -75,6 +75,21 @@ impl EntityTable {
         self.free_head
     }
 
+    /// Generation and link of a slot on the free list; `None` for [`NONE`].
+    pub(crate) fn free_slot(&self, index: u32) -> Option<(u32, u32)> {
+        let slot = self.slot(index)?;
+        Some((slot.generation, slot.link))
+    }
+
+    /// The handle that the next allocation gives.
+    pub(crate) fn upcoming(&self) -> Option<Entity> {
+        match self.free_slot(self.free_head) {
+            Some((generation, _)) => Some(Entity::new(self.free_head, generation + 1)),
+            None if self.slot_count < SLOTS_MAX => Some(Entity::new(self.slot_count as u32, 1)),
+            None => None,
+        }
+    }
+
     /// How many entities there is room for in any case: free slots on the list come on top.
     pub(crate) const fn room(&self) -> usize {
         SLOTS_MAX - self.slot_count

@@ -12,7 +12,7 @@ use super::{CachedGraph, Phase, Schedule, Workers};
 use crate::bus::{BusError, Courier, Draft, Drop, PostReport};
 use crate::commands::Commands;
 use crate::error::WorldError;
-use crate::simulation::ScriptOutput;
+use crate::simulation::{LogLine, ScriptOutput};
 use crate::stamp::Stamp;
 use crate::world::World;
 use alloc::boxed::Box;
@@ -82,6 +82,10 @@ pub struct TickReport {
     pub unheard: u64,
     /// Envelopes that full lanes dropped, in order.
     pub dropped: Vec<Drop>,
+    /// What scripts logged, in order.
+    pub log: Vec<LogLine>,
+    /// Branches that scripts asked for, to begin after this tick.
+    pub forks: Vec<String>,
 }
 
 /// What a system left behind, by its place in the phase.
@@ -212,6 +216,8 @@ impl Schedule {
         .deliver(phase)
         .map_err(|error| TickError::Bus { phase, error })?;
         sums.report.refused.append(&mut sums.post.refused);
+        sums.report.log.append(&mut sums.post.log);
+        sums.report.forks.append(&mut sums.post.forks);
         Ok(())
     }
 
@@ -296,6 +302,8 @@ fn reduce_scripts(
     report.commands += scripted.commands.len() as u64;
     let refused = &mut report.refused;
     scripted.commands.apply(courier.world, refused);
+    report.log.extend(scripted.log);
+    report.forks.extend(scripted.forks);
     for (source, post) in scripted.posts {
         courier.accept_all(&source, post)?;
     }

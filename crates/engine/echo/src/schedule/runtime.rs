@@ -64,7 +64,11 @@ pub enum ViewError {
 
 impl Signature {
     /// The access, by ids.
-    fn resolve(&self, registry: &Registry, access: &mut Access) -> Result<(), WorldError> {
+    pub(crate) fn resolve(
+        &self,
+        registry: &Registry,
+        access: &mut Access,
+    ) -> Result<(), WorldError> {
         let id = |name: &String| {
             registry.id(name).ok_or_else(|| WorldError::Unregistered {
                 component: name.clone(),

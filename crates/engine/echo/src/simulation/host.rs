@@ -87,6 +87,17 @@ pub struct ScriptView<'a> {
     commands: Commands,
     posts: Vec<(Arc<str>, Post)>,
     draws: u64,
+    log: Vec<LogLine>,
+    forks: Vec<String>,
+}
+
+/// A line that a script wrote to the log of the world, which is no part of the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// The script.
+    pub script: Arc<str>,
+    /// What it wrote.
+    pub text: String,
 }
 
 /// What scripts left behind.
@@ -94,6 +105,8 @@ pub(crate) struct ScriptOutput {
     pub commands: Commands,
     pub posts: Vec<(Arc<str>, Post)>,
     pub draws: u64,
+    pub log: Vec<LogLine>,
+    pub forks: Vec<String>,
 }
 
 impl<'a> ScriptView<'a> {
@@ -105,6 +118,8 @@ impl<'a> ScriptView<'a> {
             commands: Commands::default(),
             posts: Vec::new(),
             draws: 0,
+            log: Vec::new(),
+            forks: Vec::new(),
         }
     }
 
@@ -113,6 +128,8 @@ impl<'a> ScriptView<'a> {
             commands: self.commands,
             posts: self.posts,
             draws: self.draws,
+            log: self.log,
+            forks: self.forks,
         }
     }
 
@@ -165,5 +182,16 @@ impl<'a> ScriptView<'a> {
     /// Counts random numbers that scripts drew, for report and recording.
     pub const fn count_draws(&mut self, count: u64) {
         self.draws = self.draws.wrapping_add(count);
+    }
+
+    /// Writes a line to the log.
+    pub fn log(&mut self, script: &str, text: String) {
+        let script = Arc::from(script);
+        self.log.push(LogLine { script, text });
+    }
+
+    /// Asks whoever drives the world for a branch that begins after this tick.
+    pub fn fork(&mut self, label: String) {
+        self.forks.push(label);
     }
 }
