@@ -115,8 +115,7 @@ impl Courier<'_, '_> {
         if let Some(reason) = draft.flaw() {
             return Err(invalid(source, draft, reason));
         }
-        let denied =
-            |capability: &&String| !self.config.is_granted(source, capability);
+        let denied = |capability: &&String| !self.config.is_granted(source, capability);
         match draft.capabilities.iter().find(denied) {
             Some(capability) => Err(BusError::Denied {
                 who: source.to_string(),
@@ -318,9 +317,7 @@ impl Courier<'_, '_> {
 }
 
 fn check_requirements(handler: &Handler, envelope: &Envelope) -> Result<(), BusError> {
-    let missing = |capability: &&String| {
-        envelope.capabilities().binary_search(capability).is_err()
-    };
+    let missing = |capability: &&String| envelope.capabilities().binary_search(capability).is_err();
     match handler.requires.iter().find(missing) {
         Some(capability) => Err(BusError::Denied {
             who: handler.name.to_string(),

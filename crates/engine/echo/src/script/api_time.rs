@@ -120,7 +120,9 @@ impl Desk {
         let pairs: Vec<(Value, Value)> = call.heap().table(options).pairs().collect();
         for (key, value) in pairs {
             let word = call.show(key);
-            let text = call.bytes(value).map(|text| String::from_utf8_lossy(text).into_owned());
+            let text = call
+                .bytes(value)
+                .map(|text| String::from_utf8_lossy(text).into_owned());
             draft = match (word.as_str(), value, text.as_deref()) {
                 ("delay", _, _) => {
                     let ticks = self.ticks_of(call, value, "delay")?;
@@ -150,7 +152,12 @@ impl Desk {
         draft: Draft,
         list: TableId,
     ) -> Result<Draft, Fault> {
-        let names: Vec<Value> = call.heap().table(list).pairs().map(|(_, name)| name).collect();
+        let names: Vec<Value> = call
+            .heap()
+            .table(list)
+            .pairs()
+            .map(|(_, name)| name)
+            .collect();
         names.into_iter().try_fold(draft, |draft, name| {
             let Some(name) = call.bytes(name) else {
                 return Err(call.bad_argument(2, "emit", "capabilities are texts"));
@@ -241,7 +248,8 @@ impl Desk {
         let number = self.timer_next;
         self.timer_next += 1;
         let timers = self.tables.timers;
-        call.heap_mut().set(timers, Value::Integer(number), function);
+        call.heap_mut()
+            .set(timers, Value::Integer(number), function);
         let period = if is_repeated { ticks } else { 0 };
         let draft = timer_draft(number, ticks, period);
         self.drafts.push((Arc::clone(&self.runner.name), draft));
@@ -318,7 +326,10 @@ impl Desk {
 
     fn stream(&mut self) -> &mut Stream {
         let script = self.runner.index;
-        let known = self.streams.iter().position(|stream| stream.script == script);
+        let known = self
+            .streams
+            .iter()
+            .position(|stream| stream.script == script);
         let place = known.unwrap_or_else(|| {
             let name = Blake3Digest::of(self.runner.name.as_bytes());
             let world = self.world.seed();

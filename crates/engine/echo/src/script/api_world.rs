@@ -16,6 +16,9 @@ use alloc::vec::Vec;
 use gatos_echolua::value::TableId;
 use gatos_echolua::{Fault, HostCall, Value};
 
+/// Places and sizes of changes of a row.
+type Places = Vec<(usize, usize)>;
+
 /// Changing.
 impl Desk {
     /// `echo.spawn{position = {x = 1}, mass = 2}`: the new entity's handle.
@@ -242,7 +245,7 @@ impl Desk {
         call: &mut HostCall<'_>,
         term: &Term,
         value: Value,
-    ) -> Result<(Vec<u8>, Vec<(usize, usize)>), Fault> {
+    ) -> Result<(Vec<u8>, Places), Fault> {
         let value = self.plain(call, value)?;
         let mut bytes = core::mem::take(&mut self.scratch);
         bytes.clear();
@@ -500,7 +503,12 @@ impl Desk {
         table: TableId,
         function: &str,
     ) -> Result<(), Fault> {
-        let keys: Vec<Value> = call.heap().table(table).pairs().map(|(key, _)| key).collect();
+        let keys: Vec<Value> = call
+            .heap()
+            .table(table)
+            .pairs()
+            .map(|(key, _)| key)
+            .collect();
         for key in keys {
             let is_known = match key {
                 Value::Integer(_) => true,

@@ -17,7 +17,6 @@ use crate::access::{Access, Target};
 use crate::bus::Draft;
 use crate::entity::Entity;
 use crate::registry::{ComponentId, Registry};
-use crate::schedule::Phase;
 use crate::world::World;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -58,7 +57,6 @@ pub(crate) struct Stream {
 pub(crate) struct Desk {
     pub world: World,
     pub registry: Registry,
-    pub phase: Phase,
     pub ticks_per_second: u32,
     /// The number of the moment.
     pub moment: u64,
@@ -262,11 +260,7 @@ impl Desk {
     }
 
     /// Refuses more edits than there are places for.
-    pub(super) fn must_have_room(
-        &self,
-        call: &mut HostCall<'_>,
-        size: usize,
-    ) -> Result<(), Fault> {
+    pub(super) fn must_have_room(&self, call: &mut HostCall<'_>, size: usize) -> Result<(), Fault> {
         if self.edits.has_room(size) {
             Ok(())
         } else {

@@ -269,9 +269,7 @@ fn patch(row: &mut [u8], offset: usize, bytes: &[u8]) {
 
 /// How many edits at the front set bytes of this row.
 fn same_row(edits: &[Edit], wanted: Entity, wanted_id: ComponentId) -> usize {
-    let is_same = |edit: &&Edit| {
-        matches!(edit, Edit::Set { entity, id, .. } if *entity == wanted && *id == wanted_id)
-    };
+    let is_same = |edit: &&Edit| matches!(edit, Edit::Set { entity, id, .. } if *entity == wanted && *id == wanted_id);
     edits.iter().take_while(is_same).count()
 }
 

@@ -9,12 +9,11 @@
 
 use crate::component::{Component, Field, FieldKind, Plain, Schema};
 use crate::entity::Entity;
-use gatos_echolua::value::TableId;
-use gatos_echolua::{Heap, Value};
-use gatos_numbers::{Q32, binary64};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use gatos_echolua::{Heap, Value};
+use gatos_numbers::{Q32, binary64};
 
 /// A handle as scripts hold it: generation in the upper half, index in the lower.
 pub(crate) const fn from_entity(entity: Entity) -> i64 {
@@ -50,7 +49,7 @@ pub(crate) fn read(kind: FieldKind, bytes: &[u8], heap: &mut Heap) -> Value {
             let fixed = Q32::from_steps(of::<i64>(bytes));
             Value::Float(binary64::from_q32(fixed))
         }
-        FieldKind::Entity => match Entity::read(bytes) {
+        FieldKind::Entity => match <Entity as Plain>::read(bytes) {
             Some(Entity::NULL) | None => Value::Boolean(false),
             Some(entity) => Value::Integer(from_entity(entity)),
         },
@@ -145,15 +144,23 @@ fn integer(kind: FieldKind, integer: i64, bytes: &mut [u8]) -> Result<(), String
 
 fn wide(kind: FieldKind, value: Value, heap: &Heap, bytes: &mut [u8]) -> Result<(), String> {
     let parsed = match value {
-        Value::String(id) => core::str::from_utf8(heap.bytes_of(id)).ok().map(String::from),
+        Value::String(id) => core::str::from_utf8(heap.bytes_of(id))
+            .ok()
+            .map(String::from),
         Value::Integer(integer) => Some(integer.to_string()),
         other => return Err(wrong(kind, other)),
     };
     let parsed = parsed.unwrap_or_default();
     let is_written = if kind == FieldKind::U128 {
-        parsed.parse::<u128>().map(|value| value.write(bytes)).is_ok()
+        parsed
+            .parse::<u128>()
+            .map(|value| value.write(bytes))
+            .is_ok()
     } else {
-        parsed.parse::<i128>().map(|value| value.write(bytes)).is_ok()
+        parsed
+            .parse::<i128>()
+            .map(|value| value.write(bytes))
+            .is_ok()
     };
     if is_written {
         Ok(())
@@ -313,16 +320,4 @@ pub(crate) fn blank(schema: &Schema) -> Vec<u8> {
 
 impl Entity {
     const SIZE_BYTES: usize = <Entity as Component>::SIZE;
-}
-
-/// As [`read_row`], with a table that is there already.
-pub(crate) fn fill(schema: &Schema, row: &[u8], table: TableId, heap: &mut Heap) {
-    let mut rest = row;
-    for field in schema.fields() {
-        let (bytes, tail) = rest.split_at(field.size());
-        rest = tail;
-        let value = read_field(field, bytes, heap);
-        let key = key(field, heap);
-        heap.set(table, key, value);
-    }
 }

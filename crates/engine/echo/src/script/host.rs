@@ -164,7 +164,6 @@ impl Scripts {
             promises: Promises::new(&world),
             world,
             registry: self.fixed.registry.clone(),
-            phase: view.phase(),
             ticks_per_second: view.ticks_per_second(),
             moment: self.moment,
             tables: self.tables,
@@ -434,9 +433,8 @@ fn compiled(file: &str, source: &[u8]) -> Result<Module, ScriptSetError> {
     if let Some(module) = compiled.module {
         return Ok(module);
     }
-    let is_error = |finding: &gatos_echolua::Finding| {
-        finding.severity == gatos_echolua::Severity::Error
-    };
+    let is_error =
+        |finding: &gatos_echolua::Finding| finding.severity == gatos_echolua::Severity::Error;
     let finding = compiled.findings.into_iter().find(is_error);
     Err(ScriptSetError::Source {
         file: file.to_string(),

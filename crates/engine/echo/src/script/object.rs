@@ -66,7 +66,12 @@ impl Desk {
             // The same words as a read of a field has.
             return self.get_term(call, entity, term);
         };
-        if !self.world.state().archetype(location.archetype).has(term.id) {
+        if !self
+            .world
+            .state()
+            .archetype(location.archetype)
+            .has(term.id)
+        {
             return Ok(Value::Nil);
         }
         let meta = self.tables.view_meta;
@@ -111,7 +116,10 @@ impl Desk {
 
     pub(super) fn entity_text(&mut self, call: &mut HostCall<'_>) -> Result<usize, Fault> {
         let entity = self.entity_of(call, 0, "entity")?;
-        let text = Value::String(call.heap_mut().string(format!("entity {entity}").as_bytes()));
+        let text = Value::String(
+            call.heap_mut()
+                .string(format!("entity {entity}").as_bytes()),
+        );
         Ok(call.give(text))
     }
 
@@ -202,11 +210,7 @@ impl Desk {
     }
 
     /// A value without objects: a handle as a number, a view as a table; a table's own values likewise.
-    pub(super) fn plain(
-        &mut self,
-        call: &mut HostCall<'_>,
-        value: Value,
-    ) -> Result<Value, Fault> {
+    pub(super) fn plain(&mut self, call: &mut HostCall<'_>, value: Value) -> Result<Value, Fault> {
         let Value::Table(table) = value else {
             return Ok(value);
         };
@@ -217,9 +221,8 @@ impl Desk {
             return self.whole(call, entity, id);
         }
         let pairs: Vec<(Value, Value)> = call.heap().table(table).pairs().collect();
-        let is_object = |value: &Value| {
-            matches!(value, Value::Table(_)) && self.handle(call, *value).is_some()
-        };
+        let is_object =
+            |value: &Value| matches!(value, Value::Table(_)) && self.handle(call, *value).is_some();
         if !pairs.iter().any(|(_, value)| is_object(value)) {
             return Ok(value);
         }

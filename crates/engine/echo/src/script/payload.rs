@@ -7,12 +7,12 @@
 //! INVARIANT: equal values have equal bytes, whatever order a table was filled in; reading trusts no byte.
 //! Bytes: `docs/formats/scripts.md`, section World values. Tests: `tests/it/script_payload.rs`.
 
-use gatos_echolua::value::TableId;
-use gatos_echolua::{Heap, Value};
-use gatos_numbers::binary64;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use gatos_echolua::value::TableId;
+use gatos_echolua::{Heap, Value};
+use gatos_numbers::binary64;
 
 /// Deepest nesting of tables.
 pub const DEPTH_MAX: usize = 32;

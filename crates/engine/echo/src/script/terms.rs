@@ -48,8 +48,7 @@ impl Terms {
             self.places.resize_with(PLACES, || None);
         }
         let index = place.number() as usize % PLACES;
-        let is_known =
-            matches!(&self.places[index], Some((known, _)) if **known == *text);
+        let is_known = matches!(&self.places[index], Some((known, _)) if **known == *text);
         if !is_known {
             let term = resolve(registry, text)?;
             self.places[index] = Some((Box::from(text), term));
