@@ -51,7 +51,7 @@ pub use commands::{Commands, NewEntity, Whom};
 pub use component::{Component, Field, FieldKind, FieldValue, Plain, Schema, SchemaError};
 pub use entity::Entity;
 pub use error::WorldError;
-pub use query::{Added, Changed, Plan, QueryData, QueryFilter, ReadData, With, Without};
+pub use query::{Added, AnyOf, Changed, Plan, QueryData, QueryFilter, ReadData, With, Without};
 pub use registry::{ComponentId, ComponentKind, Registry, RegistryBuilder, RegistryError};
 pub use snapshot::SnapshotError;
 pub use stamp::Stamp;

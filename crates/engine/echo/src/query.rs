@@ -1,7 +1,7 @@
 //! Queries: which rows, what of them, in the one order.
 //!
 //! A query names what it reads and writes (`&T`, `&mut T`, `Option<…>`, [`Entity`], tuples) and which rows it wants
-//! ([`With`], [`Without`], [`Changed`], [`Added`], tuples). It visits archetypes by id, in each the blocks as they came
+//! ([`With`], [`Without`], [`Changed`], [`Added`], [`AnyOf`], tuples). It visits archetypes by id, in each the blocks as they came
 //! to be, in each block the rows by place. While it runs it owns the columns it writes, so two queries can run side by
 //! side without ever sharing a row.
 //!
@@ -14,7 +14,7 @@ mod fetch;
 mod filter;
 
 pub use data::{QueryData, ReadData};
-pub use filter::{Added, Changed, QueryFilter, With, Without};
+pub use filter::{Added, AnyOf, Changed, QueryFilter, With, Without};
 
 pub(crate) use fetch::{BlockPart, Fetch, visit_all};
 

@@ -56,6 +56,14 @@ impl Resources {
         Some(unique(self.slots[index].1.as_mut().expect(AT_HOME)))
     }
 
+    /// The column of a Rust type, for writing.
+    pub(crate) fn typed_mut<T: Component>(
+        &mut self,
+        id: ComponentId,
+    ) -> Option<&mut Column<Vec<T>>> {
+        self.get_mut(id)?.as_any_mut().downcast_mut()
+    }
+
     /// A second owner, for reading.
     pub(crate) fn lend<T: Component>(&self, id: ComponentId) -> Option<Arc<Column<Vec<T>>>> {
         let index = self.place(id).ok()?;

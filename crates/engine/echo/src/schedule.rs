@@ -13,17 +13,20 @@
 mod build;
 mod graph;
 mod hooks;
+mod level;
 mod param;
 mod run;
 mod runtime;
+mod sum;
 mod system;
 mod workers;
 
-pub use build::{ScheduleBuilder, ScheduleError, SystemConfig};
+pub use build::{Ambiguity, ScheduleBuilder, ScheduleError, SetConfig, SystemConfig};
 pub use hooks::{Ran, Step, Watch};
 pub use param::{Query, Res, ResMut, Rng, SystemParam, Tick};
 pub use run::{TickError, TickReport};
 pub use runtime::{Signature, SystemView, ViewError};
+pub use sum::each_into;
 pub use system::{IntoSystem, SystemOutput, each, each_with_commands, system};
 pub use workers::Workers;
 
@@ -32,12 +35,15 @@ pub(crate) use hooks::Hooks;
 use crate::bus::BusConfig;
 use crate::hash::Tag;
 use crate::registry::Registry;
+use crate::world::World;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use build::Entry;
 use core::fmt;
 use gatos_values::Blake3Digest;
 use graph::Graph;
+use workers::LevelCost;
 
 /// A part of a tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,15 +148,32 @@ pub struct Schedule {
     registry: Registry,
     /// Systems by phase, in each in canonical order.
     phases: [Vec<Entry>; Phase::ALL.len()],
-    graphs: [CachedGraph; Phase::ALL.len()],
+    plans: [PhasePlan; Phase::ALL.len()],
+    /// Whether a tick may have to be undone.
+    can_fail: bool,
     bus: BusConfig,
 }
 
-/// The graph of a phase with the systems it was made for.
+/// What is known about the systems of a phase from tick to tick.
 #[derive(Default)]
-struct CachedGraph {
+pub(crate) struct PhasePlan {
+    /// Whether some system runs in some ticks only.
+    has_conditions: bool,
+    /// Whether some system asks what changed since it ran last.
+    looks_back: bool,
+    /// Whether some system comes with a signature.
+    has_signed: bool,
+    /// How many components and resources its systems use.
+    target_count: usize,
+    /// Systems that need something to be there.
+    checks: Vec<usize>,
+    /// The graph with the systems it was made for.
     enabled: Vec<bool>,
     graph: Option<Arc<Graph>>,
+    /// Two systems that commute and run in the other order, to see whether they do.
+    turned: Option<(usize, usize)>,
+    /// What levels cost, for who runs them.
+    costs: Vec<LevelCost>,
 }
 
 impl Schedule {
@@ -185,7 +208,7 @@ impl Schedule {
                 bytes.push(entry.name.len() as u8);
                 bytes.extend(entry.name.as_bytes());
                 bytes.extend(entry.priority.to_le_bytes());
-                bytes.push(u8::from(entry.condition.is_some()));
+                bytes.push(u8::from(!entry.conditions.is_empty()));
                 push_u32(&mut bytes, entry.after.len());
                 for other in &entry.after {
                     push_u32(&mut bytes, *other);
@@ -201,6 +224,44 @@ impl Schedule {
         Blake3Digest::of(&bytes)
     }
 
+    /// The pairs of systems that were said to commute and do not, seen on this world: for each pair, a tick in canonical order
+    /// and one with the two in the other order give different worlds. That none are found proves nothing about other worlds.
+    ///
+    /// # Errors
+    /// [`TickError`] where the tick is not made at all.
+    pub fn check_commuting(
+        &mut self,
+        world: &World,
+        workers: &Workers,
+    ) -> Result<Vec<(String, String)>, TickError> {
+        let mut expected = world.fork();
+        self.tick(&mut expected, workers)?;
+        let mut broken = Vec::new();
+        for phase in 0..Phase::ALL.len() {
+            for (first, second) in self.commuting(phase) {
+                self.plans[phase].turned = Some((first, second));
+                let mut turned = world.fork();
+                let result = self.tick(&mut turned, workers);
+                self.plans[phase].turned = None;
+                if result.is_err() || turned.hash() != expected.hash() {
+                    let name = |index: usize| self.phases[phase][index].name.to_string();
+                    broken.push((name(first), name(second)));
+                }
+            }
+        }
+        Ok(broken)
+    }
+
+    /// The pairs of a phase that were said to commute, by their places.
+    fn commuting(&self, phase: usize) -> Vec<(usize, usize)> {
+        let entries = self.phases[phase].iter().enumerate();
+        let pairs = entries.flat_map(|(index, entry)| {
+            let later = entry.commutes.iter().filter(move |other| **other > index);
+            later.map(move |other| (index, *other))
+        });
+        pairs.collect()
+    }
+
     /// The names of the systems of a phase, in canonical order.
     pub fn systems(&self, phase: Phase) -> impl Iterator<Item = &str> {
         self.phases[phase as usize].iter().map(|entry| &*entry.name)
@@ -210,7 +271,9 @@ impl Schedule {
     #[must_use]
     pub fn levels(&self, phase: Phase) -> Vec<Vec<&str>> {
         let entries = &self.phases[phase as usize];
-        let graph = graph::build(entries, &alloc::vec![true; entries.len()]);
+        let enabled = alloc::vec![true; entries.len()];
+        let target_count = self.plans[phase as usize].target_count;
+        let graph = graph::build(entries, target_count, &enabled);
         let name = |index: &usize| &*entries[*index].name;
         graph
             .levels

@@ -53,8 +53,12 @@ pub struct Changed<T>(PhantomData<fn() -> T>);
 /// Entities that got the component.
 pub struct Added<T>(PhantomData<fn() -> T>);
 
+/// Entities that one of several filters wants: `AnyOf<(With<A>, Changed<B>)>`.
+pub struct AnyOf<F>(PhantomData<fn() -> F>);
+
 /// The rows of a block that are wanted, one bit each.
 #[doc(hidden)]
+#[derive(Clone)]
 pub struct RowMask {
     words: Vec<u64>,
 }
@@ -67,6 +71,18 @@ impl RowMask {
             *last = (1 << (rows % 64)) - 1;
         }
         RowMask { words }
+    }
+
+    fn none_of(other: &RowMask) -> RowMask {
+        RowMask {
+            words: alloc::vec![0; other.words.len()],
+        }
+    }
+
+    fn add(&mut self, other: &RowMask) {
+        for (word, more) in self.words.iter_mut().zip(&other.words) {
+            *word |= more;
+        }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -279,3 +295,46 @@ tuple_filter!(A 0);
 tuple_filter!(A 0, B 1);
 tuple_filter!(A 0, B 1, C 2);
 tuple_filter!(A 0, B 1, C 2, D 3);
+
+macro_rules! any_filter {
+    ($($name:ident $index:tt),+) => {
+        impl<$($name: QueryFilter),+> QueryFilter for AnyOf<($($name,)+)> {
+            type Ids = ($($name::Ids,)+);
+            const BY_ROW: bool = false $(|| $name::BY_ROW)+;
+
+            fn resolve(registry: &Registry, access: &mut Access) -> Result<Self::Ids, WorldError> {
+                Ok(($($name::resolve(registry, access)?,)+))
+            }
+
+            fn matches(ids: &Self::Ids, archetype: &Matched<'_>) -> bool {
+                false $(|| $name::matches(&ids.$index, archetype))+
+            }
+
+            fn may_keep(ids: &Self::Ids, archetype: &Matched<'_>, block: usize, since: Stamp) -> bool {
+                false $(|| $name::matches(&ids.$index, archetype)
+                    && $name::may_keep(&ids.$index, archetype, block, since))+
+            }
+
+            fn keep(
+                ids: &Self::Ids,
+                archetype: &Matched<'_>,
+                block: usize,
+                since: Stamp,
+                mask: &mut RowMask,
+            ) {
+                let mut any = RowMask::none_of(mask);
+                $(if $name::matches(&ids.$index, archetype) {
+                    let mut own = mask.clone();
+                    $name::keep(&ids.$index, archetype, block, since, &mut own);
+                    any.add(&own);
+                })+
+                *mask = any;
+            }
+        }
+    };
+}
+
+any_filter!(A 0);
+any_filter!(A 0, B 1);
+any_filter!(A 0, B 1, C 2);
+any_filter!(A 0, B 1, C 2, D 3);

@@ -2,14 +2,13 @@
 //!
 //! Tests: `tests/it/schedule.rs`.
 
-use super::system::{Body, System};
-use super::{CachedGraph, Phase, Schedule};
+use super::system::{Body, Facts, Runner};
+use super::{Phase, PhasePlan, Schedule};
 use crate::access::Access;
 use crate::bus::BusConfig;
 use crate::error::WorldError;
 use crate::registry::Registry;
 use crate::world::World;
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -45,17 +44,21 @@ pub enum ScheduleError {
         /// The names, each before the next, ending with the first again.
         names: String,
     },
-    /// Two systems of one phase conflict, and nothing says which runs first.
-    #[error(
-        "`{first}` and `{second}` both use {targets} and one of them writes: say which runs first with `before`, `after` or `priority`"
-    )]
+    /// Systems of one phase conflict, and nothing says which runs first.
+    #[error("{}", listed(pairs))]
     Ambiguous {
-        /// One system.
+        /// Every such pair of the phase, in canonical order.
+        pairs: Vec<Ambiguity>,
+    },
+    /// Two systems are said to commute, and one of them asks what changed since it ran last, which tells their order.
+    #[error(
+        "`{first}` and `{second}` cannot commute: `{first}` asks what changed since it ran last"
+    )]
+    CannotCommute {
+        /// The system that asks.
         first: String,
         /// The other system.
         second: String,
-        /// The components and resources, in back-ticks.
-        targets: String,
     },
     /// Under the strict rule, two systems that write one component or resource.
     #[error("`{first}` and `{second}` both write `{target}`, which the strict rule forbids")]
@@ -77,6 +80,25 @@ pub enum ScheduleError {
     },
 }
 
+/// Two systems that conflict and have no order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{first}` and `{second}` both use {targets} and one of them writes: say which runs first with `before`, `after` or `priority`"
+)]
+pub struct Ambiguity {
+    /// One system.
+    pub first: String,
+    /// The other system.
+    pub second: String,
+    /// The components and resources, in back-ticks.
+    pub targets: String,
+}
+
+fn listed(pairs: &[Ambiguity]) -> String {
+    let lines: Vec<String> = pairs.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
 /// A system with its place in the tick.
 pub struct SystemConfig {
     name: String,
@@ -84,12 +106,14 @@ pub struct SystemConfig {
     priority: i32,
     before: Vec<String>,
     after: Vec<String>,
-    condition: Option<Condition>,
+    sets: Vec<String>,
+    commutes: Vec<String>,
+    conditions: Vec<Condition>,
     body: Body,
 }
 
 /// Whether a system runs in a tick: a pure function of the world.
-pub(crate) type Condition = Box<dyn Fn(&World) -> bool + Send + Sync>;
+pub(crate) type Condition = Arc<dyn Fn(&World) -> bool + Send + Sync>;
 
 impl SystemConfig {
     pub(crate) fn new(name: &str, body: Body) -> SystemConfig {
@@ -99,7 +123,9 @@ impl SystemConfig {
             priority: 0,
             before: Vec::new(),
             after: Vec::new(),
-            condition: None,
+            sets: Vec::new(),
+            commutes: Vec::new(),
+            conditions: Vec::new(),
             body,
         }
     }
@@ -112,7 +138,13 @@ impl SystemConfig {
     /// The same system under another name, and ordered by other names.
     pub(crate) fn renamed(mut self, rename: impl Fn(&str) -> String) -> SystemConfig {
         self.name = rename(&self.name);
-        for names in [&mut self.before, &mut self.after] {
+        let lists = [
+            &mut self.before,
+            &mut self.after,
+            &mut self.sets,
+            &mut self.commutes,
+        ];
+        for names in lists {
             for name in names {
                 *name = rename(name);
             }
@@ -134,27 +166,90 @@ impl SystemConfig {
         self
     }
 
-    /// Runs before the system of this name, in the same phase.
+    /// Runs before the system of this name, or all systems of the set of this name, in the same phase.
     #[must_use]
     pub fn before(mut self, name: &str) -> SystemConfig {
         self.before.push(name.to_string());
         self
     }
 
-    /// Runs after the system of this name, in the same phase.
+    /// Runs after the system of this name, or all systems of the set of this name, in the same phase.
     #[must_use]
     pub fn after(mut self, name: &str) -> SystemConfig {
         self.after.push(name.to_string());
         self
     }
 
-    /// Runs only in ticks where the condition holds when its phase begins. The condition must be a function of the world.
+    /// Belongs to a set: a name by which others can be ordered, and that can have conditions and an order of its own; see
+    /// [`SetConfig`].
+    #[must_use]
+    pub fn in_set(mut self, set: &str) -> SystemConfig {
+        self.sets.push(set.to_string());
+        self
+    }
+
+    /// Says that this system and the one of this name may run in either order: nobody can tell from the world which ran
+    /// first. No order is needed then. [`Workers::permuted`](super::Workers::permuted) runs them in either order, and
+    /// [`Schedule::check_commuting`] compares both.
+    #[must_use]
+    pub fn commutes_with(mut self, name: &str) -> SystemConfig {
+        self.commutes.push(name.to_string());
+        self
+    }
+
+    /// Runs only in ticks where the condition holds when its phase begins; of several, all must. A condition must be a
+    /// function of the world.
     #[must_use]
     pub fn run_if(
         mut self,
         condition: impl Fn(&World) -> bool + Send + Sync + 'static,
     ) -> SystemConfig {
-        self.condition = Some(Box::new(condition));
+        self.conditions.push(Arc::new(condition));
+        self
+    }
+}
+
+/// What holds for all systems of a set, in every phase they are in.
+pub struct SetConfig {
+    name: String,
+    before: Vec<String>,
+    after: Vec<String>,
+    conditions: Vec<Condition>,
+}
+
+impl SetConfig {
+    /// A set with this name.
+    #[must_use]
+    pub fn new(name: &str) -> SetConfig {
+        SetConfig {
+            name: name.to_string(),
+            before: Vec::new(),
+            after: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Its systems run before a system or the systems of a set, in the same phase.
+    #[must_use]
+    pub fn before(mut self, name: &str) -> SetConfig {
+        self.before.push(name.to_string());
+        self
+    }
+
+    /// Its systems run after a system or the systems of a set, in the same phase.
+    #[must_use]
+    pub fn after(mut self, name: &str) -> SetConfig {
+        self.after.push(name.to_string());
+        self
+    }
+
+    /// Its systems run only in ticks where the condition holds when their phase begins.
+    #[must_use]
+    pub fn run_if(
+        mut self,
+        condition: impl Fn(&World) -> bool + Send + Sync + 'static,
+    ) -> SetConfig {
+        self.conditions.push(Arc::new(condition));
         self
     }
 }
@@ -164,17 +259,27 @@ pub(crate) struct Entry {
     pub name: Arc<str>,
     pub priority: i32,
     pub access: Access,
-    pub condition: Option<Condition>,
-    pub system: Box<dyn System>,
+    pub conditions: Vec<Condition>,
+    pub facts: Facts,
+    pub system: Runner,
     /// Systems of the phase that run before because it was said, by their places; all are lower.
     pub after: Vec<usize>,
+    /// Systems of the phase that it commutes with, by their places.
+    pub commutes: Vec<usize>,
+    /// The place that its stamp comes from: its own, or the last one among those it commutes with.
+    pub stamp_place: u64,
+    /// What is read and written, as numbers from 0 among all targets of the phase.
+    pub reads: Vec<u32>,
+    pub writes: Vec<u32>,
 }
 
 /// Collects systems.
 pub struct ScheduleBuilder {
     registry: Registry,
     systems: Vec<SystemConfig>,
+    sets: Vec<SetConfig>,
     is_strict: bool,
+    is_guarded: bool,
     bus: BusConfig,
 }
 
@@ -185,7 +290,9 @@ impl ScheduleBuilder {
         ScheduleBuilder {
             registry: registry.clone(),
             systems: Vec::new(),
+            sets: Vec::new(),
             is_strict: false,
+            is_guarded: false,
             bus: BusConfig::default(),
         }
     }
@@ -198,6 +305,21 @@ impl ScheduleBuilder {
     )]
     pub fn add(mut self, system: SystemConfig) -> ScheduleBuilder {
         self.systems.push(system);
+        self
+    }
+
+    /// Says what holds for the systems of a set.
+    #[must_use]
+    pub fn set(mut self, set: SetConfig) -> ScheduleBuilder {
+        self.sets.push(set);
+        self
+    }
+
+    /// Puts the world back when a system panics, as it is put back when a system gives an error. Ticks hold on to the world
+    /// as it was then, so the first write to each block copies it.
+    #[must_use]
+    pub const fn guarded(mut self) -> ScheduleBuilder {
+        self.is_guarded = true;
         self
     }
 
@@ -230,6 +352,7 @@ impl ScheduleBuilder {
             }
         }
         check_handlers(&self.bus)?;
+        let sets = known_sets(&systems, self.sets)?;
         let mut phases: [Vec<SystemConfig>; Phase::ALL.len()] = Default::default();
         for system in systems {
             if system.name.is_empty() || system.name.len() > Self::NAME_SIZE_MAX {
@@ -239,25 +362,59 @@ impl ScheduleBuilder {
         }
         let mut entries: [Vec<Entry>; Phase::ALL.len()] = Default::default();
         for (place, systems) in entries.iter_mut().zip(phases) {
-            *place = order(&self.registry, systems)?;
+            *place = order(&self.registry, systems, &sets)?;
+            check_commuting(place)?;
             check_ambiguity(&self.registry, place)?;
         }
         if self.is_strict {
             check_writers(&self.registry, &entries)?;
         }
+        let mut all = entries.iter().flatten();
         Ok(Schedule {
             registry: self.registry,
+            can_fail: self.is_guarded || all.any(|entry| entry.facts.can_fail),
+            plans: core::array::from_fn(|phase| PhasePlan::new(&mut entries[phase])),
             phases: entries,
             bus: self.bus,
-            graphs: core::array::from_fn(|_| CachedGraph::default()),
         })
+    }
+}
+
+/// Sets by name. A set is known when a system is in it or it was configured.
+type Sets = BTreeMap<String, SetConfig>;
+
+/// The sets, where no set has the name of a system.
+fn known_sets(systems: &[SystemConfig], configs: Vec<SetConfig>) -> Result<Sets, ScheduleError> {
+    let mut sets = Sets::new();
+    for config in configs {
+        let name = config.name.clone();
+        if sets.insert(name.clone(), config).is_some() {
+            return Err(ScheduleError::Twice { name });
+        }
+    }
+    for name in systems.iter().flat_map(|system| &system.sets) {
+        sets.entry(name.clone())
+            .or_insert_with(|| SetConfig::new(name));
+    }
+    let is_system = |name: &&String| systems.iter().any(|system| system.name == **name);
+    let is_name = |name: &str| !name.is_empty() && name.len() <= ScheduleBuilder::NAME_SIZE_MAX;
+    if let Some(name) = sets.keys().find(|name| !is_name(name)) {
+        return Err(ScheduleError::Name { name: name.clone() });
+    }
+    match sets.keys().find(is_system) {
+        Some(name) => Err(ScheduleError::Twice { name: name.clone() }),
+        None => Ok(sets),
     }
 }
 
 /// The systems of a phase in canonical order: of those whose predecessors are placed, the one of the lowest priority
 /// number and, among equals, name comes next.
-fn order(registry: &Registry, systems: Vec<SystemConfig>) -> Result<Vec<Entry>, ScheduleError> {
-    let after = predecessors(&systems)?;
+fn order(
+    registry: &Registry,
+    systems: Vec<SystemConfig>,
+    sets: &Sets,
+) -> Result<Vec<Entry>, ScheduleError> {
+    let (after, commutes) = relations(&systems, sets)?;
     let mut places: BTreeMap<usize, usize> = BTreeMap::new();
     let mut waiting: Vec<usize> = (0..systems.len()).collect();
     // Names are sorted, so a stable sort by priority orders equals by name.
@@ -273,21 +430,25 @@ fn order(registry: &Registry, systems: Vec<SystemConfig>) -> Result<Vec<Entry>, 
         sequence.push(index);
     }
     let mut systems: Vec<Option<SystemConfig>> = systems.into_iter().map(Some).collect();
+    let placed =
+        |list: &[usize]| -> Vec<usize> { list.iter().map(|other| places[other]).collect() };
     sequence
         .into_iter()
         .filter_map(|index| systems[index].take().map(|system| (index, system)))
-        .map(|(index, system)| {
-            let after = after[index].iter().map(|other| places[other]).collect();
-            entry(registry, system, after)
+        .map(|(index, mut system)| {
+            for name in core::mem::take(&mut system.sets) {
+                let conditions = sets.get(&name).map(|set| set.conditions.iter().cloned());
+                system.conditions.extend(conditions.into_iter().flatten());
+            }
+            let mut entry = entry(registry, system, places[&index])?;
+            entry.after = placed(&after[index]);
+            entry.commutes = placed(&commutes[index]);
+            Ok(entry)
         })
         .collect()
 }
 
-fn entry(
-    registry: &Registry,
-    config: SystemConfig,
-    after: Vec<usize>,
-) -> Result<Entry, ScheduleError> {
+fn entry(registry: &Registry, config: SystemConfig, place: usize) -> Result<Entry, ScheduleError> {
     let mut access = Access::default();
     let system = config
         .body
@@ -300,36 +461,70 @@ fn entry(
         name: Arc::from(config.name),
         priority: config.priority,
         access,
-        condition: config.condition,
+        conditions: config.conditions,
+        facts: system.facts(),
         system,
-        after,
+        after: Vec::new(),
+        commutes: Vec::new(),
+        stamp_place: place as u64,
+        reads: Vec::new(),
+        writes: Vec::new(),
     })
 }
 
-/// For each system the places of those that run before it.
-fn predecessors(systems: &[SystemConfig]) -> Result<Vec<Vec<usize>>, ScheduleError> {
-    let mut after: Vec<Vec<usize>> = alloc::vec![Vec::new(); systems.len()];
+/// For each system, others by their numbers.
+type Relation = Vec<Vec<usize>>;
+
+/// For each system the numbers of those that run before it, and of those it commutes with.
+fn relations(systems: &[SystemConfig], sets: &Sets) -> Result<(Relation, Relation), ScheduleError> {
+    let mut after: Relation = alloc::vec![Vec::new(); systems.len()];
+    let mut commutes = after.clone();
     for (index, system) in systems.iter().enumerate() {
         let find = |other: &String| {
-            systems
-                .binary_search_by(|system| system.name.cmp(other))
-                .map_err(|_| ScheduleError::UnknownOrder {
-                    name: system.name.clone(),
-                    other: other.clone(),
-                })
+            meant(systems, sets, other).ok_or_else(|| ScheduleError::UnknownOrder {
+                name: system.name.clone(),
+                other: other.clone(),
+            })
         };
-        for other in &system.after {
-            after[index].push(find(other)?);
+        let of_sets = || system.sets.iter().filter_map(|name| sets.get(name));
+        for other in system
+            .after
+            .iter()
+            .chain(of_sets().flat_map(|set| &set.after))
+        {
+            after[index].extend(find(other)?);
         }
-        for other in &system.before {
-            after[find(other)?].push(index);
+        for other in system
+            .before
+            .iter()
+            .chain(of_sets().flat_map(|set| &set.before))
+        {
+            for later in find(other)? {
+                after[later].push(index);
+            }
+        }
+        for other in &system.commutes {
+            for other in find(other)? {
+                commutes[index].push(other);
+                commutes[other].push(index);
+            }
         }
     }
-    for list in &mut after {
+    for list in after.iter_mut().chain(&mut commutes) {
         list.sort_unstable();
         list.dedup();
     }
-    Ok(after)
+    Ok((after, commutes))
+}
+
+/// The systems of a phase that a name means; `None` for a name that nobody has.
+fn meant(systems: &[SystemConfig], sets: &Sets, name: &String) -> Option<Vec<usize>> {
+    if let Ok(index) = systems.binary_search_by(|system| system.name.cmp(name)) {
+        return Some(alloc::vec![index]);
+    }
+    let is_member = |index: &usize| systems[*index].sets.contains(name);
+    sets.contains_key(name)
+        .then(|| (0..systems.len()).filter(is_member).collect())
 }
 
 /// Names a circle among systems that all wait for each other.
@@ -358,7 +553,32 @@ fn cycle(systems: &[SystemConfig], after: &[Vec<usize>], waiting: &[usize]) -> S
     }
 }
 
-/// Every two systems that conflict must be ordered: by a chain of orders, or by priorities that differ.
+/// Gives systems that commute one stamp, so that stamps do not tell who wrote last.
+fn check_commuting(entries: &mut [Entry]) -> Result<(), ScheduleError> {
+    for entry in entries.iter() {
+        if let (true, Some(other)) = (entry.facts.looks_back, entry.commutes.first()) {
+            return Err(ScheduleError::CannotCommute {
+                first: entry.name.to_string(),
+                second: entries[*other].name.to_string(),
+            });
+        }
+    }
+    let mut is_settled = false;
+    while !is_settled {
+        is_settled = true;
+        for index in 0..entries.len() {
+            let others = entries[index].commutes.iter();
+            let last = others.map(|other| entries[*other].stamp_place).max();
+            if last.is_some_and(|last| last > entries[index].stamp_place) {
+                entries[index].stamp_place = last.unwrap_or_default();
+                is_settled = false;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every two systems that conflict must be ordered, by a chain of orders or by priorities that differ, or commute.
 fn check_ambiguity(registry: &Registry, entries: &[Entry]) -> Result<(), ScheduleError> {
     // For each system, all that come before it by some chain.
     let mut before: Vec<Vec<bool>> = Vec::with_capacity(entries.len());
@@ -372,10 +592,13 @@ fn check_ambiguity(registry: &Registry, entries: &[Entry]) -> Result<(), Schedul
         }
         before.push(all);
     }
+    let mut pairs = Vec::new();
     for (second, entry) in entries.iter().enumerate() {
         for first in 0..second {
             let other = &entries[first];
-            let is_ordered = before[second][first] || entry.priority != other.priority;
+            let is_ordered = before[second][first]
+                || entry.priority != other.priority
+                || entry.commutes.contains(&first);
             let conflicts = other.access.conflicts(&entry.access);
             if is_ordered || conflicts.is_empty() {
                 continue;
@@ -384,14 +607,18 @@ fn check_ambiguity(registry: &Registry, entries: &[Entry]) -> Result<(), Schedul
                 .iter()
                 .map(|target| alloc::format!("`{}`", target.name(registry)))
                 .collect();
-            return Err(ScheduleError::Ambiguous {
+            pairs.push(Ambiguity {
                 first: other.name.to_string(),
                 second: entry.name.to_string(),
                 targets: targets.join(", "),
             });
         }
     }
-    Ok(())
+    if pairs.is_empty() {
+        Ok(())
+    } else {
+        Err(ScheduleError::Ambiguous { pairs })
+    }
 }
 
 /// Names of handlers are theirs alone: what they emit and that they heard once is kept by name.

@@ -8,9 +8,9 @@
 mod tests;
 
 use super::build::Entry;
-use crate::access::{Access, Target};
-use alloc::collections::BTreeMap;
+use crate::access::Target;
 use alloc::vec::Vec;
+use gatos_numbers::Pcg32;
 
 /// Systems by level; those of one level do not conflict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,26 +22,117 @@ pub(crate) struct Graph {
 /// What is known about a component so far: levels, counted from 1.
 #[derive(Clone, Copy, Default)]
 struct Seen {
-    written: usize,
-    read: usize,
+    written: u32,
+    read: u32,
 }
 
-/// The graph of the systems that are enabled.
-pub(crate) fn build(entries: &[Entry], enabled: &[bool]) -> Graph {
-    let systems = entries
-        .iter()
-        .map(|entry| (&entry.access, entry.after.as_slice()));
-    of_accesses(systems, enabled)
+/// What a graph needs to know about a system.
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    reads: &'a [u32],
+    writes: &'a [u32],
+    after: &'a [usize],
 }
 
-fn of_accesses<'a>(
-    systems: impl Iterator<Item = (&'a Access, &'a [usize])>,
+/// The graph of the systems that are enabled. Targets are numbered below `target_count`.
+pub(crate) fn build(entries: &[Entry], target_count: usize, enabled: &[bool]) -> Graph {
+    of_nodes(
+        |index| node(&entries[index]),
+        0..entries.len(),
+        target_count,
+        enabled,
+    )
+}
+
+/// The same with systems that commute in an order drawn from a seed, for tests.
+pub(crate) fn build_shuffled(
+    entries: &[Entry],
+    target_count: usize,
+    enabled: &[bool],
+    seed: u64,
+) -> Graph {
+    let order = shuffled(entries, seed);
+    of_nodes(
+        |index| node(&entries[index]),
+        order.into_iter(),
+        target_count,
+        enabled,
+    )
+}
+
+fn node(entry: &Entry) -> Node<'_> {
+    Node {
+        reads: &entry.reads,
+        writes: &entry.writes,
+        after: &entry.after,
+    }
+}
+
+/// The same with one pair of systems turned round; `None` where somebody who stands between them forbids it.
+pub(crate) fn build_turned(
+    entries: &[Entry],
+    target_count: usize,
+    enabled: &[bool],
+    pair: (usize, usize),
+) -> Option<Graph> {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.swap(pair.0, pair.1);
+    keeps_order(entries, &order).then(|| {
+        let node = |index: usize| node(&entries[index]);
+        of_nodes(node, order.into_iter(), target_count, enabled)
+    })
+}
+
+/// An order in which pairs of systems that commute may be turned round, and no other pair that matters.
+fn shuffled(entries: &[Entry], seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    let mut dice = Pcg32::new(seed, 1);
+    for (index, entry) in entries.iter().enumerate() {
+        for other in &entry.commutes {
+            if *other > index || dice.next_u32() & 1 == 0 {
+                continue;
+            }
+            let mut turned = order.clone();
+            let place = |wanted: usize| order.iter().position(|at| *at == wanted);
+            if let (Some(one), Some(two)) = (place(index), place(*other)) {
+                turned.swap(one, two);
+            }
+            if keeps_order(entries, &turned) {
+                order = turned;
+            }
+        }
+    }
+    order
+}
+
+/// Whether pairs that conflict or were ordered, and do not commute, come in canonical order.
+fn keeps_order(entries: &[Entry], order: &[usize]) -> bool {
+    order.iter().enumerate().all(|(place, early)| {
+        order[place + 1..].iter().all(|late| {
+            let is_turned = late < early;
+            let (entry, other) = (&entries[*early], &entries[*late]);
+            let is_ordered = entry.after.contains(late);
+            let conflicts = !entry.access.conflicts(&other.access).is_empty();
+            !is_turned || !is_ordered && (!conflicts || entry.commutes.contains(late))
+        })
+    })
+}
+
+fn of_nodes<'a>(
+    node: impl Fn(usize) -> Node<'a>,
+    order: impl Iterator<Item = usize>,
+    target_count: usize,
     enabled: &[bool],
 ) -> Graph {
-    let mut seen: BTreeMap<Target, Seen> = BTreeMap::new();
-    let mut level_of: Vec<usize> = Vec::with_capacity(enabled.len());
+    let mut seen: Vec<Seen> = alloc::vec![Seen::default(); target_count];
+    let mut level_of: Vec<u32> = alloc::vec![0; enabled.len()];
     let mut graph = Graph::default();
-    for (index, (access, after)) in systems.enumerate() {
+    for index in order {
+        let Node {
+            reads,
+            writes,
+            after,
+        } = node(index);
         // An order holds through a system that does not run: its level is that of what came before it.
         let mut below = after
             .iter()
@@ -49,31 +140,52 @@ fn of_accesses<'a>(
             .max()
             .unwrap_or(0);
         if !enabled[index] {
-            level_of.push(below);
+            level_of[index] = below;
             continue;
         }
-        for target in access.reads() {
-            below = below.max(seen.get(target).map_or(0, |seen| seen.written));
+        for target in reads {
+            below = below.max(seen[*target as usize].written);
         }
-        for target in access.writes() {
-            below = below.max(
-                seen.get(target)
-                    .map_or(0, |seen| seen.written.max(seen.read)),
-            );
+        for target in writes {
+            let seen = &seen[*target as usize];
+            below = below.max(seen.written).max(seen.read);
         }
         let level = below + 1;
-        for target in access.reads() {
-            let seen = seen.entry(*target).or_default();
+        for target in reads {
+            let seen = &mut seen[*target as usize];
             seen.read = seen.read.max(level);
         }
-        for target in access.writes() {
-            seen.entry(*target).or_default().written = level;
+        for target in writes {
+            seen[*target as usize].written = level;
         }
-        level_of.push(level);
-        if graph.levels.len() < level {
+        level_of[index] = level;
+        if graph.levels.len() < level as usize {
             graph.levels.push(Vec::new());
         }
-        graph.levels[level - 1].push(index);
+        graph.levels[level as usize - 1].push(index);
+    }
+    for level in &mut graph.levels {
+        level.sort_unstable();
     }
     graph
+}
+
+/// Numbers the targets of a phase's systems; how many there are.
+pub(crate) fn number_targets(entries: &mut [Entry]) -> usize {
+    let mut all: Vec<Target> = Vec::new();
+    for entry in &*entries {
+        all.extend(entry.access.reads());
+        all.extend(entry.access.writes());
+    }
+    all.sort_unstable();
+    all.dedup();
+    let number = |targets: &[Target]| -> Vec<u32> {
+        let find = |target: &Target| all.binary_search(target).ok().map(|place| place as u32);
+        targets.iter().filter_map(find).collect()
+    };
+    for entry in entries {
+        entry.reads = number(entry.access.reads());
+        entry.writes = number(entry.access.writes());
+    }
+    all.len()
 }

@@ -25,8 +25,8 @@ use gatos_values::{Blake3Digest, seed};
 
 /// When and as who a system runs.
 #[doc(hidden)]
-#[derive(Clone)]
-pub struct Context {
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
     pub(crate) tick: u64,
     /// The stamp of what the system writes.
     pub(crate) stamp: Stamp,
@@ -34,7 +34,7 @@ pub struct Context {
     pub(crate) since: Stamp,
     /// Where its random numbers come from.
     pub(crate) seed: Blake3Digest,
-    pub(crate) name: Arc<str>,
+    pub(crate) name: &'a Arc<str>,
 }
 
 /// What a system leaves behind.
@@ -44,6 +44,14 @@ pub struct Output {
     pub(crate) commands: Vec<Commands>,
     pub(crate) draws: u64,
     pub(crate) posts: Vec<Post>,
+}
+
+impl Output {
+    /// Whether nothing was left behind.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.posts.is_empty() && self.draws == 0
+    }
 }
 
 /// A world that is looked at.
@@ -68,6 +76,9 @@ pub trait SystemParam {
     /// Whether it emits envelopes, which the bus may refuse.
     #[doc(hidden)]
     const EMITS: bool = false;
+    /// Whether something must be there before a tick begins.
+    #[doc(hidden)]
+    const NEEDS: bool = false;
 
     #[doc(hidden)]
     fn resolve(registry: &Registry, access: &mut Access) -> Result<Self::Plan, WorldError>;
@@ -77,7 +88,7 @@ pub trait SystemParam {
         Ok(())
     }
     #[doc(hidden)]
-    fn take(plan: &mut Self::Plan, parts: &mut Parts<'_>, context: &Context) -> Self::Taken;
+    fn take(plan: &mut Self::Plan, parts: &mut Parts<'_>, context: &Context<'_>) -> Self::Taken;
     #[doc(hidden)]
     fn item(taken: &mut Self::Taken) -> Self::Item<'_>;
     #[doc(hidden)]
@@ -129,7 +140,7 @@ impl<D: QueryData + 'static, F: QueryFilter> SystemParam for Query<'_, D, F> {
         Ok(plan)
     }
 
-    fn take(plan: &mut Plan<D, F>, parts: &mut Parts<'_>, context: &Context) -> Self::Taken {
+    fn take(plan: &mut Plan<D, F>, parts: &mut Parts<'_>, context: &Context<'_>) -> Self::Taken {
         TakenQuery {
             fetch: Fetch::take(plan, parts.0, context.since),
             stamp: context.stamp,
@@ -172,6 +183,7 @@ impl<T: Component> SystemParam for Res<'_, T> {
     #[doc(hidden)]
     type Taken = Arc<Column<Vec<T>>>;
     type Item<'w> = Res<'w, T>;
+    const NEEDS: bool = true;
 
     fn resolve(registry: &Registry, access: &mut Access) -> Result<ComponentId, WorldError> {
         let id = id_of::<T>(registry)?;
@@ -183,7 +195,7 @@ impl<T: Component> SystemParam for Res<'_, T> {
         check_resource::<T>(*id, world)
     }
 
-    fn take(id: &mut ComponentId, parts: &mut Parts<'_>, _: &Context) -> Self::Taken {
+    fn take(id: &mut ComponentId, parts: &mut Parts<'_>, _: &Context<'_>) -> Self::Taken {
         parts.0.resources.lend(*id).expect(CHECKED)
     }
 
@@ -223,6 +235,7 @@ impl<T: Component> SystemParam for ResMut<'_, T> {
     type Plan = ComponentId;
     type Taken = TakenResource<T>;
     type Item<'w> = ResMut<'w, T>;
+    const NEEDS: bool = true;
 
     fn resolve(registry: &Registry, access: &mut Access) -> Result<ComponentId, WorldError> {
         let id = id_of::<T>(registry)?;
@@ -234,7 +247,11 @@ impl<T: Component> SystemParam for ResMut<'_, T> {
         check_resource::<T>(*id, world)
     }
 
-    fn take(id: &mut ComponentId, parts: &mut Parts<'_>, context: &Context) -> TakenResource<T> {
+    fn take(
+        id: &mut ComponentId,
+        parts: &mut Parts<'_>,
+        context: &Context<'_>,
+    ) -> TakenResource<T> {
         TakenResource {
             id: *id,
             column: parts.0.resources.take(*id).expect(CHECKED),
@@ -262,7 +279,7 @@ impl SystemParam for &mut Commands {
         Ok(())
     }
 
-    fn take((): &mut (), _: &mut Parts<'_>, _: &Context) -> Commands {
+    fn take((): &mut (), _: &mut Parts<'_>, _: &Context<'_>) -> Commands {
         Commands::default()
     }
 
@@ -287,7 +304,7 @@ impl SystemParam for &mut Post {
         Ok(())
     }
 
-    fn take((): &mut (), _: &mut Parts<'_>, _: &Context) -> Post {
+    fn take((): &mut (), _: &mut Parts<'_>, _: &Context<'_>) -> Post {
         Post::default()
     }
 
@@ -315,7 +332,7 @@ impl SystemParam for Tick {
         Ok(())
     }
 
-    fn take((): &mut (), _: &mut Parts<'_>, context: &Context) -> Tick {
+    fn take((): &mut (), _: &mut Parts<'_>, context: &Context<'_>) -> Tick {
         Tick(context.tick)
     }
 
@@ -353,7 +370,7 @@ impl SystemParam for Rng<'_> {
         Ok(())
     }
 
-    fn take((): &mut (), _: &mut Parts<'_>, context: &Context) -> Pcg32 {
+    fn take((): &mut (), _: &mut Parts<'_>, context: &Context<'_>) -> Pcg32 {
         let name = Blake3Digest::of(context.name.as_bytes());
         let seed = seed::branch_seed(context.seed.as_bytes(), name.as_bytes(), context.tick);
         seed::branch_generator(&seed)
@@ -376,6 +393,7 @@ macro_rules! tuple_param {
             type Item<'w> = ($($name::Item<'w>,)*);
             const LOOKS_BACK: bool = false $(|| $name::LOOKS_BACK)*;
             const EMITS: bool = false $(|| $name::EMITS)*;
+            const NEEDS: bool = false $(|| $name::NEEDS)*;
 
             #[allow(unused_variables, reason = "no parameters need nothing")]
             fn resolve(registry: &Registry, access: &mut Access) -> Result<Self::Plan, WorldError> {
@@ -393,7 +411,7 @@ macro_rules! tuple_param {
             fn take(
                 plan: &mut Self::Plan,
                 parts: &mut Parts<'_>,
-                context: &Context,
+                context: &Context<'_>,
             ) -> Self::Taken {
                 ($($name::take(&mut plan.$index, parts, context),)*)
             }

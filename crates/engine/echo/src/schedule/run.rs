@@ -4,18 +4,16 @@
 //! little to hand over runs inline; else the systems of a level become jobs. Tests: `tests/it/schedule.rs`.
 
 use super::build::Entry;
-use super::graph::{self, Graph};
-use super::hooks::{Hooks, Ran, SCRIPTS, Step};
-use super::param::{Context, Output};
-use super::system::Job;
-use super::{CachedGraph, Phase, Schedule, Workers};
+use super::graph::Graph;
+use super::hooks::{Hooks, SCRIPTS, Step};
+use super::level::{LevelRun, Outputs};
+use super::{Phase, Schedule, Workers};
 use crate::bus::{BusError, Courier, Draft, Drop, PostReport};
 use crate::commands::Commands;
 use crate::error::WorldError;
 use crate::simulation::{LogLine, ScriptOutput};
 use crate::stamp::Stamp;
 use crate::world::World;
-use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -88,9 +86,6 @@ pub struct TickReport {
     pub forks: Vec<String>,
 }
 
-/// What a system left behind, by its place in the phase.
-type Outputs = Vec<Output>;
-
 impl Schedule {
     /// Makes one tick.
     ///
@@ -98,7 +93,8 @@ impl Schedule {
     /// [`TickError`]; the world is as before the tick.
     ///
     /// # Panics
-    /// Where a system panics. The world has then lost what the system was writing and must be thrown away.
+    /// Where a system panics. Nothing is lost; where the schedule is [`guarded`](super::ScheduleBuilder::guarded) or a system, handler or
+    /// script can fail, the world is as before the tick, else it has what was written up to then.
     pub fn tick(&mut self, world: &mut World, workers: &Workers) -> Result<TickReport, TickError> {
         self.tick_with(world, workers, &mut Hooks::none())
     }
@@ -114,12 +110,30 @@ impl Schedule {
             return Err(TickError::Registry);
         }
         self.check(world)?;
-        let mut entries = self.phases.iter().flatten();
         let has_bus = !self.bus.handlers.is_empty() || !world.state().mailbox.is_empty();
         // Holding the world as it was makes every first write copy a block; only who may need it pays for it.
-        let can_fail =
-            has_bus || hooks.scripts.is_some() || entries.any(|entry| entry.system.can_fail());
+        let can_fail = self.can_fail || has_bus || hooks.scripts.is_some();
         let before = can_fail.then(|| world.fork());
+        let systems: usize = self.phases.iter().map(Vec::len).sum();
+        let mut attempt = Attempt {
+            // A phase counts a stamp for each system, one for handlers and one for commands.
+            stamp_max: world.state().stamp.0 + systems as u64 + 2 * Phase::ALL.len() as u64,
+            world,
+            before,
+            is_made: false,
+        };
+        let result = self.run_tick(attempt.world, workers, hooks);
+        attempt.is_made = result.is_ok();
+        result
+    }
+
+    /// One tick on a world that somebody puts back if this fails.
+    fn run_tick(
+        &mut self,
+        world: &mut World,
+        workers: &Workers,
+        hooks: &mut Hooks<'_>,
+    ) -> Result<TickReport, TickError> {
         let mut report = TickReport {
             tick: world.tick(),
             ..TickReport::default()
@@ -132,15 +146,8 @@ impl Schedule {
                 report: &mut report,
                 post: &mut post,
             };
-            let result = self
-                .deliver(phase, world, &mut sums, hooks)
-                .and_then(|()| self.run_phase(phase, world, workers, &mut sums, hooks));
-            if let Err(error) = result {
-                if let Some(before) = before {
-                    *world = before;
-                }
-                return Err(error);
-            }
+            self.deliver(phase, world, &mut sums, hooks)?;
+            self.run_phase(phase, world, workers, &mut sums, hooks)?;
         }
         let state = world.state_mut();
         state.stamp = Stamp(stamp.0 + 1);
@@ -160,7 +167,8 @@ impl Schedule {
             if phase == Phase::Initialize && !is_first {
                 continue;
             }
-            for entry in &self.phases[phase as usize] {
+            for index in &self.plans[phase as usize].checks {
+                let entry = &self.phases[phase as usize][*index];
                 let checked = entry.system.check(world.state());
                 checked.map_err(|error| TickError::Needs {
                     system: entry.name.to_string(),
@@ -242,20 +250,18 @@ impl Schedule {
             return Ok(());
         }
         let entries = if is_idle { &mut [] } else { &mut entries[..] };
-        let enabled: Vec<bool> = entries
-            .iter()
-            .map(|entry| entry.condition.as_ref().is_none_or(|holds| holds(world)))
-            .collect();
-        let graph = self.graphs[phase as usize].get(entries, enabled);
+        let plan = &mut self.plans[phase as usize];
+        let graph = plan.graph(entries, world, workers.shuffle(world.tick()));
         let first = sums.stamp.0 + 1;
         let mut outputs: Outputs = Vec::new();
-        outputs.resize_with(entries.len(), Output::default);
         for (number, level) in graph.levels.iter().enumerate() {
             let mut run = LevelRun {
                 phase,
                 number: (phase as u64) << 32 | number as u64,
                 first,
                 workers,
+                cost: &mut plan.costs[number],
+                has_signed: plan.has_signed,
                 hooks,
                 outputs: &mut outputs,
             };
@@ -266,8 +272,11 @@ impl Schedule {
                     reason,
                 })?;
         }
+        outputs.sort_unstable_by_key(|(index, _)| *index);
         *sums.stamp = Stamp(first + entries.len() as u64);
-        note_marks(entries, &graph, world, first);
+        if plan.looks_back {
+            note_marks(entries, &graph, world, first);
+        }
         world.state_mut().stamp = *sums.stamp;
         let mut courier = Courier {
             config: &self.bus,
@@ -279,6 +288,27 @@ impl Schedule {
         reduce_scripts(scripted, &mut courier, sums.report)
             .and_then(|()| reduce(entries, outputs, &mut courier, sums.report))
             .map_err(|error| TickError::Bus { phase, error })
+    }
+}
+
+/// A tick that was not made yet: if it ends before it is, by an error or a panic, the world is put back, or has at least
+/// no stamp of the future.
+struct Attempt<'w> {
+    world: &'w mut World,
+    before: Option<World>,
+    stamp_max: u64,
+    is_made: bool,
+}
+
+impl core::ops::Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.is_made {
+            return;
+        }
+        match self.before.take() {
+            Some(before) => *self.world = before,
+            None => self.world.state_mut().stamp = Stamp(self.stamp_max),
+        }
     }
 }
 
@@ -318,7 +348,8 @@ fn reduce(
     courier: &mut Courier<'_, '_>,
     report: &mut TickReport,
 ) -> Result<(), BusError> {
-    for (entry, output) in entries.iter().zip(outputs) {
+    for (index, output) in outputs {
+        let entry = &entries[index];
         let is_empty = output.commands.is_empty() && output.posts.is_empty();
         report.draws = report.draws.wrapping_add(output.draws);
         for commands in output.commands {
@@ -338,157 +369,14 @@ fn reduce(
 
 /// Notes when systems ran that will ask what changed since.
 fn note_marks(entries: &[Entry], graph: &Graph, world: &mut World, first: u64) {
-    let looks_back = |index: &&usize| entries[**index].system.looks_back();
-    let mut ran = graph.levels.iter().flatten().filter(looks_back).peekable();
-    if ran.peek().is_none() {
-        return;
-    }
+    let looks_back = |index: &&usize| entries[**index].facts.looks_back;
     let marks = Arc::make_mut(&mut world.state_mut().marks);
-    for index in ran {
+    for index in graph.levels.iter().flatten().filter(looks_back) {
         let name = &entries[*index].name;
         let stamp = Stamp(first + *index as u64);
         match marks.binary_search_by(|(other, _)| other.cmp(name)) {
             Ok(place) => marks[place].1 = stamp,
             Err(place) => marks.insert(place, (Arc::clone(name), stamp)),
-        }
-    }
-}
-
-/// When and as who a system runs.
-fn context(entry: &Entry, index: usize, world: &World, first: u64) -> Context {
-    let state = world.state();
-    let since = if entry.system.looks_back() {
-        let marks = &state.marks;
-        marks
-            .binary_search_by(|(other, _)| other.cmp(&entry.name))
-            .map_or(Stamp::default(), |place| marks[place].1)
-    } else {
-        Stamp::default()
-    };
-    Context {
-        tick: state.tick,
-        stamp: Stamp(first + index as u64),
-        since,
-        seed: state.seed,
-        name: Arc::clone(&entry.name),
-    }
-}
-
-/// Who stopped the tick, and his words.
-type Stop = (String, String);
-
-/// A level on its way: systems that do not conflict.
-struct LevelRun<'a, 'h> {
-    phase: Phase,
-    /// The level's number over all phases.
-    number: u64,
-    /// The stamp of the phase's first system.
-    first: u64,
-    workers: &'a Workers,
-    hooks: &'a mut Hooks<'h>,
-    outputs: &'a mut Outputs,
-}
-
-impl LevelRun<'_, '_> {
-    /// Runs the systems of one level. If several give up, the first in canonical order is told.
-    fn level(
-        &mut self,
-        entries: &mut [Entry],
-        level: &[usize],
-        world: &mut World,
-    ) -> Result<(), Stop> {
-        if self.workers.wants_jobs(self.number) {
-            return self.jobs(entries, level, world);
-        }
-        let workers = self.workers;
-        workers.inline_level(self.number, || self.inline(entries, level, world))
-    }
-
-    fn inline(
-        &mut self,
-        entries: &mut [Entry],
-        level: &[usize],
-        world: &mut World,
-    ) -> Result<(), Stop> {
-        for index in level {
-            let context = context(&entries[*index], *index, world, self.first);
-            let system = &mut entries[*index].system;
-            let result = system.run(world, &context, &mut self.outputs[*index]);
-            result.map_err(|reason| (context.name.to_string(), reason))?;
-            let ran = ran(&entries[*index]);
-            self.hooks.done(self.phase, Step::Systems(&[ran]), world);
-        }
-        Ok(())
-    }
-
-    fn jobs(
-        &mut self,
-        entries: &mut [Entry],
-        level: &[usize],
-        world: &mut World,
-    ) -> Result<(), Stop> {
-        let mut results: Vec<Result<(), Stop>> = Vec::with_capacity(level.len());
-        let mut jobs: Vec<Box<dyn Job>> = Vec::new();
-        // How many jobs each system made; `None` for one that ran inline.
-        let mut counts: Vec<Option<usize>> = Vec::with_capacity(level.len());
-        for index in level {
-            let context = context(&entries[*index], *index, world, self.first);
-            let system = &mut entries[*index].system;
-            let before = jobs.len();
-            if system.split(world.state_mut(), &context, &mut jobs) {
-                counts.push(Some(jobs.len() - before));
-                results.push(Ok(()));
-            } else {
-                counts.push(None);
-                let result = system.run(world, &context, &mut self.outputs[*index]);
-                results.push(result.map_err(|reason| (context.name.to_string(), reason)));
-            }
-        }
-        let mut jobs = self.workers.run(jobs, self.number).into_iter();
-        for ((index, count), result) in level.iter().zip(counts).zip(&mut results) {
-            let Some(count) = count else {
-                continue;
-            };
-            let own = jobs.by_ref().take(count).collect();
-            let entry = &mut entries[*index];
-            let joined = entry
-                .system
-                .join(world.state_mut(), own, &mut self.outputs[*index]);
-            *result = joined.map_err(|reason| (entry.name.to_string(), reason));
-        }
-        if self.hooks.watch.is_some() {
-            let ran: Vec<Ran<'_>> = level.iter().map(|index| ran(&entries[*index])).collect();
-            self.hooks.done(self.phase, Step::Systems(&ran), world);
-        }
-        results.into_iter().collect()
-    }
-}
-
-fn ran(entry: &Entry) -> Ran<'_> {
-    Ran {
-        name: &entry.name,
-        access: &entry.access,
-    }
-}
-
-impl CachedGraph {
-    /// The graph for these systems, made anew where others run than last time.
-    fn get(&mut self, entries: &[Entry], enabled: Vec<bool>) -> Arc<Graph> {
-        match &self.graph {
-            Some(graph) if self.enabled == enabled => {
-                debug_assert_eq!(
-                    **graph,
-                    graph::build(entries, &enabled),
-                    "a graph made anew"
-                );
-                Arc::clone(graph)
-            }
-            _ => {
-                let graph = Arc::new(graph::build(entries, &enabled));
-                self.enabled = enabled;
-                self.graph = Some(Arc::clone(&graph));
-                graph
-            }
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use super::build::SystemConfig;
 use super::param::{Context, Output};
-use super::system::{Body, Fault, Job, System, Unresolved};
+use super::system::{Body, Facts, Fault, Runner, Unresolved};
 use crate::access::{Access, Target};
 use crate::bus::Post;
 use crate::commands::Commands;
@@ -17,7 +17,6 @@ use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::registry::{ComponentId, Registry};
 use crate::stamp::Stamp;
-use crate::state::State;
 use crate::world::World;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -94,7 +93,7 @@ impl Signature {
 pub struct SystemView<'w> {
     world: &'w mut World,
     access: &'w Access,
-    context: &'w Context,
+    context: &'w Context<'w>,
     commands: Commands,
     post: Post,
 }
@@ -249,7 +248,7 @@ struct SignedBody {
     function: Function,
 }
 
-struct SignedSystem {
+pub(crate) struct SignedSystem {
     access: Access,
     function: Function,
 }
@@ -259,32 +258,27 @@ impl Unresolved for SignedBody {
         self: Box<Self>,
         registry: &Registry,
         access: &mut Access,
-    ) -> Result<Box<dyn System>, WorldError> {
+    ) -> Result<Runner, WorldError> {
         self.signature.resolve(registry, access)?;
-        Ok(Box::new(SignedSystem {
+        Ok(Runner::Signed(Box::new(SignedSystem {
             access: access.clone(),
             function: self.function,
-        }))
+        })))
     }
 }
 
-impl System for SignedSystem {
-    fn can_fail(&self) -> bool {
-        true
-    }
+impl SignedSystem {
+    pub(crate) const FACTS: Facts = Facts {
+        can_fail: true,
+        looks_back: true,
+        needs_check: false,
+    };
 
-    fn looks_back(&self) -> bool {
-        true
-    }
-
-    fn check(&self, _: &State) -> Result<(), WorldError> {
-        Ok(())
-    }
-
-    fn run(
-        &mut self,
+    /// Runs at once.
+    pub(crate) fn run(
+        &self,
         world: &mut World,
-        context: &Context,
+        context: &Context<'_>,
         output: &mut Output,
     ) -> Result<(), Fault> {
         let mut view = SystemView {
@@ -302,13 +296,5 @@ impl System for SignedSystem {
             output.posts.push(view.post);
         }
         result
-    }
-
-    fn split(&mut self, _: &mut State, _: &Context, _: &mut Vec<Box<dyn Job>>) -> bool {
-        false
-    }
-
-    fn join(&mut self, _: &mut State, _: Vec<Box<dyn Job>>, _: &mut Output) -> Result<(), Fault> {
-        Ok(())
     }
 }

@@ -8,6 +8,7 @@
 
 use super::build::SystemConfig;
 use super::param::{Context, Look, Output, Parts, SystemParam};
+use super::runtime::SignedSystem;
 use crate::access::Access;
 use crate::commands::Commands;
 use crate::error::WorldError;
@@ -15,7 +16,6 @@ use crate::query::{BlockPart, Fetch, Plan, QueryData, QueryFilter, visit_all};
 use crate::registry::Registry;
 use crate::stamp::Stamp;
 use crate::state::State;
-use crate::world::World;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -33,23 +33,55 @@ pub(crate) trait Job: Any + Send {
 }
 
 /// A system that is ready for a world.
-pub(crate) trait System: Send + Sync {
+pub(crate) enum Runner {
+    /// What it uses is known by types.
+    Typed(Box<dyn System>),
+    /// What it uses is known by a signature.
+    Signed(Box<SignedSystem>),
+}
+
+/// What does not change about a system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
     /// Whether it can stop a tick.
-    fn can_fail(&self) -> bool;
+    pub can_fail: bool,
     /// Whether stamps of its last run matter to it.
-    fn looks_back(&self) -> bool;
+    pub looks_back: bool,
+    /// Whether something must be there before a tick begins.
+    pub needs_check: bool,
+}
+
+impl Runner {
+    pub(crate) fn facts(&self) -> Facts {
+        match self {
+            Runner::Typed(system) => system.facts(),
+            Runner::Signed(_) => SignedSystem::FACTS,
+        }
+    }
+
+    /// What must be there before a tick begins.
+    pub(crate) fn check(&self, state: &State) -> Result<(), WorldError> {
+        match self {
+            Runner::Typed(system) => system.check(state),
+            Runner::Signed(_) => Ok(()),
+        }
+    }
+}
+
+/// A system whose access is known by types.
+pub(crate) trait System: Send + Sync {
+    fn facts(&self) -> Facts;
     /// What must be there before a tick begins.
     fn check(&self, state: &State) -> Result<(), WorldError>;
     /// Runs at once.
     fn run(
         &mut self,
-        world: &mut World,
-        context: &Context,
+        state: &mut State,
+        context: &Context<'_>,
         output: &mut Output,
     ) -> Result<(), Fault>;
-    /// Takes what it needs and makes jobs of it; `false` if it runs inline only.
-    fn split(&mut self, state: &mut State, context: &Context, jobs: &mut Vec<Box<dyn Job>>)
-    -> bool;
+    /// Takes what it needs and makes jobs of it.
+    fn split(&mut self, state: &mut State, context: &Context<'_>, jobs: &mut Vec<Box<dyn Job>>);
     /// Gives back what its jobs had; they come in the order they were made.
     fn join(
         &mut self,
@@ -68,7 +100,7 @@ pub(crate) trait Unresolved {
         self: Box<Self>,
         registry: &Registry,
         access: &mut Access,
-    ) -> Result<Box<dyn System>, WorldError>;
+    ) -> Result<Runner, WorldError>;
 }
 
 impl Body {
@@ -76,7 +108,7 @@ impl Body {
         self,
         registry: &Registry,
         access: &mut Access,
-    ) -> Result<Box<dyn System>, WorldError> {
+    ) -> Result<Runner, WorldError> {
         self.0.resolve(registry, access)
     }
 }
@@ -137,6 +169,22 @@ struct FunctionJob<F, P: SystemParam> {
     result: Result<(), Fault>,
 }
 
+/// Parameters that go back where they came from in any case, if the system panics too.
+struct LentParams<'a, P: SystemParam> {
+    parts: Parts<'a>,
+    taken: Option<P::Taken>,
+    output: &'a mut Output,
+}
+
+impl<P: SystemParam> Drop for LentParams<'_, P> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(taken) = self.taken.take() {
+            P::give(taken, &mut self.parts, self.output);
+        }
+    }
+}
+
 /// Calls a function with parameters in a tuple.
 trait Call<P: SystemParam, R>: Send + Sync + 'static {
     fn call(&self, item: P::Item<'_>) -> R;
@@ -152,12 +200,12 @@ where
         self: Box<Self>,
         registry: &Registry,
         access: &mut Access,
-    ) -> Result<Box<dyn System>, WorldError> {
-        Ok(Box::new(FunctionSystem::<F, P, R> {
+    ) -> Result<Runner, WorldError> {
+        Ok(Runner::Typed(Box::new(FunctionSystem::<F, P, R> {
             function: Arc::new(self.function),
             plan: P::resolve(registry, access)?,
             output: PhantomData,
-        }))
+        })))
     }
 }
 
@@ -167,12 +215,12 @@ where
     P: SystemParam + 'static,
     R: SystemOutput,
 {
-    fn can_fail(&self) -> bool {
-        R::CAN_FAIL || P::EMITS
-    }
-
-    fn looks_back(&self) -> bool {
-        P::LOOKS_BACK
+    fn facts(&self) -> Facts {
+        Facts {
+            can_fail: R::CAN_FAIL || P::EMITS,
+            looks_back: P::LOOKS_BACK,
+            needs_check: P::NEEDS,
+        }
     }
 
     fn check(&self, state: &State) -> Result<(), WorldError> {
@@ -181,23 +229,24 @@ where
 
     fn run(
         &mut self,
-        world: &mut World,
-        context: &Context,
+        state: &mut State,
+        context: &Context<'_>,
         output: &mut Output,
     ) -> Result<(), Fault> {
-        let parts = &mut Parts(world.state_mut());
-        let mut taken = P::take(&mut self.plan, parts, context);
-        let result = self.function.call(P::item(&mut taken)).into_result();
-        P::give(taken, parts, output);
-        result
+        let mut parts = Parts(state);
+        let taken = Some(P::take(&mut self.plan, &mut parts, context));
+        let mut lent = LentParams::<P> {
+            parts,
+            taken,
+            output,
+        };
+        match &mut lent.taken {
+            Some(taken) => self.function.call(P::item(taken)).into_result(),
+            None => Ok(()),
+        }
     }
 
-    fn split(
-        &mut self,
-        state: &mut State,
-        context: &Context,
-        jobs: &mut Vec<Box<dyn Job>>,
-    ) -> bool {
+    fn split(&mut self, state: &mut State, context: &Context<'_>, jobs: &mut Vec<Box<dyn Job>>) {
         jobs.push(Box::new(FunctionTask::<F, P, R> {
             job: FunctionJob {
                 function: Arc::clone(&self.function),
@@ -206,7 +255,6 @@ where
             },
             output: PhantomData,
         }));
-        true
     }
 
     fn join(
@@ -226,7 +274,7 @@ where
 }
 
 /// A job of this system.
-fn own<T: 'static>(job: Box<dyn Job>) -> T {
+pub(crate) fn own<T: 'static>(job: Box<dyn Job>) -> T {
     *job.into_any()
         .downcast()
         .expect("a system gets back the jobs it made")
@@ -357,14 +405,14 @@ where
         self: Box<Self>,
         registry: &Registry,
         access: &mut Access,
-    ) -> Result<Box<dyn System>, WorldError> {
+    ) -> Result<Runner, WorldError> {
         let plan = Plan::<D, F>::new(registry)?;
         access.join(registry, plan.access())?;
-        Ok(Box::new(EachSystem {
+        Ok(Runner::Typed(Box::new(EachSystem {
             function: Arc::new(self.function),
             plan,
             fetch: None,
-        }))
+        })))
     }
 }
 
@@ -374,12 +422,11 @@ where
     F: QueryFilter,
     G: Fn(D::Item<'_>, &mut Commands) + Send + Sync + 'static,
 {
-    fn can_fail(&self) -> bool {
-        false
-    }
-
-    fn looks_back(&self) -> bool {
-        F::BY_ROW
+    fn facts(&self) -> Facts {
+        Facts {
+            looks_back: F::BY_ROW,
+            ..Facts::default()
+        }
     }
 
     fn check(&self, _: &State) -> Result<(), WorldError> {
@@ -388,26 +435,21 @@ where
 
     fn run(
         &mut self,
-        world: &mut World,
-        context: &Context,
+        state: &mut State,
+        context: &Context<'_>,
         output: &mut Output,
     ) -> Result<(), Fault> {
         let mut commands = Commands::default();
         let (since, stamp) = (context.since, context.stamp);
         let visit = |item: D::Item<'_>| (self.function)(item, &mut commands);
-        visit_all(&mut self.plan, world.state_mut(), since, stamp, visit);
+        visit_all(&mut self.plan, state, since, stamp, visit);
         if !commands.is_empty() {
             output.commands.push(commands);
         }
         Ok(())
     }
 
-    fn split(
-        &mut self,
-        state: &mut State,
-        context: &Context,
-        jobs: &mut Vec<Box<dyn Job>>,
-    ) -> bool {
+    fn split(&mut self, state: &mut State, context: &Context<'_>, jobs: &mut Vec<Box<dyn Job>>) {
         let mut fetch = Fetch::take(&mut self.plan, state, context.since);
         for part in fetch.split() {
             jobs.push(Box::new(EachJob {
@@ -418,7 +460,6 @@ where
             }));
         }
         self.fetch = Some(fetch);
-        true
     }
 
     fn join(

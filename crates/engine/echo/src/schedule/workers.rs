@@ -12,7 +12,7 @@ extern crate std;
 
 use super::system::Job;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -32,10 +32,37 @@ pub struct Workers {
 
 /// Which levels become jobs.
 enum Choice {
-    /// Those that took long when they ran last, by number of the level, in nanoseconds.
-    Measured(Mutex<BTreeMap<u64, u64>>),
+    /// Those that took long when they were measured last.
+    Measured,
     /// All.
     Always,
+}
+
+/// What a level took when it was measured last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LevelCost {
+    time: Duration,
+    /// How many times it runs before it is measured again: a level far from being worth jobs pays for the clock rarely.
+    rest: u8,
+}
+
+/// A measurement under way.
+pub(crate) struct Timer(Option<Instant>);
+
+/// Jobs that are done, with the panic of the first that panicked.
+pub(crate) struct Finished {
+    pub jobs: Vec<Box<dyn Job>>,
+    pub panic: Option<Panic>,
+}
+
+/// What a job panicked with.
+pub(crate) struct Panic(Box<dyn Any + Send>);
+
+impl Panic {
+    /// Goes on panicking, here.
+    pub(crate) fn resume(self) -> ! {
+        std::panic::resume_unwind(self.0)
+    }
 }
 
 /// In which order jobs are taken.
@@ -69,7 +96,8 @@ struct Batch {
 
 struct Left {
     count: usize,
-    panic: Option<Box<dyn Any + Send>>,
+    /// The lowest job that panicked, with what.
+    panic: Option<(usize, Box<dyn Any + Send>)>,
     /// What the jobs that are done took, added up.
     cost: Duration,
 }
@@ -81,7 +109,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Workers {
     /// Levels that take less than this run inline: handing jobs to threads that sleep costs a good part of it.
-    const JOBS_COST_MIN_NS: u64 = 60_000;
+    const JOBS_COST_MIN: Duration = Duration::from_micros(60);
+    /// How many times a level runs that took less than a quarter of that, before it is measured again.
+    const REST: u8 = 63;
 
     /// The caller alone. Systems run one after the other, without jobs.
     #[must_use]
@@ -109,7 +139,7 @@ impl Workers {
             pool,
             threads,
             order: Order::AsMade,
-            choice: Choice::Measured(Mutex::default()),
+            choice: Choice::Measured,
         }
     }
 
@@ -128,39 +158,52 @@ impl Workers {
     }
 
     /// Whether a level is worth making jobs of.
-    pub(crate) fn wants_jobs(&self, number: u64) -> bool {
+    #[inline]
+    pub(crate) fn wants_jobs(&self, cost: &LevelCost) -> bool {
         match &self.choice {
             Choice::Always => true,
-            Choice::Measured(costs) => {
-                !self.threads.is_empty()
-                    && lock(costs)
-                        .get(&number)
-                        .is_some_and(|cost| *cost >= Workers::JOBS_COST_MIN_NS)
-            }
+            Choice::Measured => !self.threads.is_empty() && cost.time >= Workers::JOBS_COST_MIN,
         }
     }
 
-    /// Runs a level inline and remembers what it cost.
-    pub(crate) fn inline_level<R>(&self, number: u64, run: impl FnOnce() -> R) -> R {
+    /// Starts to measure a level that runs inline, where that is of use.
+    #[inline]
+    pub(crate) fn start(&self, cost: &mut LevelCost) -> Timer {
         if self.threads.is_empty() {
-            return run();
+            return Timer(None);
         }
-        let start = Instant::now();
-        let result = run();
-        self.note(number, start.elapsed());
-        result
+        if cost.rest > 0 {
+            cost.rest -= 1;
+            return Timer(None);
+        }
+        Timer(Some(Instant::now()))
     }
 
-    /// Remembers what a level cost.
-    fn note(&self, number: u64, cost: Duration) {
-        if let Choice::Measured(costs) = &self.choice {
-            let cost = u64::try_from(cost.as_nanos()).unwrap_or(u64::MAX);
-            lock(costs).insert(number, cost);
+    /// Remembers what a level took.
+    #[inline]
+    pub(crate) fn stop(&self, timer: Timer, cost: &mut LevelCost) {
+        if let Timer(Some(start)) = timer {
+            cost.time = start.elapsed();
+            let is_small = cost.time < Workers::JOBS_COST_MIN / 4;
+            cost.rest = if is_small { Workers::REST } else { 0 };
         }
     }
 
-    /// Runs the jobs; the batch's number goes into the order of tests. If a job panics, so does this, when all others are done.
-    pub(crate) fn run(&self, jobs: Vec<Box<dyn Job>>, number: u64) -> Vec<Box<dyn Job>> {
+    /// Which order of commuting systems is tried in a tick, for tests.
+    pub(crate) const fn shuffle(&self, tick: u64) -> Option<u64> {
+        match self.order {
+            Order::AsMade => None,
+            Order::Permuted(seed) => Some(seed ^ tick.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+        }
+    }
+
+    /// Runs the jobs; the batch's number goes into the order of tests. All jobs come back, also those that panicked.
+    pub(crate) fn run(
+        &self,
+        jobs: Vec<Box<dyn Job>>,
+        number: u64,
+        cost: &mut LevelCost,
+    ) -> Finished {
         let count = jobs.len();
         let batch = Arc::new(Batch {
             sequence: self.sequence(count, number),
@@ -180,12 +223,16 @@ impl Workers {
             self.pool.wake.notify_all();
         }
         batch.work();
-        self.note(number, batch.wait());
+        let (time, panic) = batch.wait();
+        cost.time = time;
         let mut queue = lock(&self.pool.batches);
         queue.batches.retain(|other| !Arc::ptr_eq(other, &batch));
         drop(queue);
         let take = |job: &Mutex<Option<Box<dyn Job>>>| lock(job).take();
-        batch.jobs.iter().filter_map(take).collect()
+        Finished {
+            jobs: batch.jobs.iter().filter_map(take).collect(),
+            panic,
+        }
     }
 
     fn sequence(&self, count: usize, number: u64) -> Vec<usize> {
@@ -260,7 +307,11 @@ impl Batch {
             left.count -= 1;
             left.cost += start.elapsed();
             if let Err(panic) = result {
-                left.panic.get_or_insert(panic);
+                // Of several the one in canonical order is told, whoever was first.
+                let is_first = left.panic.as_ref().is_none_or(|(other, _)| index < other);
+                if is_first {
+                    left.panic = Some((*index, panic));
+                }
             }
             if left.count == 0 {
                 self.done.notify_all();
@@ -268,16 +319,13 @@ impl Batch {
         }
     }
 
-    /// Waits until all jobs are done; what they took, added up.
-    fn wait(&self) -> Duration {
+    /// Waits until all jobs are done: what they took, added up, and the first panic.
+    fn wait(&self) -> (Duration, Option<Panic>) {
         let mut left = lock(&self.left);
         while left.count > 0 {
             left = self.done.wait(left).unwrap_or_else(PoisonError::into_inner);
         }
-        if let Some(panic) = left.panic.take() {
-            drop(left);
-            std::panic::resume_unwind(panic);
-        }
-        left.cost
+        let panic = left.panic.take().map(|(_, panic)| Panic(panic));
+        (left.cost, panic)
     }
 }

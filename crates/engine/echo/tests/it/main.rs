@@ -9,6 +9,7 @@ mod guide;
 mod hash;
 mod hierarchy;
 mod moves;
+mod order;
 mod parts;
 mod plugin;
 mod query;

@@ -191,7 +191,7 @@ fn by_hand(world: &mut World, all: &[Entity], step: &Step, refused: &mut Vec<Wor
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn many_at_once_is_one_after_the_other(steps in steps(), count in 1usize..3000) {
         let (mut fast, mut all) = start(count);

@@ -1,6 +1,6 @@
 //! Levels against all pairs.
 
-use super::{Graph, of_accesses};
+use super::{Graph, Node, of_nodes};
 use crate::access::{Access, Target};
 use crate::registry::{ComponentId, Registry};
 use alloc::vec::Vec;
@@ -71,7 +71,14 @@ proptest! {
             .collect();
         let accesses: Vec<Access> = rows.iter().map(|row| access(&registry, row)).collect();
         let enabled: Vec<bool> = rows.iter().map(|row| row.3).collect();
-        let systems = accesses.iter().zip(&rows).map(|(access, row)| (access, row.2.as_slice()));
-        prop_assert_eq!(of_accesses(systems, &enabled), slow(&accesses, &rows));
+        let number = |targets: &[Target]| -> Vec<u32> {
+            let id = |target: &Target| match target {
+                Target::Component(id) | Target::Resource(id) => u32::from(id.number()),
+            };
+            targets.iter().map(id).collect()
+        };
+        let numbers: Vec<_> = accesses.iter().map(|access| (number(access.reads()), number(access.writes()))).collect();
+        let node = |index: usize| Node { reads: &numbers[index].0, writes: &numbers[index].1, after: &rows[index].2 };
+        prop_assert_eq!(of_nodes(node, 0..rows.len(), registry.len(), &enabled), slow(&accesses, &rows));
     }
 }
