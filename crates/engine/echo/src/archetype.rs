@@ -91,6 +91,13 @@ impl Archetype {
         block.rows.row(place)
     }
 
+    /// The column of handles, then those of the components.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &dyn AnyColumn> {
+        let entities: &dyn AnyColumn = &*self.entities;
+        let columns = 0..self.columns.len();
+        core::iter::once(entities).chain(columns.map(|index| self.column(index)))
+    }
+
     /// The column at this place.
     pub(crate) fn column(&self, index: usize) -> &dyn AnyColumn {
         &**self.columns[index].as_ref().expect(AT_HOME)

@@ -19,6 +19,7 @@ pub use envelope::{Draft, Envelope, Lane, PrngSpan};
 pub use handler::{BusConfig, Handler, HandlerContext, Overflow};
 
 pub(crate) use deliver::{Courier, PostReport};
+pub(crate) use envelope::describe;
 pub(crate) use mailbox::Mailbox;
 
 use crate::schedule::Phase;

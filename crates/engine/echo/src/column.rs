@@ -226,7 +226,7 @@ impl<S: Rows> Column<S> {
     }
 
     /// Blocks that are there, the one that [`Column::tail_mut`] made for rows to come too.
-    fn block_count(&self) -> usize {
+    pub(crate) fn block_count(&self) -> usize {
         match &self.blocks {
             Blocks::One(only) => usize::from(only.is_some()),
             Blocks::Few(slots) => slots.len(),

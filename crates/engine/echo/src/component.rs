@@ -35,6 +35,9 @@ pub trait Component: Clone + Send + Sync + 'static {
 
     /// Makes every NaN in it the one NaN.
     fn settle(&mut self);
+
+    /// Makes every NaN in it another one, for replays that look for somebody who can tell them apart.
+    fn unsettle(&mut self) {}
 }
 
 /// Makes a struct a [`Component`]: its name, then every field with its type.
@@ -101,6 +104,10 @@ macro_rules! component {
             #[inline]
             fn settle(&mut self) {
                 $(<$kind as $crate::Plain>::settle(&mut self.$field);)*
+            }
+
+            fn unsettle(&mut self) {
+                $(<$kind as $crate::Plain>::unsettle(&mut self.$field);)*
             }
         }
     };

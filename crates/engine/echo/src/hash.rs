@@ -26,6 +26,7 @@ pub(crate) enum Tag {
     Config = 0x1e,
     Scripts = 0x1f,
     Envelope = 0x20,
+    Frame = 0x21,
 }
 
 /// A buffer that begins with the tag.

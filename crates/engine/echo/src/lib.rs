@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
 //! share), `archetype`, `state`, [`world`], `structure`, `moves`, [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`],
-//! [`commands`], [`schedule`], [`bus`], [`simulation`].
+//! [`commands`], [`schedule`], [`bus`], [`adapter`], [`simulation`], [`difference`], [`recording`], [`replay`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -22,19 +22,23 @@
 extern crate alloc;
 
 pub mod access;
+pub mod adapter;
 mod archetype;
 pub mod bundle;
 pub mod bus;
 mod column;
 pub mod commands;
 pub mod component;
+pub mod difference;
 pub mod entity;
 pub mod error;
 mod hash;
 mod hierarchy;
 mod moves;
 pub mod query;
+pub mod recording;
 pub mod registry;
+pub mod replay;
 mod resource;
 pub mod schedule;
 pub mod script;

@@ -57,6 +57,14 @@ pub enum StepError {
         /// Why.
         error: ScriptError,
     },
+    /// An input behind the one that says that there will be no more.
+    #[error("input {index} of tick {tick} comes after the stop")]
+    AfterStop {
+        /// The tick.
+        tick: u64,
+        /// The input's place, from 0.
+        index: usize,
+    },
     /// An input for scripts where there are none.
     #[error("input {index} of tick {tick}: the world has no scripts")]
     NoScripts {
@@ -129,7 +137,11 @@ impl Simulation {
         let mut dropped = Vec::new();
         let mut is_last = false;
         for (index, input) in inputs.iter().enumerate() {
-            is_last |= matches!(input, Input::Stop);
+            if is_last {
+                let tick = self.branch.world().tick();
+                return Err(StepError::AfterStop { tick, index });
+            }
+            is_last = matches!(input, Input::Stop);
             dropped.extend(self.take_input(index, input)?);
         }
         let (world, scripts) = self.branch.parts();

@@ -9,8 +9,9 @@
 //! Guide: `docs/guide/echo.md`. Tests: `tests/it/world.rs`, `tests/it/twin.rs`.
 
 use crate::bundle::id_of;
-use crate::column::AnyColumn;
+use crate::column::{AnyColumn, unique};
 use crate::component::Component;
+use crate::difference::{self, Change};
 use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::hierarchy::are_families_true;
@@ -176,6 +177,26 @@ impl World {
         let stamp = state.stamp;
         state.stamp.0 += 1;
         stamp
+    }
+
+    /// Everything that is not the same in another world of the same registry, most cheaply in a fork of this one.
+    #[must_use]
+    pub fn changes_to(&self, after: &World) -> Vec<Change> {
+        difference::changes(&self.state, &after.state)
+    }
+
+    /// Makes every NaN in the world another one. Bytes and hashes stay; whoever can tell NaNs apart does something else.
+    pub(crate) fn scramble_nans(&mut self) {
+        let state = self.state_mut();
+        for slot in 0..state.archetypes.len() {
+            let archetype = state.archetype_mut(slot as u32);
+            for index in 0..archetype.components().len() {
+                archetype.column_mut(index).unsettle();
+            }
+        }
+        for (_, column) in state.resources.iter_mut() {
+            unique(column).unsettle();
+        }
     }
 
     /// The state for writing. Its hash is unknown from now on.

@@ -311,7 +311,8 @@ impl Courier<'_, '_> {
             self.report.forks.extend(output.forks);
             posts.extend(output.posts);
         }
-        self.done(Step::Event { envelope });
+        let digest = self.hooks.scripts_digest();
+        self.done(Step::Event { envelope, digest });
         Ok(true)
     }
 }

@@ -5,7 +5,7 @@
 use crate::access::Target;
 use crate::component::Component;
 use crate::hash::Tag;
-use crate::registry::ComponentId;
+use crate::registry::{ComponentId, Registry};
 use crate::schedule::Phase;
 use crate::snapshot::Reader;
 use alloc::string::{String, ToString};
@@ -191,6 +191,16 @@ impl Draft {
         self
     }
 
+    /// Puts its lists in their one order.
+    pub(crate) fn sort(&mut self) {
+        self.capabilities.sort_unstable();
+        self.capabilities.dedup();
+        for list in [&mut self.reads, &mut self.writes] {
+            list.sort_unstable();
+            list.dedup();
+        }
+    }
+
     /// The rule it breaks, if any.
     pub(crate) fn flaw(&self) -> Option<&'static str> {
         let is_name = |name: &String| !name.is_empty() && name.len() <= Draft::NAME_SIZE_MAX;
@@ -231,12 +241,7 @@ impl Envelope {
     /// Seals a draft: lists sorted, the hash taken.
     pub(crate) fn seal(id: u64, chronos: u64, source: Arc<str>, mut draft: Draft) -> Envelope {
         draft.after_ticks = 0;
-        draft.capabilities.sort_unstable();
-        draft.capabilities.dedup();
-        for list in [&mut draft.reads, &mut draft.writes] {
-            list.sort_unstable();
-            list.dedup();
-        }
+        draft.sort();
         let mut envelope = Envelope {
             id,
             chronos,
@@ -359,39 +364,10 @@ impl Envelope {
     }
 
     fn encode_body(&self, output: &mut Vec<u8>) {
-        let draft = &self.draft;
         output.extend(self.id.to_le_bytes());
         output.extend(self.chronos.to_le_bytes());
         push_name(output, &self.source);
-        push_name(output, &draft.kind);
-        output.push(draft.phase as u8);
-        output.push(draft.lane as u8);
-        output.extend(draft.every_ticks.to_le_bytes());
-        output.extend(draft.weight.to_le_bytes());
-        match draft.span {
-            None => output.push(0),
-            Some(span) => {
-                output.push(1);
-                output.extend(span.first.to_le_bytes());
-                output.extend(span.count.to_le_bytes());
-            }
-        }
-        output.push(draft.capabilities.len() as u8);
-        for name in &draft.capabilities {
-            push_name(output, name);
-        }
-        output.push(draft.causes.len() as u8);
-        for cause in &draft.causes {
-            output.extend(cause.as_bytes());
-        }
-        for list in [&draft.reads, &draft.writes] {
-            output.push(list.len() as u8);
-            for target in list {
-                target.encode(output);
-            }
-        }
-        output.extend((draft.payload.len() as u32).to_le_bytes());
-        output.extend(&draft.payload);
+        self.draft.encode(output);
     }
 
     /// Reads what [`Envelope::encode`] writes, and nothing else. The hash is compared at delivery.
@@ -399,6 +375,54 @@ impl Envelope {
         let id = reader.u64()?;
         let chronos = reader.u64()?;
         let source = Arc::from(reader.name()?);
+        let draft = Draft::decode(reader, component_count)?;
+        let hash = Blake3Digest::from_bytes(reader.array()?);
+        Some(Envelope {
+            id,
+            chronos,
+            source,
+            draft,
+            hash,
+        })
+    }
+}
+
+impl Draft {
+    /// Appends everything but the delay.
+    pub(crate) fn encode(&self, output: &mut Vec<u8>) {
+        push_name(output, &self.kind);
+        output.push(self.phase as u8);
+        output.push(self.lane as u8);
+        output.extend(self.every_ticks.to_le_bytes());
+        output.extend(self.weight.to_le_bytes());
+        match self.span {
+            None => output.push(0),
+            Some(span) => {
+                output.push(1);
+                output.extend(span.first.to_le_bytes());
+                output.extend(span.count.to_le_bytes());
+            }
+        }
+        output.push(self.capabilities.len() as u8);
+        for name in &self.capabilities {
+            push_name(output, name);
+        }
+        output.push(self.causes.len() as u8);
+        for cause in &self.causes {
+            output.extend(cause.as_bytes());
+        }
+        for list in [&self.reads, &self.writes] {
+            output.push(list.len() as u8);
+            for target in list {
+                target.encode(output);
+            }
+        }
+        output.extend((self.payload.len() as u32).to_le_bytes());
+        output.extend(&self.payload);
+    }
+
+    /// Reads what [`Draft::encode`] writes, lists being sorted, and nothing else.
+    pub(crate) fn decode(reader: &mut Reader<'_>, component_count: usize) -> Option<Draft> {
         let kind = reader.name()?.to_string();
         let phase = *Phase::ALL.get(reader.u8()? as usize)?;
         let lane = *Lane::ALL.get(reader.u8()? as usize)?;
@@ -424,7 +448,6 @@ impl Envelope {
         let writes = read_targets(reader, component_count)?;
         let size = reader.u32()? as usize;
         let payload = reader.take(size)?.to_vec();
-        let hash = Blake3Digest::from_bytes(reader.array()?);
         let draft = Draft {
             kind,
             payload,
@@ -440,14 +463,29 @@ impl Envelope {
             writes,
         };
         let is_fine = draft.flaw().is_none() && is_rising(&draft.capabilities);
-        is_fine.then_some(Envelope {
-            id,
-            chronos,
-            source,
-            draft,
-            hash,
-        })
+        is_fine.then_some(draft)
     }
+}
+
+/// An envelope's bytes as text, for reports.
+pub(crate) fn describe(bytes: &[u8], registry: &Registry) -> String {
+    let mut reader = Reader::new(bytes);
+    let Some(envelope) = Envelope::decode(&mut reader, registry.len()) else {
+        return "no envelope".to_string();
+    };
+    let payload = envelope.payload();
+    let schema = registry
+        .id(envelope.kind())
+        .map(|id| registry.kind(id).schema());
+    let text = match schema.filter(|schema| schema.accepts(payload)) {
+        Some(schema) => schema.describe(payload),
+        None => payload
+            .iter()
+            .map(|byte| alloc::format!("{byte:02x}"))
+            .collect(),
+    };
+    let (kind, source, chronos) = (envelope.kind(), envelope.source(), envelope.chronos());
+    alloc::format!("`{kind}` of `{source}` for tick {chronos}: {text}")
 }
 
 fn push_name(output: &mut Vec<u8>, name: &str) {

@@ -37,6 +37,28 @@ impl Mailbox {
         self.next_id - 1
     }
 
+    /// The id that the next envelope gets.
+    pub(crate) const fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// How many envelopes wait.
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.iter().flatten().map(|queue| queue.len).sum()
+    }
+
+    /// The envelopes that wait and have this id or a higher one, in the order of ids.
+    pub(crate) fn since(&self, id: u64) -> Vec<&Envelope> {
+        let queues = self.lanes.iter().flatten();
+        let waiting = queues.flat_map(|queue| queue.ticks.values().flatten());
+        let mut envelopes: Vec<&Envelope> = waiting
+            .map(|envelope| &**envelope)
+            .filter(|envelope| envelope.id() >= id)
+            .collect();
+        envelopes.sort_by_key(|envelope| envelope.id());
+        envelopes
+    }
+
     pub(crate) const fn lane_len(&self, phase: Phase, lane: Lane) -> usize {
         self.lanes[phase as usize][lane as usize].len
     }

@@ -36,6 +36,13 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     /// When the row was added and when it was changed.
     fn stamps(&self, row: usize) -> (Stamp, Stamp);
 
+    /// Appends the numbers of the rows, of this or of the other column of the same component, that are not the same in
+    /// both. Blocks that are shared are not looked at.
+    fn push_differing(&self, other: &dyn AnyColumn, rows: &mut Vec<u32>);
+
+    /// Makes every NaN another one, which changes neither bytes nor digests.
+    fn unsettle(&mut self);
+
     fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest;
     /// The digest, if nothing was written since it was computed.
     fn known_root(&self) -> Option<Blake3Digest>;
@@ -101,6 +108,37 @@ impl<S: Rows> AnyColumn for Column<S> {
     fn stamps(&self, row: usize) -> (Stamp, Stamp) {
         let (block, place) = self.find(row);
         (block.added.get(place), block.changed.get(place))
+    }
+
+    fn push_differing(&self, other: &dyn AnyColumn, rows: &mut Vec<u32>) {
+        let other = other
+            .as_any()
+            .downcast_ref::<Column<S>>()
+            .expect("columns of one component have one type");
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for row in 0..self.len().min(other.len()) {
+            let ((block, place), (other_block, other_place)) = (self.find(row), other.find(row));
+            if core::ptr::eq(block, other_block) {
+                continue;
+            }
+            left.clear();
+            right.clear();
+            block.rows.encode_row(place, &mut left);
+            other_block.rows.encode_row(other_place, &mut right);
+            if left != right || self.stamps(row) != other.stamps(row) {
+                rows.push(row as u32);
+            }
+        }
+        let (short, long) = (self.len().min(other.len()), self.len().max(other.len()));
+        rows.extend(short as u32..long as u32);
+    }
+
+    fn unsettle(&mut self) {
+        if S::HAS_FLOATS {
+            for block in 0..self.block_count() {
+                self.block_mut(block).rows.unsettle();
+            }
+        }
     }
 
     fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest {

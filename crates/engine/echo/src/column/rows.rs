@@ -38,6 +38,8 @@ pub trait Rows: Sized + Send + Sync + 'static {
     fn is_settled(&self) -> bool;
     /// Makes every NaN the one NaN.
     fn settle(&mut self);
+    /// Makes every NaN another one.
+    fn unsettle(&mut self);
 }
 
 impl<T: Component> Rows for Vec<T> {
@@ -126,6 +128,12 @@ impl<T: Component> Rows for Vec<T> {
     fn settle(&mut self) {
         for row in self.iter_mut() {
             row.settle();
+        }
+    }
+
+    fn unsettle(&mut self) {
+        for row in self.iter_mut() {
+            row.unsettle();
         }
     }
 }
@@ -253,4 +261,6 @@ impl Rows for RecordRows {
     }
 
     fn settle(&mut self) {}
+
+    fn unsettle(&mut self) {}
 }

@@ -32,6 +32,9 @@ pub trait Plain: sealed::Sealed + Clone + Send + Sync + 'static {
     /// Makes every NaN in it the one NaN.
     #[inline]
     fn settle(&mut self) {}
+
+    /// Makes every NaN in it another one.
+    fn unsettle(&mut self) {}
 }
 
 mod sealed {
@@ -102,6 +105,12 @@ macro_rules! plain_float {
             fn settle(&mut self) {
                 if self.is_nan() {
                     *self = <$type>::from_bits($nan);
+                }
+            }
+
+            fn unsettle(&mut self) {
+                if self.is_nan() {
+                    *self = -<$type>::from_bits($nan | 5);
                 }
             }
         }
@@ -212,6 +221,12 @@ impl<T: Plain, const N: usize> Plain for [T; N] {
     fn settle(&mut self) {
         for element in self {
             element.settle();
+        }
+    }
+
+    fn unsettle(&mut self) {
+        for element in self {
+            element.unsettle();
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::bus::Envelope;
 use crate::simulation::{Moment, ScriptError, ScriptHost, ScriptOutput, ScriptView};
 use crate::world::World;
+use gatos_values::Blake3Digest;
 
 /// A system that ran.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +35,14 @@ pub enum Step<'a> {
     Event {
         /// The envelope.
         envelope: &'a Envelope,
+        /// The digest of the scripts' state, if whoever watches wants it.
+        digest: Option<Blake3Digest>,
     },
     /// The scripts were called for the phase.
-    Scripts,
+    Scripts {
+        /// The digest of the scripts' state, if whoever watches wants it.
+        digest: Option<Blake3Digest>,
+    },
     /// Systems ran: one, or those of a level side by side.
     Systems(&'a [Ran<'a>]),
     /// The commands of a system or of the scripts were done and its envelopes sealed.
@@ -48,6 +54,11 @@ pub enum Step<'a> {
 
 /// Whoever watches a tick.
 pub trait Watch {
+    /// Whether to compute the digest of the scripts' state after each of their steps.
+    fn wants_digests(&self) -> bool {
+        false
+    }
+
     /// Is called after every step.
     fn done(&mut self, phase: Phase, step: Step<'_>, world: &World);
 }
@@ -80,6 +91,16 @@ impl Hooks<'_> {
         if let Some(watch) = &mut self.watch {
             watch.done(phase, step, world);
         }
+    }
+
+    /// The digest of the scripts' state, if whoever watches wants it.
+    pub(crate) fn scripts_digest(&mut self) -> Option<Blake3Digest> {
+        let is_wanted = self
+            .watch
+            .as_ref()
+            .is_some_and(|watch| watch.wants_digests());
+        let scripts = self.scripts.as_mut().filter(|_| is_wanted)?;
+        Some(scripts.hash())
     }
 
     /// Whether scripts hear the envelope.
@@ -117,7 +138,8 @@ impl Hooks<'_> {
         };
         let output = self.call(phase, moment, world)?;
         if output.is_some() {
-            self.done(phase, Step::Scripts, world);
+            let digest = self.scripts_digest();
+            self.done(phase, Step::Scripts { digest }, world);
         }
         Ok(output)
     }

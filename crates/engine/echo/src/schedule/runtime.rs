@@ -15,6 +15,7 @@ use crate::bus::Post;
 use crate::commands::Commands;
 use crate::entity::Entity;
 use crate::error::WorldError;
+use crate::query::{Plan, ReadData};
 use crate::registry::{ComponentId, Registry};
 use crate::stamp::Stamp;
 use crate::world::World;
@@ -127,6 +128,11 @@ impl SystemView<'_> {
         &mut self.post
     }
 
+    /// Both places to put what the system asks for.
+    pub(crate) const fn outputs(&mut self) -> (&mut Commands, &mut Post) {
+        (&mut self.commands, &mut self.post)
+    }
+
     /// The entities that have all of some components and none of others, in canonical order.
     #[must_use]
     pub fn find(&self, with: &[ComponentId], without: &[ComponentId]) -> Vec<Entity> {
@@ -139,6 +145,24 @@ impl SystemView<'_> {
             })
             .flat_map(|archetype| (0..archetype.len()).map(|row| archetype.entity(row)))
             .collect()
+    }
+
+    /// Calls `visit` for every row of a query that only reads, in canonical order.
+    ///
+    /// # Errors
+    /// [`ViewError::Undeclared`] where the query reads more than the signature, [`ViewError::World`] as [`Plan::new`].
+    pub fn read_each<D: ReadData>(&self, visit: impl FnMut(D::Item<'_>)) -> Result<(), ViewError> {
+        let plan = Plan::<D>::new(self.world.registry());
+        let mut plan = plan.map_err(|error| self.refused(error))?;
+        let undeclared = plan.access().reads().iter();
+        let undeclared = undeclared
+            .copied()
+            .find(|target| !self.access.may_read(*target));
+        if let Some(target) = undeclared {
+            return Err(self.undeclared("reads", target));
+        }
+        self.world.read_each_of(&mut plan, Stamp::default(), visit);
+        Ok(())
     }
 
     /// The canonical bytes of an entity's component.

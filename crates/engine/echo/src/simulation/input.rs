@@ -18,6 +18,6 @@ pub enum Input {
         /// Its compiled code.
         code: Vec<u8>,
     },
-    /// This is the last tick; scripts are told at its end.
+    /// This is the last tick; scripts are told at its end. It is the last input.
     Stop,
 }

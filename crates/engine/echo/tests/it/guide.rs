@@ -1,7 +1,10 @@
 //! The code of `docs/guide/echo.md`, compiled and run; a test compares it with the page line by line.
 
 use gatos_echo::bus::{BusConfig, Draft, Handler};
+use gatos_echo::recording::{Recorder, RecorderOptions, Recording, TraceDepth};
+use gatos_echo::replay::{ReplayOptions, Verdict, verify};
 use gatos_echo::schedule::{Phase, Query, Res, Schedule, Workers, each, system};
+use gatos_echo::simulation::{Input, Manifest, Plugin, Registrar, Simulation, Version};
 use gatos_echo::{Registry, World, component};
 
 #[derive(Clone, Copy)]
@@ -63,6 +66,45 @@ fn the_code_of_the_guide_runs() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = what_if.save();              // canonical bytes
     let same = World::load(&registry, &bytes)?;
     assert_eq!(same.tick(), 4);
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct Wind(f64);
+component!(Wind = "weather:wind" { 0: f64 });
+
+struct Weather;
+
+impl Plugin for Weather {
+    fn manifest(&self) -> Manifest {
+        Manifest::new("weather", Version::new(1, 0, 0)).needs("world:component")
+    }
+
+    #[rustfmt::skip] // The page puts the remark there.
+    fn register(&self, registrar: &mut Registrar<'_>) {
+        registrar.component::<Wind>(); // its name is `weather:wind`
+        registrar.system(each::<&mut Wind, ()>("calm", |wind| wind.0 *= 0.5));
+        registrar.setup(|world| world.spawn(Wind(8.0)).map(|_| ()));
+    }
+}
+
+#[test]
+#[rustfmt::skip] // The page breaks lines as a page does.
+fn the_recordings_of_the_guide_are_replayed() -> Result<(), Box<dyn std::error::Error>> {
+    let workers = Workers::inline();
+    let build = || Simulation::builder().grant("world:component").plugin(Weather).build();
+    let mut simulation = build()?;
+    simulation.step(&[Input::Emit(Draft::new("gust", &[3]))], &workers)?;
+    let options = RecorderOptions { key_frame_ticks: 100, trace: TraceDepth::Values };
+    let mut recorder = Recorder::begin(Vec::new(), &mut simulation, &[], options)?;
+    for _ in 0..10 {
+        recorder.step(&mut simulation, &[], &workers)?;
+    }
+    let bytes = recorder.finish()?;
+    let recording = Recording::read(&bytes)?;
+    let mut again = build()?;
+    let verdict = verify(&mut again, &recording, ReplayOptions::default(), &Workers::new(2), &mut |_| ())?;
+    assert_eq!(verdict, Verdict::Identical { ticks: 10 });
     Ok(())
 }
 

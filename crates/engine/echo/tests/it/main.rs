@@ -3,8 +3,11 @@
 //! `parts` holds the components they share, `slow` the obvious twin of a world: maps of entities. `vectors` reads and
 //! blesses golden files.
 
+mod adapter;
 mod bus;
 mod component;
+mod difference;
+mod faults;
 mod guide;
 mod hash;
 mod hierarchy;
@@ -13,6 +16,7 @@ mod order;
 mod parts;
 mod plugin;
 mod query;
+mod recording;
 mod schedule;
 mod script_api;
 mod script_parts;

@@ -187,6 +187,11 @@ fn inputs_and_scripts_are_taken_back_when_a_tick_fails() {
         error.unwrap_err().to_string(),
         "input 1 of tick 1: ERR_CAPABILITY_DENIED: `input` has no `fly` for `hello`"
     );
+    let error = simulation.step(&[Input::Stop, emit(1)], &workers);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "input 1 of tick 1 comes after the stop"
+    );
     assert_eq!(simulation.hash(), before);
     assert_eq!(simulation.save(), bytes);
 }
@@ -294,7 +299,7 @@ impl Watch for Witness {
             Step::Begin => return,
             Step::Handler { handler, .. } => handler.to_string(),
             Step::Event { .. } => "event".to_string(),
-            Step::Scripts => "scripts".to_string(),
+            Step::Scripts { .. } => "scripts".to_string(),
             Step::Systems(systems) => systems.iter().map(|ran| ran.name).collect::<String>(),
             Step::Reduced { source } => format!("commands of {source}"),
         };

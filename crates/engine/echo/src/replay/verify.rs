@@ -1,0 +1,395 @@
+//! Going through a recording, comparing tick by tick, and finding the place where it differs.
+//!
+//! Tests: `tests/it/faults.rs`.
+
+use super::blame::{self, Blame};
+use super::ways::{self, Way};
+use crate::recording::{Recording, TickRecord, TraceDepth, header};
+use crate::schedule::{TickReport, Workers};
+use crate::simulation::{Branch, BranchError, Input, Simulation};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
+
+/// Which ticks are compared, and how hard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReplayOptions {
+    /// The first tick that matters; the last key frame at or before it is where the replay starts.
+    pub from: Option<u64>,
+    /// The first tick that does not matter any more.
+    pub until: Option<u64>,
+    /// Does every tick in all [ways](Way) that must not matter, not only those that differ.
+    pub is_thorough: bool,
+}
+
+/// What came of a tick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The tick was made.
+    Made {
+        /// The digest of world and scripts after it.
+        hash: Blake3Digest,
+        /// How many envelopes were delivered.
+        events: u64,
+        /// How many random numbers were drawn.
+        draws: u64,
+        /// How many envelopes were dropped.
+        dropped: u64,
+    },
+    /// The tick stopped with an error.
+    Stopped {
+        /// Its words.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    pub(super) fn of(hash: Blake3Digest, report: &TickReport) -> Outcome {
+        Outcome::Made {
+            hash,
+            events: report.delivered,
+            draws: report.draws,
+            dropped: report.dropped.len() as u64,
+        }
+    }
+
+    fn recorded(tick: &TickRecord) -> Outcome {
+        Outcome::Made {
+            hash: tick.hash,
+            events: tick.events,
+            draws: tick.draws,
+            dropped: tick.dropped.len() as u64,
+        }
+    }
+}
+
+/// What a replay found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every tick that was compared is the same.
+    Identical {
+        /// How many were compared.
+        ticks: u64,
+    },
+    /// One is not.
+    Diverged(alloc::boxed::Box<Divergence>),
+}
+
+/// The first tick that is not as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// The tick.
+    pub tick: u64,
+    /// What the recording says.
+    pub recorded: Outcome,
+    /// What came of it here.
+    pub replayed: Outcome,
+    /// The way in which it was done here.
+    pub way: Way,
+    /// The first place that differs, where evidence names one.
+    pub blame: Option<Blame>,
+}
+
+/// Why a recording cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// Something else ran when it was recorded.
+    #[error("the recording is of another {what}: recorded {recorded}, here {here}")]
+    Foreign {
+        /// What differs.
+        what: &'static str,
+        /// As recorded.
+        recorded: String,
+        /// As it is here.
+        here: String,
+    },
+    /// A key frame that is no world.
+    #[error("the key frame of tick {tick}: {error}")]
+    KeyFrame {
+        /// The tick.
+        tick: u64,
+        /// What is wrong with it.
+        error: BranchError,
+    },
+    /// A key frame that is another world than its hash says.
+    #[error("the key frame of tick {tick} is another world than its hash says")]
+    KeyFrameHash {
+        /// The tick.
+        tick: u64,
+    },
+    /// No recorded tick is among those asked for.
+    #[error("the recording has ticks {first} to {end}, without {end}; none of those asked for")]
+    NoTicks {
+        /// The first one.
+        first: u64,
+        /// Behind the last one.
+        end: u64,
+    },
+}
+
+/// Ticks between two forks to come back to.
+const FORK_TICKS: usize = 64;
+
+/// Does the recorded ticks again and compares. `progress` is told of every tick that was the same.
+///
+/// The simulation must be made of what the recording was made of; its own branch is replaced.
+///
+/// # Errors
+/// [`ReplayError`] where the recording cannot be replayed at all.
+pub fn verify(
+    simulation: &mut Simulation,
+    recording: &Recording<'_>,
+    options: ReplayOptions,
+    workers: &Workers,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Verdict, ReplayError> {
+    check_alike(simulation, recording)?;
+    let range = range(recording, options)?;
+    let start = start(simulation, recording, range.first)?;
+    let mut replay = Replay {
+        simulation,
+        recording,
+        workers,
+        is_thorough: options.is_thorough,
+        checkpoint: None,
+    };
+    for index in start..range.end {
+        if let Some(divergence) = replay.tick(index) {
+            return Ok(Verdict::Diverged(divergence));
+        }
+        progress(recording.first_tick() + index as u64);
+    }
+    if range.has_failure
+        && let Some(divergence) = replay.failure()
+    {
+        return Ok(Verdict::Diverged(divergence));
+    }
+    Ok(Verdict::Identical {
+        ticks: (range.end - start) as u64 + u64::from(range.has_failure),
+    })
+}
+
+/// Places of ticks.
+struct Range {
+    first: usize,
+    end: usize,
+    /// Whether the tick that stopped is among them.
+    has_failure: bool,
+}
+
+fn range(recording: &Recording<'_>, options: ReplayOptions) -> Result<Range, ReplayError> {
+    let first_tick = recording.first_tick();
+    let has_failure = recording.failure().is_some();
+    let count = recording.len() as u64;
+    let place = |tick: u64| tick.saturating_sub(first_tick);
+    let all = count + u64::from(has_failure);
+    let first = options.from.map_or(0, place);
+    let end = options.until.map_or(all, place).min(all);
+    if first >= end && all > 0 {
+        return Err(ReplayError::NoTicks {
+            first: first_tick,
+            end: first_tick + all,
+        });
+    }
+    Ok(Range {
+        first: first.min(count) as usize,
+        end: end.min(count) as usize,
+        has_failure: has_failure && end == all,
+    })
+}
+
+fn check_alike(simulation: &Simulation, recording: &Recording<'_>) -> Result<(), ReplayError> {
+    let recorded = recording.header();
+    let here = header(simulation, TraceDepth::None);
+    let is_alike = |what: &'static str, recorded: String, here: String| {
+        if recorded == here {
+            return Ok(());
+        }
+        Err(ReplayError::Foreign {
+            what,
+            recorded,
+            here,
+        })
+    };
+    is_alike("engine", recorded.engine.clone(), here.engine)?;
+    let plugins = |header: &crate::recording::Header| {
+        let names = header.plugins.iter();
+        let names = names.map(|plugin| alloc::format!("{} {}", plugin.id, plugin.version));
+        alloc::format!(
+            "{} ({})",
+            names.collect::<Vec<_>>().join(", "),
+            header.identity.plugins
+        )
+    };
+    let here = header(simulation, TraceDepth::None);
+    is_alike("set of plugins", plugins(recorded), plugins(&here))?;
+    let (one, other) = (&recorded.identity, &here.identity);
+    let table = "table of handlers";
+    is_alike(table, one.handlers.to_string(), other.handlers.to_string())?;
+    let config = "configuration";
+    is_alike(config, one.config.to_string(), other.config.to_string())?;
+    let scripts = |header: &crate::recording::Header| {
+        let names = header.scripts.iter();
+        let names = names.map(|(name, digest)| alloc::format!("{name} {digest}"));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    is_alike("set of scripts", scripts(recorded), scripts(&here))
+}
+
+/// Puts the simulation on the last key frame at or before a tick; the place of the tick behind it.
+fn start(
+    simulation: &mut Simulation,
+    recording: &Recording<'_>,
+    first: usize,
+) -> Result<usize, ReplayError> {
+    let wanted = recording.first_tick() + first as u64;
+    let frames = recording.key_frames();
+    let place = frames.partition_point(|frame| frame.tick <= wanted);
+    let frame = frames[place.saturating_sub(1)];
+    let tick = frame.tick;
+    let bad = |error| ReplayError::KeyFrame { tick, error };
+    let branch = simulation.load(frame.branch).map_err(bad)?;
+    simulation.switch(branch).map_err(bad)?;
+    if simulation.hash() != frame.hash || simulation.world().tick() != tick {
+        return Err(ReplayError::KeyFrameHash { tick });
+    }
+    Ok((tick - recording.first_tick()) as usize)
+}
+
+/// A replay under way.
+struct Replay<'a, 'r> {
+    simulation: &'a mut Simulation,
+    recording: &'a Recording<'r>,
+    workers: &'a Workers,
+    is_thorough: bool,
+    /// A branch that was as recorded, with the place of the tick behind it.
+    checkpoint: Option<(usize, Branch)>,
+}
+
+/// What a tick should be.
+struct Expected {
+    tick: u64,
+    index: usize,
+    inputs: Vec<Input>,
+    outcome: Outcome,
+}
+
+impl Replay<'_, '_> {
+    /// Does one tick; what is different.
+    fn tick(&mut self, index: usize) -> Option<alloc::boxed::Box<Divergence>> {
+        let expected = self.expected(index)?;
+        let is_due = |(place, _): &(usize, Branch)| index - place >= FORK_TICKS;
+        if self.checkpoint.as_ref().is_none_or(is_due) {
+            // Who writes to a world that is held pays for copies, so it is not held anew every tick.
+            self.checkpoint = Some((index, self.simulation.fork()));
+        }
+        if self.is_thorough {
+            return self.thoroughly(&expected);
+        }
+        let outcome = self.step(&expected.inputs);
+        if outcome == expected.outcome {
+            return None;
+        }
+        Some(self.narrow(expected, outcome))
+    }
+
+    fn expected(&self, index: usize) -> Option<Expected> {
+        let record = self.recording.tick(index)?;
+        Some(Expected {
+            tick: record.tick,
+            index,
+            outcome: Outcome::recorded(&record),
+            inputs: record.inputs,
+        })
+    }
+
+    fn step(&mut self, inputs: &[Input]) -> Outcome {
+        match self.simulation.step(inputs, self.workers) {
+            Ok(report) => Outcome::of(self.simulation.hash(), &report),
+            Err(error) => Outcome::Stopped {
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    /// Does a tick in every way; the branch afterwards is that of the way given.
+    fn thoroughly(&mut self, expected: &Expected) -> Option<alloc::boxed::Box<Divergence>> {
+        let before = self.simulation.fork();
+        for way in Way::ALL.into_iter().rev() {
+            let (simulation, workers) = (&mut *self.simulation, self.workers);
+            let run = ways::run(simulation, &before, &expected.inputs, way, workers, false);
+            if run.outcome != expected.outcome {
+                return Some(self.blame(expected, &before, run.outcome, way));
+            }
+        }
+        None
+    }
+
+    /// Goes back to the last fork and looks for the first tick that differs, this time holding each world.
+    fn narrow(&mut self, expected: Expected, seen: Outcome) -> alloc::boxed::Box<Divergence> {
+        if let Some((first, branch)) = self.checkpoint.take() {
+            let back = self.simulation.switch(branch).is_ok();
+            for index in first..expected.index {
+                let Some(earlier) = self.expected(index).filter(|_| back) else {
+                    break;
+                };
+                let before = self.simulation.fork();
+                let outcome = self.step(&earlier.inputs);
+                if outcome != earlier.outcome {
+                    // What was as recorded a moment ago is not: the tick depends on chance.
+                    return self.blame(&earlier, &before, outcome, Way::AsGiven);
+                }
+            }
+        }
+        let before = self.simulation.fork();
+        self.blame(&expected, &before, seen, Way::AsGiven)
+    }
+
+    fn blame(
+        &mut self,
+        expected: &Expected,
+        before: &Branch,
+        replayed: Outcome,
+        way: Way,
+    ) -> alloc::boxed::Box<Divergence> {
+        let inputs = &expected.inputs;
+        let mut rerun = |way: Way| {
+            let simulation = &mut *self.simulation;
+            ways::disturb(simulation);
+            ways::run(simulation, before, inputs, way, self.workers, true)
+        };
+        let runs: Vec<ways::Run> = Way::ALL.into_iter().map(&mut rerun).collect();
+        let recorded = self.recording.trace(expected.index);
+        let blame = blame::find(
+            &runs,
+            recorded.as_deref(),
+            &expected.outcome,
+            before.world().registry(),
+            &self.recording.header().plugins,
+        );
+        alloc::boxed::Box::new(Divergence {
+            tick: expected.tick,
+            recorded: expected.outcome.clone(),
+            replayed,
+            way,
+            blame,
+        })
+    }
+
+    /// Does the tick that stopped when it was recorded.
+    fn failure(&mut self) -> Option<alloc::boxed::Box<Divergence>> {
+        let failure = self.recording.failure()?;
+        let expected = Expected {
+            tick: failure.tick,
+            index: self.recording.len(),
+            inputs: failure.inputs.clone(),
+            outcome: Outcome::Stopped {
+                reason: failure.reason.clone(),
+            },
+        };
+        let before = self.simulation.fork();
+        let outcome = self.step(&expected.inputs);
+        (outcome != expected.outcome).then(|| self.blame(&expected, &before, outcome, Way::AsGiven))
+    }
+}
