@@ -17,7 +17,7 @@ mod api_time;
 mod api_world;
 mod desk;
 mod edits;
-mod field;
+pub(crate) mod field;
 mod host;
 mod object;
 pub mod payload;
@@ -28,7 +28,7 @@ mod turn;
 
 pub use host::Scripts;
 
-pub(crate) use edits::Edits;
+pub(crate) use edits::{Edits, Promises};
 
 use crate::schedule::Signature;
 use alloc::collections::BTreeSet;

@@ -11,6 +11,7 @@ mod faults;
 mod guide;
 mod hash;
 mod hierarchy;
+mod manifest;
 mod moves;
 mod order;
 mod parts;
