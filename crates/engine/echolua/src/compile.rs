@@ -137,10 +137,11 @@ impl<'a> Compiler<'a> {
         self.functions.push(Function::default());
         self.scopes
             .push(Scope::new(place.is_none() && !self.is_fold()));
+        self.scope().is_variadic = body.is_variadic;
+        self.scope().line = body.place.line;
         for parameter in &body.parameters {
             self.declare(*parameter);
         }
-        self.scope().is_variadic = body.is_variadic;
         let mut statements = self.block(&body.body);
         labels::number(&mut statements);
         let scope = self.scopes.pop().expect("it was pushed above");

@@ -57,6 +57,7 @@ pub(crate) enum Control {
     Resume,
     ResumeWrapped,
     Yield,
+    Pairs,
 }
 
 /// Where the arguments of a running function lie on the stack; the callee is just below.
@@ -141,7 +142,7 @@ static ROWS: &[Row] = &[
     plain("getmetatable", In::Both, base::get_metatable),
     plain("ipairs", In::Both, base::ipairs),
     plain("load", In::Script, base::load),
-    plain("pairs", In::Script, base::pairs),
+    control("pairs", In::Script, Control::Pairs),
     control("pcall", In::Both, Control::ProtectedCall),
     plain("print", In::Script, base::print),
     plain("rawequal", In::Both, base::raw_equal),
@@ -284,6 +285,11 @@ pub(crate) const WIDE_TEXT: NativeId = NativeId(EMBEDDED.0 - 1);
 
 /// The function with this number.
 #[inline]
+/// The full name of a function, such as `string.rep`.
+pub(crate) fn native_name(id: NativeId) -> &'static str {
+    ROWS[usize::from(id.0)].name
+}
+
 pub(crate) fn native(id: NativeId) -> Native {
     ROWS[usize::from(id.0)].native
 }
@@ -437,10 +443,18 @@ impl Vm {
 
     /// An error about an argument, counted from 0.
     pub(crate) fn bad_argument(&mut self, index: usize, function: &str, text: &str) -> Fault {
-        self.raise(&format!(
-            "bad argument #{} to '{function}' ({text})",
-            index + 1
-        ))
+        // As in Lua, the function has the name it was called by, and the object of a method is not counted.
+        let called = self.name_of_call();
+        let (is_method, name) = match &called {
+            Some((kind, name)) => (*kind == "method", &**name),
+            None => (false, self.full_name_of_call().unwrap_or(function)),
+        };
+        let text = match (is_method, index) {
+            (true, 0) => format!("calling '{name}' on bad self ({text})"),
+            (true, index) => format!("bad argument #{index} to '{name}' ({text})"),
+            (false, index) => format!("bad argument #{} to '{name}' ({text})", index + 1),
+        };
+        self.raise(&text)
     }
 
     /// An error about the type of an argument.

@@ -11,7 +11,7 @@
 //! INVARIANT 2: no program makes the machine panic; running out of fuel or memory ends it and cannot be caught.
 //! Tests: `tests/it/language.rs`, `twin/tests.rs`.
 
-mod call;
+pub(crate) mod call;
 pub(crate) mod coroutine;
 mod execute;
 #[cfg(test)]
@@ -125,6 +125,12 @@ pub(crate) enum FrameKind {
     Wrap,
     /// `coroutine.yield` waits here.
     Yield,
+    /// The end of a block waits here for a `__close`; `return_to` is the end of the values it leaves alone.
+    Closing,
+    /// An error on its way waits here for a `__close`; the error lies at `slot`.
+    ClosingWithError,
+    /// `pairs` waits here for a `__pairs`.
+    Pairs,
 }
 
 /// What happens to the results of a call before the caller goes on.
@@ -266,6 +272,8 @@ pub struct Vm {
     pub(crate) held: Vec<Value>,
     /// Values on one stack before calls are refused; at most [`STACK_SIZE_MAX`].
     stack_size_max: usize,
+    /// Whether a message handler runs.
+    is_handling: bool,
     /// Where the last error that nobody caught came from.
     trace: Vec<TraceLine>,
     /// Whoever gives further functions, for the time of a call.
@@ -319,6 +327,7 @@ impl Vm {
             twin_lines: Vec::new(),
             held: Vec::new(),
             stack_size_max: STACK_SIZE_MAX,
+            is_handling: false,
             trace: Vec::new(),
             seat: Seat::default(),
         }

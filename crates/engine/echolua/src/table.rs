@@ -66,6 +66,9 @@ pub struct Table {
     pub(crate) shape: Shape,
     /// Which seed the index has.
     seed: u8,
+    /// How long the array was before values at its end became nil, if no key was added since: a traversal may stand at a
+    /// key that is no longer there.
+    pub(crate) length_before: u32,
 }
 
 impl Default for Table {
@@ -81,6 +84,7 @@ impl Default for Table {
             filter: 0,
             shape: Shape::Plain,
             seed: 0,
+            length_before: 0,
         }
     }
 }
@@ -267,7 +271,7 @@ impl Table {
             }
         } else if index == self.array.len() as u64 && !value.is_nil() {
             self.array.push(value);
-            self.additions = self.additions.wrapping_add(1);
+            self.note_addition();
             if !self.entries.is_empty() {
                 self.take_over();
             }
@@ -290,12 +294,14 @@ impl Table {
             for (index, value) in values.iter().enumerate() {
                 self.set_integer((start + index) as i64 + 1, *value);
             }
+            self.length_before = 0;
             return;
         }
-        self.additions = self.additions.wrapping_add(1);
+        self.note_addition();
         self.array.resize(start, Value::Nil);
         self.array.extend_from_slice(values);
         self.shorten();
+        self.length_before = 0;
         if !self.entries.is_empty() {
             self.take_over();
         }
@@ -323,7 +329,7 @@ impl Table {
         if let Some(last) = self.array.last_mut() {
             copy(last, value);
         }
-        self.additions = self.additions.wrapping_add(1);
+        self.note_addition();
         true
     }
 
@@ -338,7 +344,15 @@ impl Table {
         }
     }
 
+    /// A traversal that began before this must not go on.
+    #[inline]
+    const fn note_addition(&mut self) {
+        self.additions = self.additions.wrapping_add(1);
+        self.length_before = 0;
+    }
+
     fn shorten(&mut self) {
+        self.length_before = self.length_before.max(self.array.len() as u32);
         while self.array.last().is_some_and(|value| value.is_nil()) {
             self.array.pop();
         }
@@ -385,7 +399,7 @@ impl Table {
     #[cold]
     #[inline(never)]
     fn append(&mut self, key: Value, value: Value, old: Option<usize>) {
-        self.additions = self.additions.wrapping_add(1);
+        self.note_addition();
         self.absent = 0;
         if self.entries.len() >= self.limit() {
             self.make_room();
@@ -561,7 +575,11 @@ impl Table {
             key => match (self.position(key), key) {
                 (Some(position), _) => IN_ENTRIES + position as u32 + 1,
                 // The array may have been shortened below a key that was visited.
-                (None, Value::Integer(integer)) if integer >= 1 => IN_ENTRIES,
+                (None, Value::Integer(integer))
+                    if integer >= 1 && integer <= i64::from(self.length_before) =>
+                {
+                    IN_ENTRIES
+                }
                 (None, _) => return Step::Unknown,
             },
         };

@@ -16,6 +16,7 @@ use crate::elc::{
     Values,
 };
 use crate::library::{self, Control, Native, native};
+use crate::machine::call::{HANDLER_CALL_COUNT_MAX, HANDLER_GIVEN_UP};
 use crate::machine::meaning::{Counting, Decision, Meant, Store, Wrong};
 use crate::machine::{Fault, Vm, event};
 use crate::names::EXPORTS;
@@ -61,6 +62,7 @@ fn call(vm: &mut Vm, function: Value, mut arguments: Vec<Value>) -> Result<Vec<V
                 let handler = arguments.remove(1);
                 protected(vm, arguments, Some(handler))
             }
+            Native::Control(Control::Pairs) => pairs(vm, &arguments),
             Native::Control(other) => panic!("the twin has no {other:?}"),
         },
         callee => {
@@ -73,6 +75,19 @@ fn call(vm: &mut Vm, function: Value, mut arguments: Vec<Value>) -> Result<Vec<V
             call(vm, handler, arguments)
         }
     }
+}
+
+fn pairs(vm: &mut Vm, arguments: &[Value]) -> Result<Vec<Value>, Fault> {
+    let Some(value) = arguments.first().copied() else {
+        return Err(vm.raise("bad argument #1 to 'pairs' (value expected)"));
+    };
+    let handler = vm.metamethod(value, event::PAIRS);
+    if handler.is_nil() {
+        return Ok(Vec::from([Value::Native(library::NEXT), value, Value::Nil]));
+    }
+    let mut values = call(vm, handler, Vec::from([value]))?;
+    values.resize(3, Value::Nil);
+    Ok(values)
 }
 
 fn protected(
@@ -96,16 +111,24 @@ fn protected(
         Err(Fault::Raised(value)) => {
             let value = match handler {
                 None => value,
-                Some(handler) => match call_from_outside(vm, handler, &[value]) {
-                    Ok(values) => values.first().copied().unwrap_or_default(),
-                    Err(Fault::Raised(value)) => value,
-                    Err(fault) => return Err(fault),
-                },
+                Some(handler) => handled(vm, handler, value)?,
             };
             Ok(Vec::from([Value::Boolean(false), value]))
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// What a message handler makes of an error; it gets its own errors, too.
+fn handled(vm: &mut Vm, handler: Value, mut value: Value) -> Result<Value, Fault> {
+    for _ in 0..HANDLER_CALL_COUNT_MAX {
+        match call_from_outside(vm, handler, &[value]) {
+            Ok(values) => return Ok(values.first().copied().unwrap_or_default()),
+            Err(Fault::Raised(raised)) => value = raised,
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(vm.text(HANDLER_GIVEN_UP))
 }
 
 fn call_closure(vm: &mut Vm, id: ClosureId, arguments: Vec<Value>) -> Result<Vec<Value>, Fault> {
@@ -217,8 +240,11 @@ impl Run<'_> {
                 Err(fault) => return Err(*fault),
                 Ok(_) => Value::Nil,
             };
-            let handler = self.vm.metamethod(value, event::CLOSE);
-            if let Err(fault) = call_from_outside(self.vm, handler, &[value, error]) {
+            let closed = match self.vm.meant_close(value) {
+                Ok(handler) => call_from_outside(self.vm, handler, &[value, error]),
+                Err(not_callable) => Err(wrong(self.vm, not_callable)),
+            };
+            if let Err(fault) = closed {
                 result = Err(fault);
             }
         }

@@ -6,6 +6,7 @@ use super::Compiler;
 use crate::elc::{Capture, Expression, SLOT_COUNT_MAX, UPVALUE_COUNT_MAX};
 use crate::syntax::tree::{Block, Name, StatementKind};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What is known of a function while its body is compiled.
@@ -17,6 +18,8 @@ pub(super) struct Scope<'a> {
     pub upvalues: Vec<Upvalue<'a>>,
     pub blocks: Vec<OpenBlock<'a>>,
     pub is_variadic: bool,
+    /// Where the function begins; 0 for the main one.
+    pub line: u32,
     pub slots: u32,
     pub loops: u32,
     pub label_count: u32,
@@ -46,6 +49,9 @@ pub(super) struct OpenBlock<'a> {
     pub local_count: usize,
     pub slots: u32,
     pub labels: Vec<OpenLabel<'a>>,
+    /// The first slot that the block's own statements declare, and the names of those they will have declared at its end.
+    pub first_slot: u32,
+    pub names: Vec<&'a str>,
 }
 
 /// A label of an open block; `label` is a number for now, given anew by `labels::number`.
@@ -57,6 +63,8 @@ pub(super) struct OpenLabel<'a> {
     pub slots: u32,
     /// Whether only labels follow in its block.
     pub is_last: bool,
+    /// Whether the text has come past it: an inner label may have the name of an outer one that is still to come.
+    pub is_passed: bool,
 }
 
 /// Where a name leads.
@@ -83,6 +91,7 @@ impl<'a> Scope<'a> {
             upvalues,
             blocks: Vec::new(),
             is_variadic: false,
+            line: 0,
             slots: 0,
             loops: 0,
             label_count: 0,
@@ -96,7 +105,8 @@ impl<'a> Compiler<'a> {
         let slot = self.scope().slots;
         if slot >= SLOT_COUNT_MAX {
             let message = format!(
-                "too many local variables (limit is {SLOT_COUNT_MAX}) near '{}'",
+                "too many local variables (limit is {SLOT_COUNT_MAX}) in {} near '{}'",
+                self.function_name(),
                 name.text
             );
             self.error(
@@ -117,6 +127,14 @@ impl<'a> Compiler<'a> {
         slot
     }
 
+    /// The innermost function as messages name it.
+    fn function_name(&mut self) -> String {
+        match self.scope().line {
+            0 => String::from("main function"),
+            line => format!("function at line {line}"),
+        }
+    }
+
     /// Opens a block whose own slots are declared already; they end with the block.
     pub(super) fn open_block(
         &mut self,
@@ -126,21 +144,25 @@ impl<'a> Compiler<'a> {
         is_seen: bool,
     ) {
         let mut labels: Vec<OpenLabel<'a>> = Vec::new();
-        let mut alive = self.scope().slots;
+        let first_slot = self.scope().slots;
+        let mut own_names: Vec<&'a str> = Vec::new();
         for (index, statement) in block.statements.iter().enumerate() {
             match &statement.kind {
                 StatementKind::Local(names, values) => {
                     // A constant that is known takes no slot; `statement` decides alike.
                     let is_known = super::statement::is_known_constant(names, values);
-                    alive += if is_known { 0 } else { names.len() as u32 };
+                    if !is_known {
+                        own_names.extend(names.iter().map(|(name, _)| name.text));
+                    }
                 }
-                StatementKind::LocalFunction(..) => alive += 1,
+                StatementKind::LocalFunction(name, _) => own_names.push(name.text),
                 StatementKind::Label(name) => {
                     let visible = self
                         .scope()
                         .blocks
                         .iter()
                         .flat_map(|open| &open.labels)
+                        .filter(|outer| outer.is_passed)
                         .chain(&labels);
                     let twin = visible
                         .filter(|other| other.name == name.text)
@@ -161,8 +183,9 @@ impl<'a> Compiler<'a> {
                         name: name.text,
                         label,
                         line: name.place.line,
-                        slots: alive,
+                        slots: first_slot + own_names.len() as u32,
                         is_last: is_last && !is_seen,
+                        is_passed: false,
                     });
                 }
                 _ => {}
@@ -172,6 +195,8 @@ impl<'a> Compiler<'a> {
             local_count,
             slots,
             labels,
+            first_slot,
+            names: own_names,
         });
     }
 
@@ -188,7 +213,8 @@ impl<'a> Compiler<'a> {
         let depth = self.scopes.len() - 1;
         let found = self.find_in(depth, name.text);
         if self.scope().upvalues.len() > UPVALUE_COUNT_MAX {
-            let message = format!("too many upvalues (limit is {UPVALUE_COUNT_MAX})");
+            let function = self.function_name();
+            let message = format!("too many upvalues (limit is {UPVALUE_COUNT_MAX}) in {function}");
             self.error(name.place, "limit", message, "gather them in a table");
         }
         found

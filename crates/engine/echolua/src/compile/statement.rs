@@ -118,16 +118,18 @@ impl<'a> Compiler<'a> {
                 count: names.len() as u32,
                 values: self.values(values),
                 body: self.loop_body(names, body),
-                line: place.line,
+                // As in Lua, the iterator is called at the line where the values begin.
+                line: values.first().map_or(place.line, |value| value.place.line),
             },
             StatementKind::Goto(name) => return self.goto(*name, output),
             StatementKind::Label(name) => {
-                let open = self.scope().blocks.last().and_then(|block| {
+                let open = self.scope().blocks.last_mut().and_then(|block| {
                     let line = name.place.line;
-                    let mut labels = block.labels.iter();
-                    labels
-                        .find(|label| label.name == name.text && label.line == line)
-                        .map(|label| label.label)
+                    let mut labels = block.labels.iter_mut();
+                    let label =
+                        labels.find(|label| label.name == name.text && label.line == line)?;
+                    label.is_passed = true;
+                    Some(label.label)
                 });
                 Statement::Label {
                     label: open.unwrap_or(0),
@@ -261,21 +263,20 @@ impl<'a> Compiler<'a> {
         let mut answer = None;
         for block in scope.blocks.iter().rev() {
             if let Some(label) = block.labels.iter().find(|label| label.name == name.text) {
-                answer = Some((
-                    label.label,
-                    label.slots <= slots_here || label.is_last,
-                    label.line,
-                ));
+                let is_open = label.slots <= slots_here || label.is_last;
+                let entered = (slots_here.saturating_sub(block.first_slot)) as usize;
+                let entered = block.names.get(entered).copied().unwrap_or_default();
+                answer = Some((label.label, is_open, entered));
                 break;
             }
             slots_here = block.slots;
         }
         match answer {
             Some((label, true, _)) => output.push(Statement::Goto { label }),
-            Some((_, false, line)) => {
+            Some((_, false, entered)) => {
                 let message = format!(
-                    "<goto {}> jumps into the scope of a local (label at line {line})",
-                    name.text
+                    "<goto {}> at line {} jumps into the scope of local '{entered}'",
+                    name.text, name.place.line
                 );
                 self.error(
                     name.place,
@@ -285,7 +286,10 @@ impl<'a> Compiler<'a> {
                 );
             }
             None => {
-                let message = format!("no visible label '{}' for goto", name.text);
+                let message = format!(
+                    "no visible label '{}' for <goto> at line {}",
+                    name.text, name.place.line
+                );
                 self.error(
                     name.place,
                     "goto",

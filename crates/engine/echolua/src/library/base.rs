@@ -2,7 +2,7 @@
 //!
 //! Tests: `tests/it/language.rs`.
 
-use super::{Arguments, IPAIRS_STEP, NEXT};
+use super::{Arguments, IPAIRS_STEP};
 use crate::compile::compile;
 use crate::machine::meaning::{Decision, check_key};
 use crate::machine::{Fault, Vm, event};
@@ -19,11 +19,13 @@ pub(super) fn assert(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
         let values = vm.arguments(arguments);
         return vm.give_all(arguments, &values);
     }
-    if arguments.count > 1 {
-        return Err(Fault::Raised(vm.argument(arguments, 1)));
-    }
-    let message = vm.text("assertion failed!");
-    Err(Fault::Raised(message))
+    let message = if arguments.count > 1 {
+        vm.argument(arguments, 1)
+    } else {
+        vm.text("assertion failed!")
+    };
+    // As `error` does, and as Lua 5.4 does.
+    Err(Fault::Raised(vm.with_place(message)))
 }
 
 /// What a program can ask of the collector: nothing that depends on when it runs.
@@ -136,17 +138,6 @@ pub(super) fn next(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         Step::End => Ok(vm.give(arguments, Value::Nil)),
         Step::Unknown => Err(vm.raise("invalid key to 'next'")),
     }
-}
-
-pub(super) fn pairs(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let value = vm.check_any(arguments, 0, "pairs")?;
-    let handler = vm.metamethod(value, event::PAIRS);
-    if !handler.is_nil() {
-        let results = vm.call_back(handler, &[value])?;
-        let result = |index: usize| results.get(index).copied().unwrap_or_default();
-        return vm.give_all(arguments, &[result(0), result(1), result(2)]);
-    }
-    vm.give_all(arguments, &[Value::Native(NEXT), value, Value::Nil])
 }
 
 pub(super) fn print(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
@@ -289,7 +280,13 @@ pub(super) fn load(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     };
     let name = match vm.argument(arguments, 1) {
         Value::String(id) => chunk_name(vm.heap.bytes_of(id)),
-        _ if matches!(vm.argument(arguments, 0), Value::String(_)) => chunk_name(&source),
+        _ if !matches!(
+            vm.argument(arguments, 0),
+            Value::Closure(_) | Value::Native(_)
+        ) =>
+        {
+            chunk_name(&source)
+        }
         _ => String::from("=(load)").split_off(1),
     };
     let mode = vm.argument(arguments, 2);
@@ -302,6 +299,11 @@ pub(super) fn load(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     } else {
         None
     };
+    // Only files may begin with a line that is no program; a blank keeps such a line, or a mark of byte order, from being one.
+    let mut source = source;
+    if source.starts_with(b"#") || source.starts_with(b"\xef") {
+        source.insert(0, b' ');
+    }
     let compiled = compile(&source, Profile::Script);
     let problem = problem.or_else(|| {
         let finding = compiled

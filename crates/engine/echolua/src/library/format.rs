@@ -13,6 +13,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// So many flags, digits and points before a conversion are refused, as in Lua.
+const MODIFIER_COUNT_MAX: usize = 21;
+
 /// A directive such as `%-5.2f`.
 #[derive(Default)]
 struct Directive {
@@ -47,18 +50,53 @@ pub(super) fn format(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
             return Err(vm.bad_argument(argument, "format", "no value"));
         }
         let start = position;
-        let directive = read(&template, &mut position);
-        let conversion = template.get(position).copied().unwrap_or(0);
-        position += 1;
-        let shown =
-            String::from_utf8_lossy(&template[start..position.min(template.len())]).into_owned();
+        let is_modifier = |byte: &&u8| b"-+#0 123456789.".contains(byte);
+        let modifier_count = template[start..].iter().take_while(is_modifier).count();
+        if modifier_count >= MODIFIER_COUNT_MAX {
+            return Err(vm.raise("invalid format (too long)"));
+        }
+        let end = start + modifier_count;
+        let conversion = template.get(end).copied().unwrap_or(0);
+        let directive = read(&template[..end], &mut position).filter(|_| position == end);
+        position = end + 1;
         let Some(directive) = directive.filter(|directive| allows(directive, conversion)) else {
-            return Err(vm.raise(&format!("invalid conversion '%{shown}' to 'format'")));
+            let shown = String::from_utf8_lossy(&template[start..position.min(template.len())]);
+            let message = match conversion {
+                b'q' => String::from("specifier '%q' cannot have modifiers"),
+                conversion if is_conversion(conversion) => {
+                    format!("invalid conversion specification: '%{shown}'")
+                }
+                _ => format!("invalid conversion '%{shown}' to 'format'"),
+            };
+            return Err(vm.raise(&message));
         };
         convert(vm, arguments, argument, &directive, conversion, &mut result)?;
         vm.check_size(result.len())?;
     }
     vm.give_text(arguments, &result)
+}
+
+/// Whether a letter is one of the conversions that `convert` knows.
+const fn is_conversion(letter: u8) -> bool {
+    matches!(
+        letter,
+        b'a' | b'A'
+            | b'c'
+            | b'd'
+            | b'e'
+            | b'E'
+            | b'f'
+            | b'g'
+            | b'G'
+            | b'i'
+            | b'o'
+            | b'p'
+            | b'q'
+            | b's'
+            | b'u'
+            | b'x'
+            | b'X'
+    )
 }
 
 fn read(template: &[u8], position: &mut usize) -> Option<Directive> {
@@ -110,7 +148,7 @@ fn allows(directive: &Directive, conversion: u8) -> bool {
     match conversion {
         b'c' => !plus && !space && !alternate && !zero && precision.is_none(),
         b'd' | b'i' => !alternate,
-        b'u' => false,
+        b'u' => !plus && !space && !alternate,
         b'o' | b'x' | b'X' => !plus && !space,
         b'a' | b'A' | b'f' | b'F' | b'e' | b'E' | b'g' | b'G' => conversion != b'F',
         b'p' => !plus && !space && !alternate && !zero && precision.is_none(),
@@ -148,9 +186,10 @@ fn convert(
                 result,
             );
         }
-        b'o' | b'x' | b'X' => {
+        b'o' | b'u' | b'x' | b'X' => {
             let integer = vm.check_integer(arguments, index, "format")?;
             let (digits, prefix) = match conversion {
+                b'u' => (format!("{}", integer.cast_unsigned()), ""),
                 b'o' => (format!("{integer:o}"), "0"),
                 b'x' => (format!("{integer:x}"), "0x"),
                 _ => (format!("{integer:X}"), "0X"),

@@ -80,8 +80,6 @@ pub(super) fn length(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 }
 
 pub(super) fn sub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let first = vm.check_integer(arguments, 1, "sub")?;
-    let last = vm.optional_integer(arguments, 2, "sub", -1)?;
     let text = match vm.argument(arguments, 0) {
         Value::String(id) => id,
         _ => {
@@ -89,6 +87,8 @@ pub(super) fn sub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
             vm.heap.string_of(text)
         }
     };
+    let first = vm.check_integer(arguments, 1, "sub")?;
+    let last = vm.optional_integer(arguments, 2, "sub", -1)?;
     let length = vm.heap.bytes_of(text).len();
     let (start, end) = (start_of(first, length), end_of(last, length));
     if start > end {

@@ -7,15 +7,22 @@
 
 use super::coroutine::{Coroutine, Status};
 use super::meaning::Wrong;
-use super::op::MULTIPLE;
+use super::op::{MULTIPLE, Op};
 use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, Vm, WINDOW, event};
-use crate::library::{Arguments, Control, Native, native};
+use crate::library::{Arguments, Control, Native, native, native_name};
 use crate::value::{ClosureId, CoroutineId, Value};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Stack places that are written behind those that [`Vm::make_window`] was asked for.
 const USED_BEYOND: usize = 8;
+
+/// How often a message handler is called with its own error before it is given up.
+pub(crate) const HANDLER_CALL_COUNT_MAX: u32 = 200;
+/// Values that a message handler may have on a stack beyond the limit.
+pub(super) const HANDLER_ROOM: usize = WINDOW * 4;
+/// What an error comes to whose handler was given up.
+pub(crate) const HANDLER_GIVEN_UP: &str = "error in error handling";
 
 /// Where the results of a call go and how.
 #[derive(Clone, Copy)]
@@ -38,10 +45,12 @@ impl Vm {
 
     #[cold]
     fn grow_stack(&mut self, size: usize) -> Result<(), Fault> {
-        if size > self.stack_size_max {
+        let more = if self.is_handling { HANDLER_ROOM } else { 0 };
+        let size_max = self.stack_size_max + more;
+        if size > size_max {
             return Err(self.raise("stack overflow"));
         }
-        let size = (size * 2).min(self.stack_size_max);
+        let size = (size * 2).min(size_max);
         self.stack.resize(size, Value::Nil);
         Ok(())
     }
@@ -264,7 +273,31 @@ impl Vm {
             Control::Resume => self.begin_resume(slot, count, delivery),
             Control::ResumeWrapped => self.begin_resume_wrapped(slot, count, delivery),
             Control::Yield => self.begin_yield(slot, count, delivery),
+            Control::Pairs => self.begin_pairs(slot, count, delivery),
         }
+    }
+
+    /// `pairs`: what `__pairs` gives, three values of it, or `next` and the table.
+    fn begin_pairs(&mut self, slot: usize, count: usize, delivery: Delivery) -> Result<(), Fault> {
+        if count == 0 {
+            return Err(self.raise("bad argument #1 to 'pairs' (value expected)"));
+        }
+        let value = self.stack[slot + 1];
+        let handler = self.metamethod(value, event::PAIRS);
+        if handler.is_nil() {
+            self.stack[slot] = Value::Native(crate::library::NEXT);
+            self.stack[slot + 2] = Value::Nil;
+            self.deliver(slot, 3, delivery);
+            return Ok(());
+        }
+        self.push_marker(FrameKind::Pairs, slot, delivery);
+        self.stack[slot] = handler;
+        let inner = Delivery {
+            to: slot,
+            want: 3,
+            after: After::Nothing,
+        };
+        self.begin_call(slot, 1, inner)
     }
 
     /// Protected calls inside each other are limited, as in Lua, where they nest on the host's stack.
@@ -400,7 +433,7 @@ impl Vm {
             let coroutine = self.heap.coroutines.get_mut(id.0);
             coroutine.status = status;
             self.current = coroutine.resumer.take();
-            if status == Status::Dead {
+            if status == Status::Dead && coroutine.to_close.is_empty() {
                 coroutine.end();
             } else {
                 self.heap.shade_again(Value::Coroutine(id));
@@ -464,6 +497,21 @@ impl Vm {
                 self.hand_over(true, &values)?;
                 Ok(false)
             }
+            FrameKind::Closing => {
+                self.frames.pop();
+                self.top = marker.return_to as usize;
+                Ok(false)
+            }
+            FrameKind::ClosingWithError => {
+                self.frames.pop();
+                self.unwind_to_marker(self.stack[marker.slot as usize])?;
+                Ok(false)
+            }
+            FrameKind::Pairs => {
+                self.frames.pop();
+                self.deliver(marker.slot as usize, 3, delivery_of(&marker));
+                Ok(false)
+            }
             // These are settled by whoever hands values over.
             _ => Ok(false),
         }
@@ -522,6 +570,38 @@ impl Vm {
         end.max(self.native_end).max(self.top.min(self.stack.len()))
     }
 
+    /// How the running instruction names what it calls: the kind of the name, and the name.
+    pub(crate) fn name_of_call(&self) -> Option<(&'static str, String)> {
+        let frame = self.frames.last()?;
+        if !frame.is_program() || !self.has_names {
+            return None;
+        }
+        let prototype = self.program.prototypes.get(frame.prototype as usize)?;
+        let pc = frame.pc.saturating_sub(1);
+        let op = *prototype.code.cursor(pc as usize).next();
+        if !matches!(op, Op::Call { .. } | Op::TailCall { .. }) {
+            return None;
+        }
+        let mut hints = prototype.hints.iter();
+        let hint = hints.find(|hint| hint.pc == pc && hint.operand == 0)?;
+        Some((hint.kind, String::from(&*hint.name)))
+    }
+
+    /// The full name of a function of the library that another one calls, such as `pcall` or `table.sort`.
+    pub(crate) fn full_name_of_call(&self) -> Option<&'static str> {
+        let frame = self.frames.last().filter(|_| self.has_names)?;
+        let place = match frame.kind {
+            FrameKind::Boundary => frame.slot,
+            FrameKind::Protected => frame.slot + 1,
+            FrameKind::ProtectedWithHandler => frame.slot + 2,
+            _ => return None,
+        };
+        match self.stack.get(place as usize) {
+            Some(Value::Native(id)) => Some(native_name(*id)),
+            _ => None,
+        }
+    }
+
     /// An error about the operand that the running instruction names.
     pub(super) fn raise_named(&mut self, wrong: Wrong) -> Fault {
         let found = self
@@ -554,6 +634,11 @@ impl Vm {
             // The handler sees the stack as it is.
             value = self.call_handler(handler, value)?;
         }
+        self.unwind_to_marker(value)
+    }
+
+    /// Unwinds to the nearest marker that catches an error, which its message handler has seen.
+    fn unwind_to_marker(&mut self, mut value: Value) -> Result<(), Fault> {
         loop {
             let Some(frame) = self.frames.last().copied() else {
                 return Err(Fault::Raised(value));
@@ -565,7 +650,12 @@ impl Vm {
                     }
                     self.frames.pop();
                 }
-                FrameKind::Yield | FrameKind::Resume | FrameKind::Wrap => {
+                FrameKind::Yield
+                | FrameKind::Resume
+                | FrameKind::Wrap
+                | FrameKind::Closing
+                | FrameKind::ClosingWithError
+                | FrameKind::Pairs => {
                     self.frames.pop();
                 }
                 FrameKind::Boundary => {
@@ -575,38 +665,121 @@ impl Vm {
                 }
                 FrameKind::Protected | FrameKind::ProtectedWithHandler => {
                     let slot = frame.slot as usize;
-                    let closed = self.close_from(slot, Some(value))?;
+                    if let Some(place) = self.next_to_close(slot) {
+                        match self.begin_close_with_error(place, value) {
+                            Ok(()) => return Ok(()),
+                            // The next marked place is told of this error instead.
+                            Err(Fault::Raised(raised)) => {
+                                value = self.seen_by_handler(raised)?;
+                                continue;
+                            }
+                            Err(fault) => return self.unwind_everything(fault),
+                        }
+                    }
                     self.frames.pop();
                     self.protected_count = self.protected_count.saturating_sub(1);
                     self.stack[slot] = Value::Boolean(false);
-                    self.stack[slot + 1] = closed.unwrap_or_default();
+                    self.stack[slot + 1] = value;
                     self.deliver(slot, 2, delivery_of(&frame));
                     return Ok(());
                 }
-                FrameKind::Bottom => {
-                    let closed = self.close_from(0, Some(value))?;
-                    value = closed.unwrap_or_default();
-                    self.frames.clear();
-                    if let Some(id) = self.current {
-                        self.heap.coroutines.get_mut(id.0).failure = value;
-                        self.heap.note_store(value);
-                    }
-                    self.switch_back(Status::Dead);
-                    let is_wrap = self
-                        .frames
-                        .last()
-                        .is_some_and(|marker| marker.kind == FrameKind::Wrap);
-                    if is_wrap {
-                        self.frames.pop();
-                        if let Some(handler) = self.nearest_handler() {
-                            value = self.call_handler(handler, value)?;
-                        }
-                    } else {
-                        return self.hand_over(false, &[value]);
-                    }
-                }
+                FrameKind::Bottom => match self.end_with_error(value)? {
+                    None => return Ok(()),
+                    Some(raised) => value = self.seen_by_handler(raised)?,
+                },
             }
         }
+    }
+
+    /// The running coroutine dies of an error. Who resumed it is told; a function made by `coroutine.wrap` first closes what
+    /// is marked and then raises what is given here.
+    fn end_with_error(&mut self, value: Value) -> Result<Option<Value>, Fault> {
+        self.frames.clear();
+        let Some(id) = self.current else {
+            return Ok(Some(value));
+        };
+        self.heap.coroutines.get_mut(id.0).failure = value;
+        self.heap.note_store(value);
+        self.switch_back(Status::Dead);
+        let is_wrap = self
+            .frames
+            .last()
+            .is_some_and(|marker| marker.kind == FrameKind::Wrap);
+        if !is_wrap {
+            self.hand_over(false, &[value])?;
+            return Ok(None);
+        }
+        self.frames.pop();
+        self.held.push(Value::Coroutine(id));
+        let closed = self.close_coroutine(id);
+        self.held.pop();
+        let raised = closed?.unwrap_or_default();
+        Ok(Some(self.with_place(raised)))
+    }
+
+    /// What the message handler in force, if there is one, makes of an error.
+    fn seen_by_handler(&mut self, value: Value) -> Result<Value, Fault> {
+        match self.nearest_handler() {
+            Some(handler) => self.call_handler(handler, value),
+            None => Ok(value),
+        }
+    }
+
+    /// The highest stack place at or above `level` that is to be closed.
+    fn next_to_close(&self, level: usize) -> Option<usize> {
+        let place = self.to_close.last().copied()? as usize;
+        (place >= level).then_some(place)
+    }
+
+    /// The end of a block: calls the `__close` of the highest place that is marked at or above `level`, if there is one. The
+    /// instruction is met again when it has returned.
+    pub(super) fn begin_close(&mut self, level: usize) -> Result<(), Fault> {
+        let Some(place) = self.next_to_close(level) else {
+            return Ok(());
+        };
+        let slot = self.stack_end();
+        self.make_window(slot + 3)?;
+        self.to_close.pop();
+        if let Some(frame) = self.frames.last_mut() {
+            frame.pc -= 1;
+        }
+        let kept = Delivery {
+            to: self.top.min(slot),
+            want: 0,
+            after: After::Nothing,
+        };
+        self.push_marker(FrameKind::Closing, slot, kept);
+        self.begin_close_call(slot + 1, self.stack[place], Value::Nil)
+    }
+
+    /// An error on its way: calls the `__close` of a marked place with it.
+    fn begin_close_with_error(&mut self, place: usize, error: Value) -> Result<(), Fault> {
+        self.to_close.pop();
+        let slot = place + 1;
+        self.make_window(slot + 4)?;
+        let value = self.stack[place];
+        self.stack[slot] = error;
+        let unused = Delivery {
+            to: slot,
+            want: 0,
+            after: After::Nothing,
+        };
+        self.push_marker(FrameKind::ClosingWithError, slot, unused);
+        self.begin_close_call(slot + 1, value, error)
+    }
+
+    fn begin_close_call(&mut self, slot: usize, value: Value, error: Value) -> Result<(), Fault> {
+        let handler = self.meant_close(value);
+        let handler = handler.map_err(|wrong| self.raise_wrong(wrong, |_| String::new()))?;
+        self.stack[slot] = handler;
+        self.stack[slot + 1] = value;
+        self.stack[slot + 2] = error;
+        let unused = Delivery {
+            to: slot,
+            want: 0,
+            after: After::Nothing,
+        };
+        self.begin_call(slot, 2, unused)
     }
 
     /// Whether nothing on the running stack catches errors.
@@ -621,17 +794,36 @@ impl Vm {
     }
 
     fn nearest_handler(&self) -> Option<Value> {
-        let catches = |frame: &&Frame| !frame.is_program();
+        let catches = |frame: &&Frame| {
+            !matches!(
+                frame.kind,
+                FrameKind::Program
+                    | FrameKind::Closing
+                    | FrameKind::ClosingWithError
+                    | FrameKind::Pairs
+            )
+        };
         let marker = self.frames.iter().rev().find(catches)?;
         (marker.kind == FrameKind::ProtectedWithHandler).then(|| self.stack[marker.slot as usize])
     }
 
-    fn call_handler(&mut self, handler: Value, value: Value) -> Result<Value, Fault> {
-        match self.execute_call(handler, &[value]) {
-            Ok(results) => Ok(results.first().copied().unwrap_or_default()),
-            Err(Fault::Raised(value)) => Ok(value),
-            Err(fault) => Err(fault),
+    /// What a message handler makes of an error. As in Lua, it gets its own errors, too, and is given up where that does not
+    /// end; for a stack overflow it gets a little more room.
+    fn call_handler(&mut self, handler: Value, mut value: Value) -> Result<Value, Fault> {
+        let is_inside = core::mem::replace(&mut self.is_handling, true);
+        let mut outcome = None;
+        for _ in 0..HANDLER_CALL_COUNT_MAX {
+            match self.execute_call(handler, &[value]) {
+                Ok(results) => outcome = Some(Ok(results.first().copied().unwrap_or_default())),
+                Err(Fault::Raised(raised)) => value = raised,
+                Err(fault) => outcome = Some(Err(fault)),
+            }
+            if outcome.is_some() {
+                break;
+            }
         }
+        self.is_handling = is_inside;
+        outcome.unwrap_or_else(|| Ok(self.text(HANDLER_GIVEN_UP)))
     }
 
     /// Fuel or memory is gone: nothing catches that, on no stack.
@@ -673,14 +865,17 @@ impl Vm {
         {
             self.to_close.pop();
             let value = self.stack[place as usize];
-            let handler = self.metamethod(value, event::CLOSE);
+            let handler = self.meant_close(value);
             // The values above the marked place may still be wanted.
             let kept = self.native_end;
             self.native_end = self
                 .native_end
                 .max(self.stack_end())
                 .max(place as usize + 1);
-            let result = self.execute_call(handler, &[value, error.unwrap_or_default()]);
+            let result = match handler {
+                Ok(handler) => self.execute_call(handler, &[value, error.unwrap_or_default()]),
+                Err(wrong) => Err(self.raise_wrong(wrong, |_| String::new())),
+            };
             self.native_end = kept;
             match result {
                 Ok(_) => {}
@@ -794,6 +989,8 @@ impl Vm {
         self.swap(id);
         let coroutine = self.heap.coroutines.get_mut(id.0);
         coroutine.end();
+        // Where an error came from that was caught here is of no use to anybody.
+        self.trace.clear();
         match closed {
             Ok(error) => Ok(error),
             Err(Fault::Raised(value)) => Ok(Some(value)),

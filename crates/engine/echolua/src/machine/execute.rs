@@ -888,11 +888,7 @@ impl Vm {
                             .last()
                             .is_some_and(|place| *place as usize >= level)
                         {
-                            slow!({
-                                let top = self.top;
-                                self.close_from(level, None)?;
-                                self.top = top;
-                            });
+                            slow!(self.begin_close(level)?);
                         }
                     }
                 }

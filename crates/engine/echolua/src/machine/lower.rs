@@ -197,6 +197,9 @@ impl Lowerer<'_> {
         self.make_cells(0);
         self.statements(&function.body);
         self.line = function.debug.end_line;
+        if let Some(a) = self.closers.first().copied() {
+            self.emit(Op::Close { a });
+        }
         self.emit(Op::ReturnNothing);
         for forward in core::mem::take(&mut self.jumps) {
             self.resolve(&forward);

@@ -6,6 +6,7 @@
 
 use super::{Fault, Vm, event};
 use crate::arithmetic::{self, Operator, Trap};
+use crate::profile::Profile;
 use crate::syntax::number::{Numeral, parse_numeral};
 use crate::value::Value;
 use alloc::vec::Vec;
@@ -36,6 +37,8 @@ pub(crate) enum Wrong {
     /// An `__index` or `__newindex` that cannot be indexed.
     IndexHandler(Value),
     Call(Value),
+    /// A metamethod that cannot be called, and its number.
+    CallHandler(Value, usize),
     Arithmetic(u8, Value),
     /// A string that is no number: which operator, and both operands.
     TextArithmetic(&'static str, Value, Value),
@@ -84,6 +87,22 @@ impl Vm {
             self.heap.table_mut(metatable).absent |= bit;
         }
         found
+    }
+
+    /// A metamethod has to be something that can be called.
+    fn check_handler(&mut self, handler: Value, event: usize) -> Meant<()> {
+        let is_function = matches!(handler, Value::Closure(_) | Value::Native(_));
+        if is_function || !self.metamethod(handler, event::CALL).is_nil() {
+            return Ok(());
+        }
+        Err(Wrong::CallHandler(handler, event))
+    }
+
+    /// The `__close` of a value that was marked when it had one.
+    pub(crate) fn meant_close(&mut self, value: Value) -> Meant<Value> {
+        let handler = self.metamethod(value, event::CLOSE);
+        self.check_handler(handler, event::CLOSE)?;
+        Ok(handler)
     }
 
     pub(crate) fn meant_index(&mut self, mut object: Value, key: Value) -> Meant<Decision> {
@@ -188,6 +207,7 @@ impl Vm {
         for operand in [left, right] {
             let handler = self.metamethod(operand, event);
             if !handler.is_nil() {
+                self.check_handler(handler, event)?;
                 return Ok(Decision::Call(handler, left, right));
             }
         }
@@ -223,6 +243,7 @@ impl Vm {
         if handler.is_nil() {
             return Err(Wrong::Arithmetic(0, operand));
         }
+        self.check_handler(handler, event::NEGATE)?;
         Ok(Decision::Call(handler, operand, operand))
     }
 
@@ -232,6 +253,7 @@ impl Vm {
         }
         let handler = self.metamethod(operand, event::BIT_NOT);
         if !handler.is_nil() {
+            self.check_handler(handler, event::BIT_NOT)?;
             return Ok(Decision::Call(handler, operand, operand));
         }
         if operand.as_numeral().is_some() {
@@ -248,6 +270,7 @@ impl Vm {
         }
         let handler = self.metamethod(operand, event::LENGTH);
         if !handler.is_nil() {
+            self.check_handler(handler, event::LENGTH)?;
             return Ok(Decision::Call(handler, operand, operand));
         }
         match operand {
@@ -312,6 +335,7 @@ impl Vm {
         for operand in [left, right] {
             let handler = self.metamethod(operand, event);
             if !handler.is_nil() {
+                self.check_handler(handler, event)?;
                 return Ok(Decision::Call(handler, left, right));
             }
         }
@@ -343,6 +367,7 @@ impl Vm {
         for operand in [left, right] {
             let handler = self.metamethod(operand, event::CONCAT);
             if !handler.is_nil() {
+                self.check_handler(handler, event::CONCAT)?;
                 return Ok(Decision::Call(handler, left, right));
             }
         }
@@ -442,6 +467,12 @@ pub(crate) enum Counting {
 impl Vm {
     /// Prepares a counting loop as Lua does: integers count their iterations first, other numbers add and compare.
     pub(crate) fn meant_loop(&self, start: Value, limit: Value, step: Value) -> Meant<Counting> {
+        // As in Lua, a script's text that says a number is one, but never an integer where the loop begins.
+        let number = |value: Value| match (value, self.profile) {
+            (Value::String(_), Profile::Script) => self.to_numeral(value),
+            (value, _) => value.as_numeral(),
+        };
+        let limit = number(limit).map_or(limit, Value::from);
         if let (Value::Integer(first), Value::Integer(step)) = (start, step) {
             if step == 0 {
                 return Err(Wrong::LoopStep);
@@ -459,12 +490,12 @@ impl Vm {
                 }
             };
         }
-        let number = |value: Value, what| value.as_numeral().ok_or(Wrong::LoopValue(what, value));
-        let limit_number = number(limit, "limit")?;
-        let step_number = number(step, "step")?;
-        let start_number = number(start, "initial value")?;
+        let needed = |value: Value, what| number(value).ok_or(Wrong::LoopValue(what, value));
+        let limit_number = needed(limit, "limit")?;
+        let step_number = needed(step, "step")?;
+        let start_number = needed(start, "initial value")?;
         let to_value = |number: Numeral| match number {
-            Numeral::Integer(integer) if self.profile == crate::profile::Profile::Script => {
+            Numeral::Integer(integer) if self.profile == Profile::Script => {
                 Value::Float(binary64::from_i64(integer))
             }
             number => number.into(),

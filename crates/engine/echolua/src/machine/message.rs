@@ -61,6 +61,17 @@ impl Vm {
         Fault::Raised(Value::String(self.heap.string(message.as_bytes())))
     }
 
+    /// A text with the place of the running function before it, as `assert` raises its message and `coroutine.wrap` what its
+    /// coroutine died of.
+    pub(crate) fn with_place(&mut self, value: Value) -> Value {
+        let Value::String(id) = value else {
+            return value;
+        };
+        let mut text = self.place_of(1).into_bytes();
+        text.extend_from_slice(self.heap.bytes_of(id));
+        Value::String(self.heap.string(&text))
+    }
+
     /// An error that is not at any line of the program.
     pub(crate) fn raise_bare(&mut self, text: &str) -> Fault {
         Fault::Raised(Value::String(self.heap.string(text.as_bytes())))
@@ -79,6 +90,15 @@ impl Vm {
             }
             Wrong::IndexHandler(value) => {
                 format!("attempt to index a {} value", self.type_of(value))
+            }
+            Wrong::CallHandler(value, event) => {
+                let event = super::EVENT_NAMES.get(event).map_or("", |name| &name[2..]);
+                let named = if self.has_names {
+                    format!(" (metamethod '{event}')")
+                } else {
+                    String::new()
+                };
+                format!("attempt to call a {} value{named}", self.type_of(value))
             }
             Wrong::Call(value) => {
                 format!("attempt to call a {} value{}", self.type_of(value), name(0))

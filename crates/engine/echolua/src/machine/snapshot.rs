@@ -19,7 +19,7 @@ use gatos_values::Blake3Digest;
 /// The first bytes of a saved machine.
 const MAGIC: &[u8; 4] = b"GLVM";
 /// Version of the format. Register code is part of it: suspended coroutines stand at its instructions.
-pub const SNAPSHOT_VERSION: u8 = 1;
+pub const SNAPSHOT_VERSION: u8 = 2;
 
 /// Why a machine cannot be saved or restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -44,6 +44,8 @@ pub struct Lexer<'a> {
     line: u32,
     line_start: usize,
     profile: Profile,
+    /// Where the last token begins.
+    token_start: usize,
     /// What was wrong so far.
     pub findings: Vec<Finding>,
 }
@@ -58,6 +60,7 @@ impl<'a> Lexer<'a> {
             line: 1,
             line_start: 0,
             profile,
+            token_start: 0,
             findings: Vec::new(),
         };
         if source.starts_with(b"\xef\xbb\xbf") {
@@ -74,6 +77,7 @@ impl<'a> Lexer<'a> {
         loop {
             self.skip_blanks();
             let place = self.place();
+            self.token_start = self.position;
             let byte = self.peek();
             if byte == 0 && self.position >= self.source.len() {
                 return (Token::End, place);
@@ -90,7 +94,21 @@ impl<'a> Lexer<'a> {
             if byte == b'['
                 && let Some(level) = self.long_bracket_level()
             {
-                return (Token::Text(self.long_text(level, place)), place);
+                return (Token::Text(self.long_text(level, place, "string")), place);
+            }
+            if byte == b'[' && self.peek_at(1) == b'=' {
+                self.position += 1;
+                while self.peek() == b'=' {
+                    self.position += 1;
+                }
+                let message = self.near("invalid long string delimiter");
+                self.complain(
+                    place,
+                    "bad-character",
+                    message,
+                    "write `[=[`, or a space between `[` and `=`",
+                );
+                return (Token::Text(Vec::new()), place);
             }
             let rest = &self.source[self.position..];
             if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(mark.as_bytes())) {
@@ -98,13 +116,24 @@ impl<'a> Lexer<'a> {
                 return (Token::Mark(mark), place);
             }
             self.position += 1;
-            self.complain(
-                place,
-                "bad-character",
-                format!("unexpected symbol near '<\\{byte}>'"),
-                "remove it",
-            );
+            let message = if byte.is_ascii_graphic() {
+                self.near("unexpected symbol")
+            } else {
+                format!("unexpected symbol near '<\\{byte}>'")
+            };
+            self.complain(place, "bad-character", message, "remove it");
         }
+    }
+
+    /// The text of the token that was read last, or of as much of it as was read.
+    pub fn token_text(&self) -> &'a [u8] {
+        &self.source[self.token_start..self.position]
+    }
+
+    /// A message that shows what was read of the token, as Lua's do.
+    fn near(&self, message: &str) -> String {
+        let text = String::from_utf8_lossy(self.token_text());
+        format!("{message} near '{text}'")
     }
 
     fn complain(&mut self, place: Place, rule: &'static str, message: String, hint: &str) {
@@ -156,7 +185,7 @@ impl<'a> Lexer<'a> {
                     self.position += 2;
                     match self.long_bracket_level() {
                         Some(level) => {
-                            self.long_text(level, place);
+                            self.long_text(level, place, "comment");
                         }
                         None => self.skip_line(),
                     }
@@ -230,7 +259,7 @@ impl<'a> Lexer<'a> {
         (self.peek_at(1 + level) == b'[').then_some(level)
     }
 
-    fn long_text(&mut self, level: usize, place: Place) -> Vec<u8> {
+    fn long_text(&mut self, level: usize, place: Place, what: &str) -> Vec<u8> {
         self.position += level + 2;
         if matches!(self.peek(), b'\n' | b'\r') {
             self.skip_line_end();
@@ -241,7 +270,10 @@ impl<'a> Lexer<'a> {
                 self.complain(
                     place,
                     "unfinished-text",
-                    String::from("unfinished long string or comment"),
+                    format!(
+                        "unfinished long {what} (starting at line {}) near <eof>",
+                        place.line
+                    ),
                     "close it with the bracket that opened it",
                 );
                 return text;
@@ -269,6 +301,7 @@ impl<'a> Lexer<'a> {
 
     fn quoted(&mut self, quote: u8, place: Place) -> Vec<u8> {
         self.position += 1;
+        let finding_count = self.findings.len();
         let mut text = Vec::new();
         loop {
             let byte = self.peek();
@@ -278,12 +311,20 @@ impl<'a> Lexer<'a> {
             }
             let is_end = self.position >= self.source.len();
             if is_end || matches!(byte, b'\n' | b'\r') {
-                self.complain(
-                    place,
-                    "unfinished-text",
-                    String::from("unfinished string"),
-                    "close it with the quote that opened it, on the same line",
-                );
+                // One complaint about a string is enough.
+                if self.findings.len() == finding_count {
+                    let message = if is_end {
+                        String::from("unfinished string near <eof>")
+                    } else {
+                        self.near("unfinished string")
+                    };
+                    self.complain(
+                        place,
+                        "unfinished-text",
+                        message,
+                        "close it with the quote that opened it, on the same line",
+                    );
+                }
                 return text;
             }
             self.position += 1;
@@ -333,11 +374,18 @@ impl<'a> Lexer<'a> {
         text.push(plain);
     }
 
+    /// The message shows the string up to and with the character that does not fit.
     fn bad_escape(&mut self, place: Place, message: &str) {
+        let position = self.position;
+        if position < self.source.len() && !matches!(self.peek(), b'\n' | b'\r') {
+            self.position += 1;
+        }
+        let message = self.near(message);
+        self.position = position;
         self.complain(
             place,
             "bad-escape",
-            String::from(message),
+            message,
             "write an escape of Lua such as \\n, \\x41, \\065 or \\u{41}",
         );
     }

@@ -46,7 +46,7 @@ pub fn parse(source: &[u8], profile: Profile) -> Parsed<'_> {
     };
     let mut body = parser.block();
     while parser.token != Token::End && !parser.stop {
-        parser.unexpected("end of file");
+        parser.unexpected("<eof>");
         parser.advance();
         body.statements.append(&mut parser.block().statements);
     }
@@ -161,8 +161,9 @@ impl<'a> Parser<'a> {
         match &self.token {
             Token::Name(name) => format!("'{name}'"),
             Token::Mark(mark) => format!("'{mark}'"),
-            Token::Number(_) => String::from("a number"),
-            Token::Text(text) => format!("'{}'", String::from_utf8_lossy(text)),
+            Token::Number(_) | Token::Text(_) => {
+                format!("'{}'", String::from_utf8_lossy(self.lexer.token_text()))
+            }
             Token::End => String::from("<eof>"),
         }
     }
@@ -234,7 +235,7 @@ impl<'a> Parser<'a> {
                 Err(Lost) => self.find_feet(),
             }
             if is_return && !self.ends_block() && !self.stop {
-                self.unexpected("end of block");
+                self.unexpected(if self.depth == 0 { "<eof>" } else { "end" });
                 self.find_feet();
             }
         }
@@ -483,6 +484,10 @@ impl<'a> Parser<'a> {
         let mut targets = Vec::from([first]);
         while self.accept(",") {
             targets.push(self.suffixed_expression()?);
+            if targets.len() > NESTING_MAX as usize {
+                self.stop = true;
+                return Err(self.fail(String::from("too many targets of an assignment")));
+            }
         }
         let is_target = |target: &Expression<'_>| {
             matches!(

@@ -22,3 +22,10 @@ print(pcall(function()
   local b <close> = setmetatable({}, {__close = function(_, e) print("zeroth", e) error("first error", 0) end})
   error("start", 0)
 end))
+-- At the end of a function without a return.
+local function falls_out(...) local c <close> = closer("fell out") end
+falls_out(1, 2)
+print(pcall(function(...) local c <close> = setmetatable({}, {__close = function() error("at the end", 0) end}) end))
+for k, v in pairs(setmetatable({}, {__pairs = function(t) return next, {9}, nil, 4 end})) do print(k, v) end
+print(pcall(function() local t = setmetatable({}, {__add = 34}) return t + 1 end))
+print(pcall(function() local t = setmetatable({}, {__lt = {}}) return t < t end))

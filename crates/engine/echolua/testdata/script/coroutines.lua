@@ -43,3 +43,22 @@ local dead = coroutine.create(function() error("why") end)
 coroutine.resume(dead)
 print(coroutine.close(dead))
 print(select("#", coroutine.resume(coroutine.create(function() return end))))
+-- Closing across a yield, and after the end.
+local function closer(name) return setmetatable({}, {__close = function(_, e) print("close", name, e) end}) end
+local function waiting(name) return setmetatable({}, {__close = function(_, e) print("closing", name, e, coroutine.yield(name)) end}) end
+local function many() local a <close> = waiting("many") return 1, 2, 3 end
+local co = coroutine.wrap(function(...)
+  print(pcall(function() local a <close> = waiting("a") local b <close> = waiting("b") error("oops", 0) end))
+  print(many())
+  for k in next, {1}, nil, waiting("loop") do print(k, ...) break end
+  local c <close> = waiting("c")
+end)
+for i = 1, 6 do print("got", co(i)) end
+local died = coroutine.create(function() local d <close> = closer("d") error("died", 0) end)
+print(coroutine.resume(died))
+print(coroutine.close(died))
+print(coroutine.close(died))
+print(pcall(coroutine.wrap(function() local d <close> = closer("wrapped") error("in a wrap") end)))
+-- A message handler sees an error before anything is closed, and then what the closing raises; the twin asks it once.
+print(xpcall(function() local d <close> = setmetatable({}, {__close = function() error("late", 0) end}) error("early", 0) end,
+  function(m) return m .. "!" end))

@@ -486,7 +486,7 @@ fn results_and_sizes_have_fixed_limits() {
     );
     script(
         "return pcall(utf8.char, -1)",
-        "false bad argument #1 to 'char' (value out of range)",
+        "false bad argument #1 to 'utf8.char' (value out of range)",
     );
 }
 

@@ -131,7 +131,7 @@ const HAZARDS: &[(u32, Profile, &str, &str)] = &[
         19,
         Script,
         "select(2, pcall(string.format, '%5.123f', 1))",
-        "invalid conversion '%5.123f' to 'format'",
+        "invalid conversion specification: '%5.123f'",
     ),
     (
         20,

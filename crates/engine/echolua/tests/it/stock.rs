@@ -19,16 +19,6 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("script-coroutines", "thread: 0x", "no addresses"),
     ("script-errors", "function: 0x", "no addresses"),
-    (
-        "script-errors",
-        "unexpected symbol near a number",
-        "the text of a number is not kept",
-    ),
-    (
-        "script-strings",
-        "bad argument #2 to 'format'",
-        "called through pcall, stock Lua searches for the name",
-    ),
 ];
 
 fn stock(source: &[u8]) -> Option<String> {

@@ -3,6 +3,7 @@
 //!
 //! TWIN: fields — `write.rs`, `docs/formats/machine.md`. Tests: `tests/it/snapshot.rs`.
 
+use super::super::call::HANDLER_ROOM;
 use super::super::coroutine::{Coroutine, Status};
 use super::super::lower::{self, Constant};
 use super::super::{
@@ -261,7 +262,7 @@ impl<'b> Reader<'b> {
             _ => return wrong("a table has an unknown shape"),
         };
         let metatable = self.option()?.map(TableId);
-        let (counted, additions) = (self.word()?, self.word()?);
+        let (counted, additions, length_before) = (self.word()?, self.word()?, self.word()?);
         let array = self.values()?;
         let index_size = self.word()? as usize;
         self.claim(index_size.saturating_mul(4))?;
@@ -278,6 +279,7 @@ impl<'b> Reader<'b> {
         table.metatable = metatable;
         table.counted = counted;
         table.additions = additions;
+        table.length_before = length_before;
         Ok(table)
     }
 
@@ -291,7 +293,7 @@ impl<'b> Reader<'b> {
         let counted = self.word()?;
         let failure = self.value()?;
         let size = self.word()? as usize;
-        check(size <= STACK_SIZE_MAX + WINDOW, "a stack is too long")?;
+        check(size <= STACK_SIZE_MAX + HANDLER_ROOM, "a stack is too long")?;
         self.claim(size * 16)?;
         let mut stack = self.values()?;
         let high = stack.len();
@@ -329,6 +331,9 @@ impl<'b> Reader<'b> {
             2 => FrameKind::ProtectedWithHandler,
             3 => FrameKind::Bottom,
             4 => FrameKind::Yield,
+            5 => FrameKind::Closing,
+            6 => FrameKind::ClosingWithError,
+            7 => FrameKind::Pairs,
             _ => return wrong("a frame has an unknown kind"),
         };
         Ok(Frame {
@@ -552,6 +557,10 @@ impl Check<'_> {
             )?;
             if coroutine.status == Status::Suspended {
                 self.suspended(coroutine)?;
+            } else if coroutine.status == Status::Dead && !coroutine.to_close.is_empty() {
+                // It died of an error; what it marked waits for `coroutine.close`.
+                check(coroutine.frames.is_empty(), "a dead coroutine has frames")?;
+                self.stack(coroutine)?;
             } else {
                 let is_empty = coroutine.stack.is_empty()
                     && coroutine.frames.is_empty()
@@ -562,14 +571,19 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn suspended(&self, coroutine: &Coroutine) -> Read<()> {
+    fn stack(&self, coroutine: &Coroutine) -> Read<()> {
         for value in &coroutine.stack {
             self.value(*value, true)?;
         }
         let is_rising = coroutine.to_close.is_sorted_by(|left, right| left < right);
         let high = coroutine.high as u32;
         let lies_inside = coroutine.to_close.last().is_none_or(|place| *place < high);
-        check(is_rising && lies_inside, "places to close are not in order")?;
+        check(is_rising && lies_inside, "places to close are not in order")
+    }
+
+    fn suspended(&self, coroutine: &Coroutine) -> Read<()> {
+        self.stack(coroutine)?;
+        let high = coroutine.high as u32;
         let Some((bottom, rest)) = coroutine.frames.split_first() else {
             return wrong("a suspended coroutine has no frames");
         };

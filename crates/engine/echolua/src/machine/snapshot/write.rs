@@ -148,6 +148,7 @@ impl Writer {
         self.option(table.metatable.map(|id| id.0));
         self.word(table.counted);
         self.word(table.additions);
+        self.word(table.length_before);
         self.values(&table.array);
         self.word(table.index_size() as u32);
         self.word(table.entries.len() as u32);
@@ -186,8 +187,11 @@ impl Writer {
             FrameKind::ProtectedWithHandler => 2,
             FrameKind::Bottom => 3,
             FrameKind::Yield => 4,
+            FrameKind::Closing => 5,
+            FrameKind::ClosingWithError => 6,
+            FrameKind::Pairs => 7,
             // Never in a coroutine that waits.
-            FrameKind::Boundary | FrameKind::Resume | FrameKind::Wrap => 5,
+            FrameKind::Boundary | FrameKind::Resume | FrameKind::Wrap => 8,
         });
         for word in [
             frame.closure.0,
