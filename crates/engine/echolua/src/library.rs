@@ -291,7 +291,22 @@ pub(crate) fn native_name(id: NativeId) -> &'static str {
 }
 
 pub(crate) fn native(id: NativeId) -> Native {
+    #[cfg(test)]
+    SEEN[usize::from(id.0)].store(true, core::sync::atomic::Ordering::Relaxed);
     ROWS[usize::from(id.0)].native
+}
+
+/// Functions that were called in this process, for the coverage of tests.
+#[cfg(test)]
+static SEEN: [core::sync::atomic::AtomicBool; ROWS.len()] =
+    [const { core::sync::atomic::AtomicBool::new(false) }; ROWS.len()];
+
+/// The functions that programs can name, and whether each was called in this process.
+#[cfg(test)]
+pub(crate) fn calls_seen() -> impl Iterator<Item = (&'static str, bool)> {
+    let rows = ROWS.iter().zip(&SEEN);
+    let named = rows.filter(|(row, _)| row.profiles != In::Hidden);
+    named.map(|(row, seen)| (row.name, seen.load(core::sync::atomic::Ordering::Relaxed)))
 }
 
 /// How many functions there are.
@@ -537,5 +552,18 @@ impl Vm {
         arguments: &[Value],
     ) -> Result<Vec<Value>, Fault> {
         (self.executor)(self, function, arguments)
+    }
+
+    /// The same for the first result alone.
+    pub(crate) fn call_back_for_one(
+        &mut self,
+        function: Value,
+        arguments: &[Value],
+    ) -> Result<Value, Fault> {
+        if self.is_twin() {
+            let results = self.call_back(function, arguments)?;
+            return Ok(results.first().copied().unwrap_or_default());
+        }
+        self.execute_for_one(function, arguments)
     }
 }

@@ -239,6 +239,8 @@ pub struct Vm {
     pub(crate) heap: Heap,
     pub(crate) profile: Profile,
     pub(crate) program: Arc<Program>,
+    /// The same once more, while something runs; see `run`.
+    kept_program: Option<Arc<Program>>,
     pub(crate) stack: Vec<Value>,
     frames: Vec<Frame>,
     to_close: Vec<u32>,
@@ -305,6 +307,7 @@ impl Vm {
             heap,
             profile,
             program: Arc::new(Program::default()),
+            kept_program: None,
             stack: alloc::vec![Value::Nil; WINDOW * 2],
             frames: Vec::new(),
             to_close: Vec::new(),
@@ -369,7 +372,7 @@ impl Vm {
         Some(Value::Closure(self.heap.new_closure(start, upvalues)))
     }
 
-    fn is_twin(&self) -> bool {
+    pub(crate) fn is_twin(&self) -> bool {
         !core::ptr::fn_addr_eq(self.executor, Vm::execute_call as Executor)
     }
 
@@ -471,6 +474,7 @@ impl Vm {
             self.current = None;
         }
         if self.native_depth == 0 {
+            self.kept_program = None;
             self.clear_stack_from(0);
             self.top = 0;
         }

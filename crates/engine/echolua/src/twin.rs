@@ -6,6 +6,7 @@
 //!
 //! TWIN: weights — `elc/weight.rs`. Tests: `twin/tests.rs`, `twin/random.rs`.
 
+mod coverage;
 mod generate;
 mod random;
 mod tests;
@@ -263,6 +264,7 @@ impl Run<'_> {
                 position += 1;
                 continue;
             };
+            coverage::jump();
             let found = block
                 .iter()
                 .position(|other| *other == Statement::Label { label });
@@ -294,6 +296,7 @@ impl Run<'_> {
     }
 
     fn statement(&mut self, statement: &Statement) -> Result<Flow, Fault> {
+        coverage::statement(statement);
         match statement {
             Statement::Local { count, values } => {
                 let values = self.exactly(values, *count as usize)?;
@@ -512,6 +515,7 @@ impl Run<'_> {
     fn assign(&mut self, targets: &[Target], values: &Values) -> Result<(), Fault> {
         let mut ready = Vec::new();
         for target in targets {
+            coverage::target(target);
             ready.push(match target {
                 Target::Index { table, key, .. } => Some((self.one(table)?, self.one(key)?)),
                 _ => None,
@@ -567,6 +571,7 @@ impl Run<'_> {
     }
 
     fn several(&mut self, expression: &Expression) -> Result<Vec<Value>, Fault> {
+        coverage::expression(expression);
         match expression {
             Expression::Rest => Ok(self.rest.clone()),
             Expression::Call {
@@ -603,6 +608,7 @@ impl Run<'_> {
         let inner = &self.module.functions[index as usize];
         let mut upvalues = Vec::new();
         for capture in &inner.captures {
+            coverage::capture(matches!(capture, Capture::Local(_)));
             upvalues.push(match capture {
                 Capture::Local(slot) => Value::Cell(self.slots[*slot as usize]),
                 Capture::Upvalue(upvalue) => self.upvalues[*upvalue as usize],
@@ -614,6 +620,7 @@ impl Run<'_> {
     }
 
     fn one(&mut self, expression: &Expression) -> Result<Value, Fault> {
+        coverage::expression(expression);
         Ok(match expression {
             Expression::Nil => Value::Nil,
             Expression::Boolean(value) => Value::Boolean(*value),
@@ -718,6 +725,7 @@ impl Run<'_> {
         let table = self.vm.heap.new_table();
         let mut next = 0;
         for item in items {
+            coverage::item(item);
             match item {
                 Item::Listed(value) => {
                     let value = self.one(value)?;

@@ -158,7 +158,9 @@ impl Vm {
     pub(super) fn deliver(&mut self, from: usize, count: usize, delivery: Delivery) {
         let to = delivery.to;
         if delivery.want == MULTIPLE {
-            if from != to {
+            if count == 1 {
+                self.stack[to] = self.stack[from];
+            } else if from != to {
                 self.stack.copy_within(from..from + count, to);
             }
             self.top = to + count;
@@ -523,23 +525,46 @@ impl Vm {
         function: Value,
         arguments: &[Value],
     ) -> Result<Vec<Value>, Fault> {
-        self.native_depth += 1;
-        let result = if self.native_depth > NATIVE_DEPTH_MAX {
-            Err(self.raise("C stack overflow"))
-        } else {
-            self.execute_inside(function, arguments)
-        };
-        self.native_depth -= 1;
-        result
+        let slot = self.stack_end();
+        let top = self.top;
+        let outcome = self.execute_at(slot, function, arguments);
+        let results = outcome.map(|()| self.stack[slot..self.top].to_vec());
+        self.top = top;
+        results
     }
 
-    fn execute_inside(
+    /// Calls a function from a native one and gives its first result.
+    pub(crate) fn execute_for_one(
         &mut self,
         function: Value,
         arguments: &[Value],
-    ) -> Result<Vec<Value>, Fault> {
+    ) -> Result<Value, Fault> {
         let slot = self.stack_end();
+        let top = self.top;
+        let outcome = self.execute_at(slot, function, arguments);
+        let result = outcome.map(|()| {
+            if self.top > slot {
+                self.stack[slot]
+            } else {
+                Value::Nil
+            }
+        });
+        self.top = top;
+        result
+    }
+
+    /// Calls a function with its values from a stack place on; its results come to lie between there and `top`.
+    fn execute_at(
+        &mut self,
+        slot: usize,
+        function: Value,
+        arguments: &[Value],
+    ) -> Result<(), Fault> {
+        if self.native_depth >= NATIVE_DEPTH_MAX {
+            return Err(self.raise("C stack overflow"));
+        }
         self.make_window(slot + arguments.len())?;
+        self.native_depth += 1;
         let delivery = Delivery {
             to: slot,
             want: MULTIPLE,
@@ -547,15 +572,15 @@ impl Vm {
         };
         self.push_marker(FrameKind::Boundary, slot, delivery);
         self.boundary_count += 1;
-        let top = self.top;
         self.stack[slot] = function;
-        self.stack[slot + 1..slot + 1 + arguments.len()].copy_from_slice(arguments);
+        for (index, argument) in arguments.iter().enumerate() {
+            self.stack[slot + 1 + index] = *argument;
+        }
         let outcome = self.begin_call(slot, arguments.len(), delivery);
         let outcome = self.run(outcome);
-        let results = outcome.map(|()| self.stack[slot..self.top].to_vec());
         self.boundary_count = self.boundary_count.saturating_sub(1);
-        self.top = top;
-        results
+        self.native_depth -= 1;
+        outcome
     }
 
     /// Where the running function's values end.

@@ -96,14 +96,29 @@ impl Heap {
 impl Vm {
     /// Runs until the marker of the native function that called is on top.
     pub(super) fn run(&mut self, begun: Result<(), Fault>) -> Result<(), Fault> {
+        // A program that is kept costs no counting of references, which a comparator that is called a million times would feel.
+        let kept = self.kept_program.take();
+        let mut program = kept
+            .filter(|kept| Arc::ptr_eq(kept, &self.program))
+            .unwrap_or_else(|| Arc::clone(&self.program));
+        let outcome = self.run_program(&mut program, begun);
+        self.kept_program = Some(program);
+        outcome
+    }
+
+    fn run_program(
+        &mut self,
+        program: &mut Arc<Program>,
+        begun: Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let mut outcome = begun;
         loop {
             if let Err(fault) = outcome {
                 self.unwind(fault)?;
             }
             outcome = match self.profile {
-                Profile::Fold => self.execute::<true>(),
-                Profile::Script => self.execute::<false>(),
+                Profile::Fold => self.execute::<true>(program),
+                Profile::Script => self.execute::<false>(program),
             };
             if outcome.is_ok() {
                 self.frames.pop();
@@ -112,27 +127,37 @@ impl Vm {
         }
     }
 
+    fn execute<const FOLD: bool>(&mut self, program: &mut Arc<Program>) -> Result<(), Fault> {
+        while !self.execute_program::<FOLD>(program)? {
+            // A function that was loaded since the loop began.
+            *program = Arc::clone(&self.program);
+        }
+        Ok(())
+    }
+
+    /// Whether the marker of the native function that called was met; else a function that the program has not.
     #[expect(clippy::too_many_lines, reason = "see the postcard")]
-    fn execute<const FOLD: bool>(&mut self) -> Result<(), Fault> {
-        let mut program = Arc::clone(&self.program);
+    fn execute_program<const FOLD: bool>(&mut self, program: &Program) -> Result<bool, Fault> {
+        let prototypes = &program.prototypes[..];
         'frame: loop {
             let Some(frame) = self.frames.last() else {
-                return Ok(());
+                return Ok(true);
             };
             if !frame.is_program() {
+                if frame.kind == FrameKind::Boundary {
+                    return Ok(true);
+                }
                 let marker = *frame;
                 if self.settle_marker(marker)? {
-                    return Ok(());
+                    return Ok(true);
                 }
                 continue 'frame;
             }
             let mut base = frame.base as usize;
             let pc = frame.pc as usize;
             let closure = frame.closure;
-            let Some(prototype) = program.prototypes.get(frame.prototype as usize) else {
-                // A function that was loaded since the loop began.
-                program = Arc::clone(&self.program);
-                continue 'frame;
+            let Some(prototype) = prototypes.get(frame.prototype as usize) else {
+                return Ok(false);
             };
             let mut prototype: &Prototype = prototype;
             let mut cursor: Cursor<'_> = prototype.code.cursor(pc);
@@ -428,14 +453,17 @@ impl Vm {
                     Op::SetIndex { a, b, c } => {
                         if let (Value::Table(id), Value::Integer(index)) = (&r!(a), &r!(b)) {
                             let (id, index) = (*id, *index);
-                            if self.heap.table(id).metatable.is_none() {
-                                if !r!(c).is_nil()
-                                    && let Some(place) = self.heap.table_mut(id).in_array_mut(index)
-                                {
-                                    copy(place, &r!(c));
-                                    self.heap.note_stored(&r!(c));
-                                    continue;
-                                }
+                            let table = self.heap.table_mut(id);
+                            let is_plain = table.metatable.is_none();
+                            if !r!(c).is_nil()
+                                && let Some(place) = table.in_array_mut(index)
+                                && (is_plain || !place.is_nil())
+                            {
+                                copy(place, &r!(c));
+                                self.heap.note_stored(&r!(c));
+                                continue;
+                            }
+                            if is_plain {
                                 self.heap.set_integer(id, index, &r!(c));
                                 continue;
                             }
@@ -700,8 +728,12 @@ impl Vm {
                             if left == 0 {
                                 continue;
                             }
-                            registers[at] = Value::Integer(next);
-                            registers[after(a, 1)] = Value::Integer(left.wrapping_sub(1));
+                            if let Value::Integer(place) = &mut registers[after(a, 1)] {
+                                *place = left.wrapping_sub(1);
+                            }
+                            if let Value::Integer(place) = &mut registers[at] {
+                                *place = next;
+                            }
                             registers[after(a, 3)] = Value::Integer(next);
                             pay!(u64::from(fuel));
                             cursor.jump(target);
@@ -786,7 +818,7 @@ impl Vm {
                                 let closure = self.heap.closure(id);
                                 let index = closure.prototype;
                                 // What is unusual is left to `push_frame`.
-                                if let Some(callee) = program.prototypes.get(index as usize)
+                                if let Some(callee) = prototypes.get(index as usize)
                                     && !callee.is_variadic
                                     && closure.upvalues.len() == callee.code.upvalue_count()
                                     && let end = slot + 1 + usize::from(callee.register_count)
@@ -877,7 +909,7 @@ impl Vm {
                         let index = prototype.module_start + index;
                         slow!({
                             self.collect_if_due(base, prototype.register_count)?;
-                            self.make_closure(&program, base, a, index);
+                            self.make_closure(program, base, a, index);
                         });
                     }
                     Op::MarkClose { a } => slow!(self.mark_close(base + a as usize)?),

@@ -263,11 +263,6 @@ meta.__tostring = function(a) return 'object' end
 local function object() return setmetatable({}, meta) end
 ";
 
-/// Bytes before the pieces of a program.
-pub(super) const fn head_size() -> usize {
-    HEAD.len()
-}
-
 pub(super) struct Generator {
     dice: Pcg32,
     profile: Profile,
@@ -288,6 +283,13 @@ impl Generator {
             next: 0,
             text: String::from(HEAD),
         };
+        // What a fold exports is its only kind of global. Every eighth program has one.
+        if profile == Profile::Fold && seed.is_multiple_of(8) {
+            let value = generator.integer();
+            generator.text.push_str(&format!(
+                "function init(x) return x + {value} % 9 end\nnote(init(1), step)\n"
+            ));
+        }
         let count = 3 + generator.below(5);
         for _ in 0..count {
             generator.piece();
@@ -519,7 +521,11 @@ impl Generator {
             3 => self.variable().unwrap_or_else(|| String::from("7")),
             4..=8 => {
                 let operator = ["+", "-", "*", "//", "%", "+", "-"][self.below(7) as usize];
-                let (left, right) = (self.number(depth - 1), self.number(depth - 1));
+                let (left, mut right) = (self.number(depth - 1), self.number(depth - 1));
+                if operator == "-" && right == "0" {
+                    // Stock Lua folds `x - 0` to `x + 0`, which makes a negative zero positive.
+                    right = String::from("1");
+                }
                 format!("({left} {operator} {right})")
             }
             9 => {
