@@ -7,7 +7,7 @@
 //! INVARIANT: all columns of an archetype, the one of entities too, have the same number of rows.
 //! Tests: `tests/it/twin.rs`.
 
-use crate::column::{AnyColumn, Column, Rows, unique};
+use crate::column::{AnyColumn, Column, Rows, Scratch, unique};
 use crate::component::Component;
 use crate::entity::Entity;
 use crate::hash::{self, Tag};
@@ -145,7 +145,7 @@ impl Archetype {
     }
 
     /// The digest over the components and all columns.
-    pub(crate) fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest {
+    pub(crate) fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest {
         let mut bytes = hash::start(Tag::Archetype);
         hash::push_u64(&mut bytes, self.components.len() as u64);
         for id in &*self.components {

@@ -82,6 +82,13 @@ pub(crate) fn sorted_ids(
     Ok(sorted)
 }
 
+/// Whether a world can have a bundle at all.
+pub(crate) fn check_bundle<B: Bundle>(registry: &Registry) -> Result<(), WorldError> {
+    let mut ids = Vec::new();
+    B::push_ids(registry, &mut ids)?;
+    sorted_ids(registry, &ids).map(|_| ())
+}
+
 /// The places of ids in an archetype that has them all.
 pub(crate) fn places(archetype: &Archetype, ids: &[ComponentId]) -> Vec<usize> {
     ids.iter()

@@ -12,6 +12,7 @@
 mod deliver;
 mod envelope;
 mod handler;
+mod machine;
 mod mailbox;
 
 pub use deliver::Post;

@@ -69,6 +69,13 @@ impl<S: Rows> Block<S> {
     }
 }
 
+/// Room for the bytes that are hashed, kept from block to block.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    head: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
 /// Blocks by level: few have no page of their own, so that small columns pay for one owner and not for three.
 enum Blocks<S> {
     /// At most one block, which is shared when the column is. Whoever writes to the column writes to it.
@@ -460,7 +467,7 @@ impl<S: Rows> Column<S> {
 
     /// The digest of the column; only what was written to since the last time is read. Floats that are NaN become the
     /// one NaN in the rows too.
-    pub(crate) fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest {
+    pub(crate) fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest {
         if let Some(digest) = self.digest {
             return digest;
         }
@@ -469,8 +476,8 @@ impl<S: Rows> Column<S> {
         match &mut self.blocks {
             Blocks::One(None) => {}
             Blocks::One(Some(block)) => {
-                let digest = block_root(block, scratch);
-                if S::HAS_FLOATS && !block.rows.is_settled() {
+                let (digest, is_settled) = block_root(block, scratch);
+                if !is_settled {
                     block.rows.settle();
                 }
                 bytes.extend(hash::of(Tag::Page, digest.as_bytes()).as_bytes());
@@ -541,14 +548,14 @@ fn page_of<S>(slots: Vec<BlockSlot<S>>) -> PageSlot<S> {
     }
 }
 
-fn page_root<S: Rows>(slots: &mut [BlockSlot<S>], scratch: &mut Vec<u8>) -> Blake3Digest {
+fn page_root<S: Rows>(slots: &mut [BlockSlot<S>], scratch: &mut Scratch) -> Blake3Digest {
     let mut bytes = hash::start(Tag::Page);
     for slot in slots {
         let digest = match slot.digest {
             Some(digest) => digest,
             None => {
-                let digest = block_root(&slot.block, scratch);
-                if S::HAS_FLOATS && !slot.block.rows.is_settled() {
+                let (digest, is_settled) = block_root(&slot.block, scratch);
+                if !is_settled {
                     Arc::make_mut(&mut slot.block).rows.settle();
                 }
                 digest
@@ -560,9 +567,24 @@ fn page_root<S: Rows>(slots: &mut [BlockSlot<S>], scratch: &mut Vec<u8>) -> Blak
     Blake3Digest::of(&bytes)
 }
 
-fn block_root<S: Rows>(block: &Block<S>, scratch: &mut Vec<u8>) -> Blake3Digest {
-    hash::restart(scratch, Tag::Block);
-    scratch.extend((block.rows.len() as u64).to_le_bytes());
-    block.encode(scratch);
-    Blake3Digest::of(scratch)
+/// The digest of a block, and whether every NaN in it was the one NaN.
+fn block_root<S: Rows>(block: &Block<S>, scratch: &mut Scratch) -> (Blake3Digest, bool) {
+    let len = block.rows.len();
+    let head = &mut scratch.head;
+    hash::restart(head, Tag::Block);
+    head.extend((len as u64).to_le_bytes());
+    block.added.encode(len, head);
+    block.changed.encode(len, head);
+    let start = head.len();
+    let end = start + len * block.rows.row_size();
+    if scratch.bytes.len() < end {
+        scratch.bytes.resize(end, 0);
+    }
+    scratch.bytes[..start].copy_from_slice(head);
+    let is_settled = block.rows.encode_settled(&mut scratch.bytes[start..end]);
+    if !is_settled {
+        block.rows.encode(head);
+        return (Blake3Digest::of(head), false);
+    }
+    (Blake3Digest::of(&scratch.bytes[..end]), true)
 }

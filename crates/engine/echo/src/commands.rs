@@ -7,12 +7,14 @@
 //! INVARIANT: applying commands cannot fail and depends only on the world and the order of commands.
 //! Tests: `tests/it/schedule.rs`.
 
-use crate::bundle::{Bundle, sorted_ids};
+use crate::bundle::{Bundle, check_bundle};
 use crate::component::Component;
 use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::registry::ComponentId;
+use crate::relation::Relation;
 use crate::script::Edits;
+use crate::template::Template;
 use crate::world::World;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -163,6 +165,26 @@ impl Commands {
         self.single(move |world, found| world.clear_parent(found.find(child)));
     }
 
+    /// Lets an entity point at another one.
+    pub fn link<R: Relation>(&mut self, source: impl Into<Whom>, target: impl Into<Whom>) {
+        let (source, target) = (source.into(), target.into());
+        self.single(move |world, found| world.link::<R>(found.find(source), found.find(target)));
+    }
+
+    /// Lets an entity let go of its target.
+    pub fn unlink<R: Relation>(&mut self, source: impl Into<Whom>) {
+        let source = source.into();
+        self.single(move |world, found| world.unlink::<R>(found.find(source)));
+    }
+
+    /// Spawns what a template says.
+    pub fn spawn_template(&mut self, template: &Template) -> NewEntity {
+        let template = template.clone();
+        self.len += 1;
+        self.list.push(Box::new(Templates(template)));
+        self.next_entity()
+    }
+
     /// Sets a resource.
     pub fn set_resource<T: Component>(&mut self, value: T) {
         self.single(move |world, _| world.set_resource(value));
@@ -254,6 +276,16 @@ impl<B: Bundle> Run for Spawns<B> {
     }
 }
 
+struct Templates(Template);
+
+impl Run for Templates {
+    fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
+        let root = self.0.spawn(world);
+        found.spawned.push(root.clone().unwrap_or(Entity::NULL));
+        found.tell(root.map(|_| ()));
+    }
+}
+
 struct SpawnsEmpty(usize);
 
 impl Run for SpawnsEmpty {
@@ -287,7 +319,7 @@ struct Inserts<B>(Vec<(Whom, B)>);
 impl<B: Bundle> Run for Inserts<B> {
     fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
         let count = self.0.len();
-        let (living, bundles) = match check_bundle::<B>(world) {
+        let (living, bundles) = match check_bundle::<B>(world.registry()) {
             Ok(()) => found.living(world, self.0),
             Err(error) => return found.refused.extend((0..count).map(|_| error.clone())),
         };
@@ -301,18 +333,11 @@ struct Removes<B>(Vec<(Whom, ())>, PhantomData<fn() -> B>);
 impl<B: Bundle> Run for Removes<B> {
     fn apply(self: Box<Self>, world: &mut World, found: &mut Found<'_>) {
         let count = self.0.len();
-        let living = match check_bundle::<B>(world) {
+        let living = match check_bundle::<B>(world.registry()) {
             Ok(()) => found.living(world, self.0).0,
             Err(error) => return found.refused.extend((0..count).map(|_| error.clone())),
         };
         let result = world.remove_run::<B>(&living);
         found.tell(result);
     }
-}
-
-/// Whether a world can have a bundle at all.
-fn check_bundle<B: Bundle>(world: &World) -> Result<(), WorldError> {
-    let mut ids = Vec::new();
-    B::push_ids(world.registry(), &mut ids)?;
-    sorted_ids(world.registry(), &ids).map(|_| ())
 }

@@ -27,6 +27,13 @@ pub trait Component: Clone + Send + Sync + 'static {
     /// Writes the canonical bytes; `bytes` has [`Component::SIZE`] bytes.
     fn write(&self, bytes: &mut [u8]);
 
+    /// Writes the canonical bytes of a value whose every NaN is the one NaN, without looking for others; for other values the
+    /// bytes need not be canonical.
+    #[inline]
+    fn write_settled(&self, bytes: &mut [u8]) {
+        self.write(bytes);
+    }
+
     /// Reads canonical bytes; `None` for any other byte string.
     fn read(bytes: &[u8]) -> Option<Self>;
 
@@ -86,6 +93,16 @@ macro_rules! component {
                 $(
                     let (head, rest) = rest.split_at_mut(<$kind as $crate::Plain>::SIZE);
                     <$kind as $crate::Plain>::write(&self.$field, head);
+                )*
+                let _ = rest;
+            }
+
+            #[inline]
+            fn write_settled(&self, bytes: &mut [u8]) {
+                let rest = bytes;
+                $(
+                    let (head, rest) = rest.split_at_mut(<$kind as $crate::Plain>::SIZE);
+                    <$kind as $crate::Plain>::write_settled(&self.$field, head);
                 )*
                 let _ = rest;
             }

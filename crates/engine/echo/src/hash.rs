@@ -27,6 +27,7 @@ pub(crate) enum Tag {
     Scripts = 0x1f,
     Envelope = 0x20,
     Frame = 0x21,
+    Memory = 0x22,
 }
 
 /// A buffer that begins with the tag.

@@ -6,8 +6,9 @@
 //! randomness.
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
-//! share), `archetype`, `state`, [`world`], `structure`, `moves`, [`bundle`], [`query`], [`access`], `hierarchy`, [`snapshot`],
-//! [`commands`], [`schedule`], [`bus`], [`adapter`], [`simulation`], [`difference`], [`recording`], [`replay`].
+//! share), `archetype`, `state`, [`world`], `structure`, `moves`, `memory`, [`bundle`], `template`, [`query`], [`access`],
+//! `hierarchy`, `relation`, [`snapshot`], [`commands`], [`schedule`], [`bus`], [`pace`], [`adapter`], [`simulation`],
+//! [`difference`], [`recording`], [`replay`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -35,11 +36,14 @@ pub mod error;
 mod hash;
 mod hierarchy;
 pub mod manifest;
+mod memory;
 mod moves;
+pub mod pace;
 pub mod plugins;
 pub mod query;
 pub mod recording;
 pub mod registry;
+mod relation;
 pub mod replay;
 mod resource;
 pub mod schedule;
@@ -49,6 +53,7 @@ pub mod snapshot;
 pub mod stamp;
 mod state;
 mod structure;
+mod template;
 pub mod world;
 
 pub use access::{Access, Target};
@@ -57,8 +62,11 @@ pub use commands::{Commands, NewEntity, Whom};
 pub use component::{Component, Field, FieldKind, FieldValue, Plain, Schema, SchemaError};
 pub use entity::Entity;
 pub use error::WorldError;
+pub use memory::On;
 pub use query::{Added, AnyOf, Changed, Plan, QueryData, QueryFilter, ReadData, With, Without};
 pub use registry::{ComponentId, ComponentKind, Registry, RegistryBuilder, RegistryError};
+pub use relation::{Relation, TargetOf};
 pub use snapshot::SnapshotError;
 pub use stamp::Stamp;
+pub use template::Template;
 pub use world::World;

@@ -20,6 +20,7 @@ impl State {
     /// Moves the row of an entity from its archetype to another; components that the target does not have are dropped,
     /// those it has more are for the caller to append. The row in the target.
     pub(crate) fn migrate(&mut self, entity: Entity, at: Location, to: u32) -> u32 {
+        self.note_leaving(&[entity], at.archetype, Some(to));
         let [from_slot, to_slot] = self
             .archetypes
             .get_disjoint_mut([at.archetype as usize, to as usize])
@@ -62,6 +63,7 @@ impl State {
     pub(crate) fn migrate_all(&mut self, entities: &[Entity], from: u32, to: u32) -> (usize, u32) {
         let departure = self.departure(entities, from);
         let count = departure.rows.len();
+        self.note_leaving(&entities[..count], from, Some(to));
         let [from_slot, to_slot] = self
             .archetypes
             .get_disjoint_mut([from as usize, to as usize])
@@ -102,6 +104,7 @@ impl State {
     /// Takes the entity with its row away.
     pub(crate) fn despawn(&mut self, entity: Entity) -> Result<(), WorldError> {
         let at = self.locate(entity)?;
+        self.note_leaving(&[entity], at.archetype, None);
         let slot = &mut self.archetypes[at.archetype as usize];
         slot.digest = None;
         let archetype = Arc::make_mut(&mut slot.archetype);
@@ -122,6 +125,7 @@ impl State {
     pub(crate) fn despawn_all(&mut self, entities: &[Entity], from: u32) -> usize {
         let departure = self.departure(entities, from);
         let count = departure.rows.len();
+        self.note_leaving(&entities[..count], from, None);
         let slot = &mut self.archetypes[from as usize];
         slot.digest = None;
         let archetype = Arc::make_mut(&mut slot.archetype);

@@ -14,11 +14,11 @@ mod fetch;
 mod filter;
 
 pub use data::{QueryData, ReadData};
+
+pub(crate) use data::{Lent, Matched, Source};
 pub use filter::{Added, AnyOf, Changed, QueryFilter, With, Without};
 
 pub(crate) use fetch::{BlockPart, Fetch, visit_all};
-
-use data::Matched;
 
 use crate::access::Access;
 use crate::archetype::Archetype;

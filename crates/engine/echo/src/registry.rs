@@ -11,6 +11,7 @@ use crate::column::{AnyColumn, Column, RecordRows};
 use crate::component::{Component, Field, Schema, SchemaError};
 use crate::hash::{self, Tag};
 use crate::hierarchy::Node;
+use crate::relation::{Edge, Relation, RelationHooks};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -100,6 +101,7 @@ pub struct ComponentKind {
     schema: Arc<Schema>,
     type_id: Option<TypeId>,
     make: Make,
+    relation: Option<RelationHooks>,
 }
 
 #[derive(Clone, Copy)]
@@ -125,6 +127,11 @@ impl ComponentKind {
     #[must_use]
     pub const fn is_record(&self) -> bool {
         self.type_id.is_none()
+    }
+
+    /// What is to be done with the links, if it is a relation.
+    pub(crate) const fn relation(&self) -> Option<RelationHooks> {
+        self.relation
     }
 
     /// An empty column with blocks of `1 << shift` rows.
@@ -249,6 +256,17 @@ impl RegistryBuilder {
         self
     }
 
+    /// Registers a relation.
+    #[must_use]
+    pub fn with_relation<R: Relation>(mut self) -> RegistryBuilder {
+        let count = self.kinds.len();
+        self.add::<Edge<R>>(false);
+        if let Some(kind) = self.kinds.get_mut(count) {
+            kind.relation = Some(RelationHooks::of::<R>());
+        }
+        self
+    }
+
     /// Registers a record: a component known by its fields alone, as scripts define it.
     #[must_use]
     pub fn with_record(mut self, name: &str, fields: &[Field]) -> RegistryBuilder {
@@ -262,6 +280,7 @@ impl RegistryBuilder {
             schema,
             type_id: None,
             make: Make::Record,
+            relation: None,
         });
         self.take(kind);
     }
@@ -273,6 +292,7 @@ impl RegistryBuilder {
             schema,
             type_id: Some(TypeId::of::<T>()),
             make: Make::Typed(|shift| Arc::new(Column::<Vec<T>>::new((), shift))),
+            relation: None,
         });
         self.take(kind);
     }

@@ -11,9 +11,11 @@
 //! Guide: `docs/guide/echo.md`. Tests: `tests/it/schedule.rs`.
 
 mod build;
+mod condition;
 mod graph;
 mod hooks;
 mod level;
+mod observer;
 mod param;
 mod run;
 mod runtime;
@@ -22,8 +24,10 @@ mod system;
 mod workers;
 
 pub use build::{Ambiguity, ScheduleBuilder, ScheduleError, SetConfig, SystemConfig};
+pub use condition::{every_ticks, in_state};
 pub use hooks::{Ran, Step, Watch};
-pub use param::{Query, Res, ResMut, Rng, SystemParam, Tick};
+pub use observer::{Observer, ObserverContext};
+pub use param::{Local, Query, Removed, Res, ResMut, Rng, SystemParam, Tick};
 pub use run::{TickError, TickReport};
 pub use runtime::{Signature, SystemView, ViewError};
 pub use sum::each_into;
@@ -31,6 +35,9 @@ pub use system::{IntoSystem, SystemOutput, each, each_with_commands, system};
 pub use workers::Workers;
 
 pub(crate) use hooks::Hooks;
+
+/// A column of a Rust type.
+pub(crate) type Typed<T> = crate::column::Column<Vec<T>>;
 
 use crate::bus::BusConfig;
 use crate::hash::Tag;
@@ -43,6 +50,7 @@ use build::Entry;
 use core::fmt;
 use gatos_values::Blake3Digest;
 use graph::Graph;
+use observer::Observers;
 use workers::LevelCost;
 
 /// A part of a tick.
@@ -152,6 +160,7 @@ pub struct Schedule {
     /// Whether a tick may have to be undone.
     can_fail: bool,
     bus: BusConfig,
+    observers: Observers,
 }
 
 /// What is known about the systems of a phase from tick to tick.
@@ -221,6 +230,7 @@ impl Schedule {
                 }
             }
         }
+        self.observers.encode(&mut bytes);
         Blake3Digest::of(&bytes)
     }
 

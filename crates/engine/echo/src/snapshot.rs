@@ -17,15 +17,17 @@ pub(crate) use save::save;
 
 /// The first bytes of a snapshot.
 pub(crate) const MAGIC: &[u8; 8] = b"ECHOWRLD";
-/// The version of the format.
+/// The version of snapshots of worlds that remember nothing besides.
 pub(crate) const VERSION: u16 = 1;
+/// The version of snapshots that end with a memory.
+pub(crate) const VERSION_MEMORY: u16 = 2;
 
 /// Why bytes are no snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The bytes do not begin with the mark of snapshots, or are of another version.
-    #[error("this is no snapshot of a world, version 1")]
+    #[error("this is no snapshot of a world, version 1 or 2")]
     Magic,
     /// The last 32 bytes are not the digest of the others.
     #[error("the snapshot's digest does not fit its bytes")]

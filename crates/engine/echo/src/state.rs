@@ -9,10 +9,11 @@
 
 use crate::archetype::Archetype;
 use crate::bus::Mailbox;
-use crate::column::unique;
+use crate::column::{Scratch, unique};
 use crate::entity::{Entity, EntityTable, Location};
 use crate::error::WorldError;
 use crate::hash::{self, Tag};
+use crate::memory::{Change, Memory};
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
 use crate::stamp::Stamp;
@@ -29,7 +30,6 @@ pub(crate) struct ArchetypeSlot {
 }
 
 /// The parts of a world.
-#[derive(Clone)]
 pub(crate) struct State {
     pub registry: Registry,
     pub archetypes: Vec<ArchetypeSlot>,
@@ -41,12 +41,37 @@ pub(crate) struct State {
     pub marks: Arc<Vec<(Arc<str>, Stamp)>>,
     /// Envelopes that wait.
     pub mailbox: Arc<Mailbox>,
+    /// What systems keep and which components went away.
+    pub memory: Arc<Memory>,
+    /// What happened since observers heard last, while a tick has observers; nothing between ticks.
+    pub journal: Option<Vec<Change>>,
     pub seed: Blake3Digest,
     pub tick: u64,
     /// The stamp of writes that come now.
     pub stamp: Stamp,
     /// The digest over everything, while it is known.
     pub root: Option<Blake3Digest>,
+}
+
+impl Clone for State {
+    fn clone(&self) -> State {
+        State {
+            registry: self.registry.clone(),
+            archetypes: self.archetypes.clone(),
+            by_set: Arc::clone(&self.by_set),
+            entities: Arc::clone(&self.entities),
+            resources: self.resources.clone(),
+            marks: Arc::clone(&self.marks),
+            mailbox: Arc::clone(&self.mailbox),
+            memory: Arc::clone(&self.memory),
+            // Who forks a world while a tick is under way gets no part in it.
+            journal: None,
+            seed: self.seed,
+            tick: self.tick,
+            stamp: self.stamp,
+            root: self.root,
+        }
+    }
 }
 
 impl State {
@@ -59,6 +84,8 @@ impl State {
             resources: Resources::default(),
             marks: Arc::default(),
             mailbox: Arc::default(),
+            memory: Arc::default(),
+            journal: None,
             seed,
             tick: 0,
             stamp: Stamp(1),
@@ -99,7 +126,7 @@ impl State {
 
     /// The digest over everything; only what was written to since the last time is read.
     pub(crate) fn compute_root(&mut self) -> Blake3Digest {
-        let mut scratch = Vec::new();
+        let mut scratch = Scratch::default();
         let mut bytes = hash::start(Tag::World);
         bytes.extend(self.registry.digest().as_bytes());
         bytes.extend(self.seed.as_bytes());
@@ -132,6 +159,13 @@ impl State {
                 None => Arc::make_mut(&mut slot.archetype).root(&mut scratch),
             };
             slot.digest = Some(digest);
+            bytes.extend(digest.as_bytes());
+        }
+        if !self.memory.is_empty() {
+            let digest = match self.memory.known_root() {
+                Some(digest) => digest,
+                None => Arc::make_mut(&mut self.memory).root(),
+            };
             bytes.extend(digest.as_bytes());
         }
         let root = Blake3Digest::of(&bytes);

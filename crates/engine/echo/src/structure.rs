@@ -33,6 +33,8 @@ struct Route {
     to: u32,
     /// The places of the bundle's columns in the archetype `to`, where it is added.
     places: Vec<usize>,
+    /// The bundle's components, as it has them, where it is added.
+    ids: Vec<ComponentId>,
     /// Whether the archetype `from` has none of them.
     is_new: bool,
 }
@@ -137,18 +139,44 @@ impl World {
         Arc::make_mut(&mut state.entities).allocate_all(first, count, spawned);
         let column = state.archetype_mut(index).entities_mut();
         column.extend(&spawned[start..], Stamp::default());
+        state.note_arrived(&spawned[start..], ids.iter().copied(), None);
         Ok(is_full)
     }
 
     /// Takes an entity with its components out of the world. Children stay and have no parent from then on; see
-    /// [`World::despawn_tree`].
+    /// [`World::despawn_tree`]. Those that point at it let go of it or go with it, as their relation says.
     ///
     /// # Errors
     /// [`WorldError::Dead`].
     pub fn despawn(&mut self, entity: Entity) -> Result<(), WorldError> {
-        self.state.locate(entity)?;
-        self.detach_family(entity)?;
-        self.state_mut().despawn(entity)
+        let at = self.state.locate(entity)?;
+        if self.relations_of(at.archetype).is_empty() {
+            self.detach_family(entity)?;
+            return self.state_mut().despawn(entity);
+        }
+        // Whoever goes with somebody comes behind him in the list, and goes before him.
+        let mut doomed = alloc::vec![entity];
+        let mut at = 0;
+        while let Some(entity) = doomed.get(at).copied() {
+            let archetype = self.state.locate(entity)?.archetype;
+            for relation in self.relations_of(archetype) {
+                for follower in (relation.followers)(self, entity) {
+                    if !doomed.contains(&follower) {
+                        doomed.push(follower);
+                    }
+                }
+            }
+            at += 1;
+        }
+        for entity in doomed.into_iter().rev() {
+            let archetype = self.state.locate(entity)?.archetype;
+            for relation in self.relations_of(archetype) {
+                (relation.detach)(self, entity)?;
+            }
+            self.detach_family(entity)?;
+            self.state_mut().despawn(entity)?;
+        }
+        Ok(())
     }
 
     /// As [`World::despawn`] for each entity in order, faster.
@@ -178,7 +206,8 @@ impl World {
             return 0;
         };
         // Whoever has a family takes leave of it first, and that writes to others.
-        if self.has_family(at.archetype) || entities.len() == 1 {
+        let is_bound = self.has_family(at.archetype) || !self.relations_of(at.archetype).is_empty();
+        if is_bound || entities.len() == 1 {
             return usize::from(self.despawn(*entity).is_ok());
         }
         self.state_mut().despawn_all(entities, at.archetype)
@@ -256,6 +285,7 @@ impl World {
         let mut taken = B::take(&mut Columns::new(archetype, &route.places));
         bundle.put(&mut taken, row as usize, stamp);
         B::give(taken, &mut Columns::new(archetype, &route.places));
+        state.note_arrived(&[entity], route.ids.iter().copied(), Some(at.archetype));
         Ok(())
     }
 
@@ -312,6 +342,7 @@ impl World {
                 taken,
                 &mut Columns::new(state.archetype_mut(route.to), places),
             );
+            state.note_arrived(&rest[..count], route.ids.iter().copied(), Some(from));
             rest = &rest[count..];
         }
         Ok(())
@@ -417,6 +448,7 @@ impl World {
             to,
             places: places(state.archetype(to), &ids),
             is_new: !ids.iter().any(|id| state.archetype(from).has(*id)),
+            ids,
         };
         Ok(self.routes.add(route))
     }
@@ -445,6 +477,7 @@ impl World {
             from,
             to,
             places: Vec::new(),
+            ids: Vec::new(),
             is_new: false,
         };
         Ok(self.routes.add(route))

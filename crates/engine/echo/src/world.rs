@@ -94,7 +94,7 @@ impl World {
             state: Arc::new(snapshot::load(registry, bytes)?),
             routes: Routes::default(),
         };
-        if !are_families_true(&world) {
+        if !are_families_true(&world) || !world.are_relations_true() {
             return Err(SnapshotError::Malformed {
                 part: "the families",
                 offset: bytes.len(),
@@ -319,7 +319,9 @@ impl World {
                 column.push_encoded(bytes, stamp)
             }
         });
-        written.ok_or(bad_row)
+        written.ok_or(bad_row)?;
+        state.note_arrived(&[entity], core::iter::once(id), Some(location.archetype));
+        Ok(())
     }
 
     /// Overwrites a component that is there.
@@ -381,7 +383,7 @@ impl World {
     /// Whether others than the engine may write the component.
     pub(crate) fn check_foreign(&self, id: ComponentId) -> Result<(), WorldError> {
         let name = self.state.registry.kind(id).name();
-        if name.starts_with("echo.") {
+        if name.starts_with("echo.") || self.state.registry.kind(id).relation().is_some() {
             return Err(WorldError::Reserved {
                 component: name.to_string(),
             });

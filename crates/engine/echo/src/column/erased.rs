@@ -2,7 +2,7 @@
 //!
 //! Tests: `tests/it/twin.rs`.
 
-use super::{Column, Departure, Rows};
+use super::{Column, Departure, Rows, Scratch};
 use crate::snapshot::Reader;
 use crate::stamp::Stamp;
 use alloc::sync::Arc;
@@ -43,7 +43,7 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     /// Makes every NaN another one, which changes neither bytes nor digests.
     fn unsettle(&mut self);
 
-    fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest;
+    fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest;
     /// The digest, if nothing was written since it was computed.
     fn known_root(&self) -> Option<Blake3Digest>;
     fn save(&self, output: &mut Vec<u8>);
@@ -141,7 +141,7 @@ impl<S: Rows> AnyColumn for Column<S> {
         }
     }
 
-    fn root(&mut self, scratch: &mut Vec<u8>) -> Blake3Digest {
+    fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest {
         self.root(scratch)
     }
 

@@ -19,6 +19,8 @@ pub trait Rows: Sized + Send + Sync + 'static {
     fn empty(layout: &Self::Layout) -> Self;
     /// Bytes of a row.
     fn stride(layout: &Self::Layout) -> usize;
+    /// As [`Rows::stride`].
+    fn row_size(&self) -> usize;
     fn len(&self) -> usize;
     /// A copy with room for as many rows as the original has.
     fn copy(&self) -> Self;
@@ -31,11 +33,11 @@ pub trait Rows: Sized + Send + Sync + 'static {
     fn push_from(&mut self, other: &Self, place: usize);
     fn truncate(&mut self, len: usize);
     fn encode(&self, output: &mut Vec<u8>);
+    /// Writes the canonical bytes where every NaN is the one NaN; `false`, and any bytes, where not.
+    fn encode_settled(&self, output: &mut [u8]) -> bool;
     fn encode_row(&self, place: usize, output: &mut Vec<u8>);
     fn decode(layout: &Self::Layout, count: usize, bytes: &[u8]) -> Option<Self>;
     fn decode_row(layout: &Self::Layout, bytes: &[u8]) -> Option<Self::Row>;
-    /// Whether every NaN is the one NaN.
-    fn is_settled(&self) -> bool;
     /// Makes every NaN the one NaN.
     fn settle(&mut self);
     /// Makes every NaN another one.
@@ -45,13 +47,17 @@ pub trait Rows: Sized + Send + Sync + 'static {
 impl<T: Component> Rows for Vec<T> {
     type Layout = ();
     type Row = T;
-    const HAS_FLOATS: bool = has_floats(T::FIELDS);
+    const HAS_FLOATS: bool = !matches!(floats_of(T::FIELDS), Floats::None);
 
     fn empty((): &()) -> Vec<T> {
         Vec::new()
     }
 
     fn stride((): &()) -> usize {
+        T::SIZE
+    }
+
+    fn row_size(&self) -> usize {
         T::SIZE
     }
 
@@ -101,6 +107,24 @@ impl<T: Component> Rows for Vec<T> {
         }
     }
 
+    fn encode_settled(&self, output: &mut [u8]) -> bool {
+        if T::SIZE == 0 {
+            return true;
+        }
+        for (row, place) in self.iter().zip(output.chunks_exact_mut(T::SIZE)) {
+            row.write_settled(place);
+        }
+        // The bytes are in the nearest cache now, and of one kind: the compiler looks at several at a time.
+        match const { floats_of(T::FIELDS) } {
+            Floats::None => true,
+            Floats::AllSingle => is_settled_single(output),
+            Floats::AllDouble => is_settled_double(output),
+            Floats::Some => self
+                .iter()
+                .fold(true, |settled, row| settled & row.is_settled()),
+        }
+    }
+
     fn encode_row(&self, place: usize, output: &mut Vec<u8>) {
         let start = output.len();
         output.resize(start + T::SIZE, 0);
@@ -119,12 +143,6 @@ impl<T: Component> Rows for Vec<T> {
         T::read(bytes)
     }
 
-    fn is_settled(&self) -> bool {
-        // Not `all`: without an early end the loop runs over several rows at a time.
-        self.iter()
-            .fold(true, |settled, row| settled & row.is_settled())
-    }
-
     fn settle(&mut self) {
         for row in self.iter_mut() {
             row.settle();
@@ -138,16 +156,54 @@ impl<T: Component> Rows for Vec<T> {
     }
 }
 
-/// Whether one of the fields is a float.
-const fn has_floats(fields: &[Field]) -> bool {
+/// Which floats there are among fields.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Floats {
+    None,
+    AllSingle,
+    AllDouble,
+    Some,
+}
+
+const fn floats_of(fields: &[Field]) -> Floats {
+    let (mut singles, mut doubles) = (0, 0);
     let mut index = 0;
     while index < fields.len() {
-        if matches!(fields[index].kind, FieldKind::F32 | FieldKind::F64) {
-            return true;
+        match fields[index].kind {
+            FieldKind::F32 => singles += 1,
+            FieldKind::F64 => doubles += 1,
+            _ => {}
         }
         index += 1;
     }
-    false
+    if singles + doubles == 0 {
+        Floats::None
+    } else if singles == fields.len() {
+        Floats::AllSingle
+    } else if doubles == fields.len() {
+        Floats::AllDouble
+    } else {
+        Floats::Some
+    }
+}
+
+/// Whether no binary32 in the bytes is a NaN but the one.
+fn is_settled_single(bytes: &[u8]) -> bool {
+    let (words, _) = bytes.as_chunks::<4>();
+    words.iter().fold(true, |settled, word| {
+        let bits = u32::from_le_bytes(*word);
+        settled & ((bits & 0x7fff_ffff <= 0x7f80_0000) | (bits == 0x7fc0_0000))
+    })
+}
+
+/// Whether no binary64 in the bytes is a NaN but the one.
+fn is_settled_double(bytes: &[u8]) -> bool {
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().fold(true, |settled, word| {
+        let bits = u64::from_le_bytes(*word);
+        let magnitude = bits & 0x7fff_ffff_ffff_ffff;
+        settled & ((magnitude <= 0x7ff0_0000_0000_0000) | (bits == 0x7ff8_0000_0000_0000))
+    })
 }
 
 /// The rows of a component that a script defined: their bytes, one after the other.
@@ -184,6 +240,10 @@ impl Rows for RecordRows {
 
     fn stride(schema: &Arc<Schema>) -> usize {
         schema.size()
+    }
+
+    fn row_size(&self) -> usize {
+        self.schema.size()
     }
 
     fn len(&self) -> usize {
@@ -238,6 +298,11 @@ impl Rows for RecordRows {
         output.extend_from_slice(&self.bytes);
     }
 
+    fn encode_settled(&self, output: &mut [u8]) -> bool {
+        output.copy_from_slice(&self.bytes);
+        true
+    }
+
     fn encode_row(&self, place: usize, output: &mut Vec<u8>) {
         output.extend_from_slice(&self.bytes[self.range(place)]);
     }
@@ -254,10 +319,6 @@ impl Rows for RecordRows {
 
     fn decode_row(schema: &Arc<Schema>, bytes: &[u8]) -> Option<RecordRow> {
         schema.accepts(bytes).then(|| Box::from(bytes))
-    }
-
-    fn is_settled(&self) -> bool {
-        true
     }
 
     fn settle(&mut self) {}

@@ -20,6 +20,12 @@ pub trait Plain: sealed::Sealed + Clone + Send + Sync + 'static {
     /// Writes the canonical bytes; `bytes` has [`Plain::SIZE`] bytes.
     fn write(&self, bytes: &mut [u8]);
 
+    /// Writes the canonical bytes of a value whose every NaN is the one NaN, without looking for others.
+    #[inline]
+    fn write_settled(&self, bytes: &mut [u8]) {
+        self.write(bytes);
+    }
+
     /// Reads canonical bytes; `None` for any other byte string.
     fn read(bytes: &[u8]) -> Option<Self>;
 
@@ -88,6 +94,11 @@ macro_rules! plain_float {
             fn write(&self, bytes: &mut [u8]) {
                 let bits = if self.is_nan() { $nan } else { self.to_bits() };
                 bytes.copy_from_slice(&bits.to_le_bytes());
+            }
+
+            #[inline]
+            fn write_settled(&self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_bits().to_le_bytes());
             }
 
             #[inline]
@@ -195,6 +206,13 @@ impl<T: Plain, const N: usize> Plain for [T; N] {
         // An array of no elements has no bytes to cut.
         for (element, place) in self.iter().zip(bytes.chunks_exact_mut(T::SIZE.max(1))) {
             element.write(place);
+        }
+    }
+
+    #[inline]
+    fn write_settled(&self, bytes: &mut [u8]) {
+        for (element, place) in self.iter().zip(bytes.chunks_exact_mut(T::SIZE.max(1))) {
+            element.write_settled(place);
         }
     }
 

@@ -264,9 +264,11 @@ impl EntityTable {
         for page in &mut self.pages {
             let digest = page.digest.unwrap_or_else(|| {
                 hash::restart(&mut page_bytes, Tag::EntityPage);
-                for slot in &*page.slots {
-                    page_bytes.extend(slot.generation.to_le_bytes());
-                    page_bytes.extend(slot.link.to_le_bytes());
+                page_bytes.resize(1 + page.slots.len() * 8, 0);
+                let (places, _) = page_bytes[1..].as_chunks_mut::<8>();
+                for (slot, place) in page.slots.iter().zip(places) {
+                    let word = u64::from(slot.link) << 32 | u64::from(slot.generation);
+                    *place = word.to_le_bytes();
                 }
                 Blake3Digest::of(&page_bytes)
             });

@@ -2,6 +2,7 @@
 //!
 //! Tests: `tests/it/schedule.rs`.
 
+use super::observer::{Observer, Observers};
 use super::system::{Body, Facts, Runner};
 use super::{Phase, PhasePlan, Schedule};
 use crate::access::Access;
@@ -278,6 +279,7 @@ pub struct ScheduleBuilder {
     registry: Registry,
     systems: Vec<SystemConfig>,
     sets: Vec<SetConfig>,
+    observers: Vec<Observer>,
     is_strict: bool,
     is_guarded: bool,
     bus: BusConfig,
@@ -291,6 +293,7 @@ impl ScheduleBuilder {
             registry: registry.clone(),
             systems: Vec::new(),
             sets: Vec::new(),
+            observers: Vec::new(),
             is_strict: false,
             is_guarded: false,
             bus: BusConfig::default(),
@@ -312,6 +315,13 @@ impl ScheduleBuilder {
     #[must_use]
     pub fn set(mut self, set: SetConfig) -> ScheduleBuilder {
         self.sets.push(set);
+        self
+    }
+
+    /// Adds an observer.
+    #[must_use]
+    pub fn observe(mut self, observer: Observer) -> ScheduleBuilder {
+        self.observers.push(observer);
         self
     }
 
@@ -351,7 +361,7 @@ impl ScheduleBuilder {
                 });
             }
         }
-        check_handlers(&self.bus)?;
+        check_handlers(&self.bus, &self.observers)?;
         let sets = known_sets(&systems, self.sets)?;
         let mut phases: [Vec<SystemConfig>; Phase::ALL.len()] = Default::default();
         for system in systems {
@@ -369,13 +379,17 @@ impl ScheduleBuilder {
         if self.is_strict {
             check_writers(&self.registry, &entries)?;
         }
+        let has_observers = !self.observers.is_empty();
+        let observers = Observers::new(&self.registry, self.observers)
+            .map_err(|(name, error)| ScheduleError::System { name, error })?;
         let mut all = entries.iter().flatten();
         Ok(Schedule {
             registry: self.registry,
-            can_fail: self.is_guarded || all.any(|entry| entry.facts.can_fail),
+            can_fail: self.is_guarded || has_observers || all.any(|entry| entry.facts.can_fail),
             plans: core::array::from_fn(|phase| PhasePlan::new(&mut entries[phase])),
             phases: entries,
             bus: self.bus,
+            observers,
         })
     }
 }
@@ -622,10 +636,11 @@ fn check_ambiguity(registry: &Registry, entries: &[Entry]) -> Result<(), Schedul
 }
 
 /// Names of handlers are theirs alone: what they emit and that they heard once is kept by name.
-fn check_handlers(bus: &BusConfig) -> Result<(), ScheduleError> {
+fn check_handlers(bus: &BusConfig, observers: &[Observer]) -> Result<(), ScheduleError> {
     let mut names = BTreeMap::new();
-    for handler in &bus.handlers {
-        let name = handler.name.to_string();
+    let handlers = bus.handlers.iter().map(|handler| &handler.name);
+    for name in handlers.chain(observers.iter().map(|observer| &observer.name)) {
+        let name = name.to_string();
         if name.is_empty() || name.len() > ScheduleBuilder::NAME_SIZE_MAX {
             return Err(ScheduleError::Name { name });
         }

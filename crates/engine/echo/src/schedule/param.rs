@@ -12,7 +12,9 @@ use crate::bus::Post;
 use crate::column::Column;
 use crate::commands::Commands;
 use crate::component::Component;
+use crate::entity::Entity;
 use crate::error::WorldError;
+use crate::memory::new_local;
 use crate::query::{Fetch, Plan, QueryData, QueryFilter};
 use crate::registry::{ComponentId, Registry};
 use crate::stamp::Stamp;
@@ -383,6 +385,107 @@ impl SystemParam for Rng<'_> {
     fn give(taken: Pcg32, _: &mut Parts<'_>, output: &mut Output) {
         output.draws = output.draws.wrapping_add(taken.draws());
     }
+}
+
+/// A value of the system's own: one for each system and type, kept in the world from tick to tick, so it is forked, hashed
+/// and saved like everything else. It begins as the default value.
+pub struct Local<'w, T: Component + Default>(&'w mut T);
+
+impl<T: Component + Default> Deref for Local<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0
+    }
+}
+
+impl<T: Component + Default> DerefMut for Local<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0
+    }
+}
+
+/// A system's value on its way.
+#[doc(hidden)]
+pub struct TakenLocal<T: Component> {
+    system: Arc<str>,
+    id: ComponentId,
+    column: Arc<Column<Vec<T>>>,
+    stamp: Stamp,
+}
+
+impl<T: Component + Default> SystemParam for Local<'_, T> {
+    type Plan = ComponentId;
+    type Taken = TakenLocal<T>;
+    type Item<'w> = Local<'w, T>;
+
+    fn resolve(registry: &Registry, _: &mut Access) -> Result<ComponentId, WorldError> {
+        id_of::<T>(registry)
+    }
+
+    fn take(id: &mut ComponentId, parts: &mut Parts<'_>, context: &Context<'_>) -> TakenLocal<T> {
+        let memory = Arc::make_mut(&mut parts.0.memory);
+        let value = memory.take_local(context.name, *id);
+        let known = value.and_then(|value| value.into_any().downcast().ok());
+        TakenLocal {
+            system: Arc::clone(context.name),
+            id: *id,
+            column: known.unwrap_or_else(|| new_local::<T>(context.stamp)),
+            stamp: context.stamp,
+        }
+    }
+
+    fn item(taken: &mut TakenLocal<T>) -> Local<'_, T> {
+        let block = Arc::make_mut(&mut taken.column).block_mut(0);
+        block.changed.set_all(taken.stamp);
+        Local(&mut block.rows[0])
+    }
+
+    fn give(taken: TakenLocal<T>, parts: &mut Parts<'_>, _: &mut Output) {
+        let memory = Arc::make_mut(&mut parts.0.memory);
+        memory.give_local(taken.system, taken.id, taken.column);
+    }
+}
+
+/// The entities that lost a component since the system ran last, in the order they did; they may not live any more. What
+/// happened is remembered from the first run on and until the end of the next tick.
+pub struct Removed<'w, T: Component> {
+    entities: &'w [Entity],
+    component: core::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Component> Removed<'_, T> {
+    /// The entities.
+    pub fn iter(&self) -> impl Iterator<Item = Entity> {
+        self.entities.iter().copied()
+    }
+}
+
+impl<T: Component> SystemParam for Removed<'_, T> {
+    type Plan = ComponentId;
+    type Taken = Vec<Entity>;
+    type Item<'w> = Removed<'w, T>;
+    const LOOKS_BACK: bool = true;
+
+    fn resolve(registry: &Registry, _: &mut Access) -> Result<ComponentId, WorldError> {
+        id_of::<T>(registry)
+    }
+
+    fn take(id: &mut ComponentId, parts: &mut Parts<'_>, context: &Context<'_>) -> Vec<Entity> {
+        if !parts.0.memory.is_watched(*id) {
+            Arc::make_mut(&mut parts.0.memory).watch(*id);
+        }
+        parts.0.memory.removed_since(*id, context.since)
+    }
+
+    fn item(taken: &mut Vec<Entity>) -> Removed<'_, T> {
+        Removed {
+            entities: taken,
+            component: core::marker::PhantomData,
+        }
+    }
+
+    fn give(_: Vec<Entity>, _: &mut Parts<'_>, _: &mut Output) {}
 }
 
 macro_rules! tuple_param {

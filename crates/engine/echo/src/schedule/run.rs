@@ -7,6 +7,8 @@ use super::build::Entry;
 use super::graph::Graph;
 use super::hooks::{Hooks, SCRIPTS, Step};
 use super::level::{LevelRun, Outputs};
+use super::observer::{Heard, Observers};
+use super::param::Output;
 use super::{Phase, Schedule, Workers};
 use crate::bus::{BusError, Courier, Draft, Drop, PostReport};
 use crate::commands::Commands;
@@ -56,6 +58,16 @@ pub enum TickError {
         /// The script.
         script: String,
         /// Its words, with file, line and traceback.
+        reason: String,
+    },
+    /// An observer gave up.
+    #[error("the observer `{observer}` stopped the tick in {phase}: {reason}")]
+    Observer {
+        /// The phase.
+        phase: Phase,
+        /// The observer.
+        observer: String,
+        /// Its own words.
         reason: String,
     },
     /// The world has another registry than the schedule.
@@ -139,7 +151,11 @@ impl Schedule {
             ..TickReport::default()
         };
         let mut post = PostReport::default();
-        let mut stamp = world.state().stamp;
+        let first = world.state().stamp;
+        let mut stamp = first;
+        if !self.observers.is_empty() {
+            world.state_mut().journal = Some(Vec::new());
+        }
         for phase in Phase::ALL {
             let mut sums = Sums {
                 stamp: &mut stamp,
@@ -150,6 +166,10 @@ impl Schedule {
             self.run_phase(phase, world, workers, &mut sums, hooks)?;
         }
         let state = world.state_mut();
+        state.journal = None;
+        if state.memory.is_watching() {
+            Arc::make_mut(&mut state.memory).end_tick(first);
+        }
         state.stamp = Stamp(stamp.0 + 1);
         state.tick += 1;
         report.draws = report.draws.wrapping_add(post.draws);
@@ -214,15 +234,17 @@ impl Schedule {
         }
         sums.stamp.0 += 1;
         world.state_mut().stamp = *sums.stamp;
-        Courier {
+        let mut courier = Courier {
             config: &self.bus,
             world,
             phase: Some(phase),
             report: sums.post,
             hooks,
-        }
-        .deliver(phase)
-        .map_err(|error| TickError::Bus { phase, error })?;
+        };
+        courier
+            .deliver(phase)
+            .map_err(|error| TickError::Bus { phase, error })?;
+        hear(&self.observers, phase, &mut courier, sums.report)?;
         sums.report.refused.append(&mut sums.post.refused);
         sums.report.log.append(&mut sums.post.log);
         sums.report.forks.append(&mut sums.post.forks);
@@ -285,9 +307,18 @@ impl Schedule {
             report: sums.post,
             hooks,
         };
-        reduce_scripts(scripted, &mut courier, sums.report)
-            .and_then(|()| reduce(entries, outputs, &mut courier, sums.report))
-            .map_err(|error| TickError::Bus { phase, error })
+        let observers = &self.observers;
+        let stop = |error| TickError::Bus { phase, error };
+        if scripted.is_some() {
+            reduce_scripts(scripted, &mut courier, sums.report).map_err(stop)?;
+            hear(observers, phase, &mut courier, sums.report)?;
+        }
+        for (index, output) in outputs {
+            let entry = &entries[index];
+            reduce(entry, output, &mut courier, sums.report).map_err(stop)?;
+            hear(observers, phase, &mut courier, sums.report)?;
+        }
+        Ok(())
     }
 }
 
@@ -307,7 +338,11 @@ impl core::ops::Drop for Attempt<'_> {
         }
         match self.before.take() {
             Some(before) => *self.world = before,
-            None => self.world.state_mut().stamp = Stamp(self.stamp_max),
+            None => {
+                let state = self.world.state_mut();
+                state.stamp = Stamp(self.stamp_max);
+                state.journal = None;
+            }
         }
     }
 }
@@ -341,29 +376,40 @@ fn reduce_scripts(
     Ok(())
 }
 
-/// The end of a phase: commands and envelopes in the order of the schedule.
+/// The end of a phase for a system: its commands and envelopes.
 fn reduce(
-    entries: &[Entry],
-    outputs: Outputs,
+    entry: &Entry,
+    output: Output,
     courier: &mut Courier<'_, '_>,
     report: &mut TickReport,
 ) -> Result<(), BusError> {
-    for (index, output) in outputs {
-        let entry = &entries[index];
-        let is_empty = output.commands.is_empty() && output.posts.is_empty();
-        report.draws = report.draws.wrapping_add(output.draws);
-        for commands in output.commands {
-            report.commands += commands.len() as u64;
-            Commands::apply(commands, courier.world, &mut report.refused);
-        }
-        for post in output.posts {
-            courier.accept_all(&entry.name, post)?;
-        }
-        if !is_empty {
-            let source = &entry.name;
-            courier.done(Step::Reduced { source });
-        }
+    let is_empty = output.commands.is_empty() && output.posts.is_empty();
+    report.draws = report.draws.wrapping_add(output.draws);
+    for commands in output.commands {
+        report.commands += commands.len() as u64;
+        Commands::apply(commands, courier.world, &mut report.refused);
     }
+    for post in output.posts {
+        courier.accept_all(&entry.name, post)?;
+    }
+    if !is_empty {
+        let source = &entry.name;
+        courier.done(Step::Reduced { source });
+    }
+    Ok(())
+}
+
+/// Lets observers hear what was just done.
+fn hear(
+    observers: &Observers,
+    phase: Phase,
+    courier: &mut Courier<'_, '_>,
+    report: &mut TickReport,
+) -> Result<(), TickError> {
+    let mut heard = Heard::default();
+    Schedule::hear(observers, phase, courier, &mut heard)?;
+    report.commands += heard.commands;
+    report.refused.append(&mut heard.refused);
     Ok(())
 }
 

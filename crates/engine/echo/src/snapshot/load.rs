@@ -1,9 +1,10 @@
 //! Reading a snapshot: every rule that a world keeps is checked. Tests: `tests/it/snapshot.rs`.
 
-use super::{MAGIC, Reader, SnapshotError, VERSION};
+use super::{MAGIC, Reader, SnapshotError, VERSION, VERSION_MEMORY};
 use crate::bus::Mailbox;
 use crate::column::unique;
 use crate::entity::{EntityTable, Location};
+use crate::memory::Memory;
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
 use crate::stamp::Stamp;
@@ -17,11 +18,20 @@ use gatos_values::Blake3Digest;
 pub(crate) fn load(registry: &Registry, bytes: &[u8]) -> Result<State, SnapshotError> {
     let body = checked_body(bytes)?;
     let mut reader = Reader::new(body);
-    reader.take(MAGIC.len() + size_of::<u16>());
+    reader.take(MAGIC.len());
+    let has_memory = reader.u16() == Some(VERSION_MEMORY);
     check_registry(registry, &mut reader)?;
     let mut state = State::new(registry.clone(), Blake3Digest::of(b""));
     let mut part = "the header";
-    let is_read = read_parts(&mut state, &mut reader, &mut part).is_some();
+    let is_read = read_parts(&mut state, &mut reader, &mut part)
+        .and_then(|()| {
+            if has_memory {
+                part = "the memory";
+                state.memory = Arc::new(Memory::decode(&state, &mut reader)?);
+            }
+            Some(())
+        })
+        .is_some();
     if is_read && reader.rest_len() == 0 {
         return Ok(state);
     }
@@ -33,8 +43,11 @@ pub(crate) fn load(registry: &Registry, bytes: &[u8]) -> Result<State, SnapshotE
 
 /// The bytes without the digest, which fits.
 fn checked_body(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
-    let start: Vec<u8> = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
-    if !bytes.starts_with(&start) {
+    let is_known = |version: u16| {
+        let start: Vec<u8> = [&MAGIC[..], &version.to_le_bytes()].concat();
+        bytes.starts_with(&start)
+    };
+    if !is_known(VERSION) && !is_known(VERSION_MEMORY) {
         return Err(SnapshotError::Magic);
     }
     let (body, digest) = bytes

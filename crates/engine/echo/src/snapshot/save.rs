@@ -1,6 +1,6 @@
 //! Writing a snapshot. Tests: `tests/it/snapshot.rs`.
 
-use super::{MAGIC, VERSION};
+use super::{MAGIC, VERSION, VERSION_MEMORY};
 use crate::state::State;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
@@ -8,7 +8,9 @@ use gatos_values::Blake3Digest;
 /// The canonical bytes of a world.
 pub(crate) fn save(state: &State) -> Vec<u8> {
     let mut output = MAGIC.to_vec();
-    output.extend(VERSION.to_le_bytes());
+    let has_memory = !state.memory.is_empty();
+    let version = if has_memory { VERSION_MEMORY } else { VERSION };
+    output.extend(version.to_le_bytes());
     state.registry.encode(&mut output);
     output.extend(state.seed.as_bytes());
     output.extend(state.tick.to_le_bytes());
@@ -18,6 +20,9 @@ pub(crate) fn save(state: &State) -> Vec<u8> {
     save_entities(state, &mut output);
     save_resources(state, &mut output);
     save_archetypes(state, &mut output);
+    if has_memory {
+        state.memory.encode(&mut output);
+    }
     let digest = Blake3Digest::of(&output);
     output.extend(digest.as_bytes());
     output

@@ -4,6 +4,7 @@
 //! blesses golden files.
 
 mod adapter;
+mod authoring;
 mod bus;
 mod component;
 mod difference;
@@ -12,12 +13,14 @@ mod guide;
 mod hash;
 mod hierarchy;
 mod manifest;
+mod memory;
 mod moves;
 mod order;
 mod parts;
 mod plugin;
 mod query;
 mod recording;
+mod relation;
 mod schedule;
 mod script_api;
 mod script_parts;
