@@ -28,6 +28,8 @@ pub enum Subject {
     Slots,
     /// The state of the scripts: its digest.
     Scripts,
+    /// What the world remembers for its systems: the digest of its bytes.
+    Memory,
 }
 
 /// Something that is not as it was.
@@ -74,6 +76,13 @@ pub(crate) fn changes(before: &State, after: &State) -> Vec<Change> {
     };
     if slots(before) != slots(after) {
         changes.push(Change::of_one(Subject::Slots, slots(after)));
+    }
+    if !Arc::ptr_eq(&before.memory, &after.memory) {
+        let memory = |state: &State| state.memory.content_digest();
+        if memory(before) != memory(after) {
+            let value = memory(after).as_bytes().to_vec();
+            changes.push(Change::of_one(Subject::Memory, value));
+        }
     }
     changes.sort_by_key(|change| (change.subject, change.key));
     changes

@@ -182,11 +182,16 @@ impl Memory {
     }
 
     pub(crate) fn root(&mut self) -> Blake3Digest {
-        let mut bytes = hash::start(Tag::Memory);
-        self.encode(&mut bytes);
-        let digest = Blake3Digest::of(&bytes);
+        let digest = self.content_digest();
         self.digest = Some(digest);
         digest
+    }
+
+    /// The digest, computed anew.
+    pub(crate) fn content_digest(&self) -> Blake3Digest {
+        let mut bytes = hash::start(Tag::Memory);
+        self.encode(&mut bytes);
+        Blake3Digest::of(&bytes)
     }
 }
 

@@ -11,6 +11,7 @@
 //! Guide: `docs/guide/echo.md`. Tests: `tests/it/schedule.rs`.
 
 mod build;
+mod check;
 mod condition;
 mod graph;
 mod hooks;

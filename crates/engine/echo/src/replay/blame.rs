@@ -131,6 +131,7 @@ fn name_of(subject: Subject, registry: &Registry) -> String {
         Subject::Bus => "bus".to_string(),
         Subject::Slots => "table of entities".to_string(),
         Subject::Scripts => "state of the scripts".to_string(),
+        Subject::Memory => "memory of systems".to_string(),
     }
 }
 
@@ -169,7 +170,7 @@ fn value(bytes: &[u8], mismatch: &Mismatch, registry: &Registry) -> String {
         Some(Subject::Bus) => format!("next id {}, {} wait", number(0..8), number(8..16)),
         Some(Subject::Slots) => format!("{} slots, first free {}", number(0..4), number(4..8)),
         Some(Subject::Envelope) => crate::bus::describe(bytes, registry),
-        Some(Subject::Scripts) | None => hex(bytes),
+        Some(Subject::Scripts | Subject::Memory) | None => hex(bytes),
     }
 }
 

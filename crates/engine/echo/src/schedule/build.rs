@@ -2,6 +2,7 @@
 //!
 //! Tests: `tests/it/schedule.rs`.
 
+use super::check::{check_ambiguity, check_commuting, check_handlers, check_writers, cycle};
 use super::observer::{Observer, Observers};
 use super::system::{Body, Facts, Runner};
 use super::{Phase, PhasePlan, Schedule};
@@ -102,7 +103,7 @@ fn listed(pairs: &[Ambiguity]) -> String {
 
 /// A system with its place in the tick.
 pub struct SystemConfig {
-    name: String,
+    pub(super) name: String,
     phase: Phase,
     priority: i32,
     before: Vec<String>,
@@ -286,7 +287,7 @@ pub struct ScheduleBuilder {
 }
 
 impl ScheduleBuilder {
-    const NAME_SIZE_MAX: usize = 128;
+    pub(super) const NAME_SIZE_MAX: usize = 128;
 
     pub(super) fn new(registry: &Registry) -> ScheduleBuilder {
         ScheduleBuilder {
@@ -539,130 +540,4 @@ fn meant(systems: &[SystemConfig], sets: &Sets, name: &String) -> Option<Vec<usi
     let is_member = |index: &usize| systems[*index].sets.contains(name);
     sets.contains_key(name)
         .then(|| (0..systems.len()).filter(is_member).collect())
-}
-
-/// Names a circle among systems that all wait for each other.
-fn cycle(systems: &[SystemConfig], after: &[Vec<usize>], waiting: &[usize]) -> ScheduleError {
-    let mut path = Vec::new();
-    let mut at = waiting[0];
-    while !path.contains(&at) {
-        path.push(at);
-        // Whoever waits, waits for somebody who waits.
-        at = after[at]
-            .iter()
-            .copied()
-            .find(|other| waiting.contains(other))
-            .unwrap_or(at);
-    }
-    let start = path.iter().position(|index| *index == at).unwrap_or(0);
-    let mut circle: Vec<usize> = path[start..].to_vec();
-    circle.push(at);
-    circle.reverse();
-    let names: Vec<String> = circle
-        .iter()
-        .map(|index| alloc::format!("`{}`", systems[*index].name))
-        .collect();
-    ScheduleError::Cycle {
-        names: names.join(", "),
-    }
-}
-
-/// Gives systems that commute one stamp, so that stamps do not tell who wrote last.
-fn check_commuting(entries: &mut [Entry]) -> Result<(), ScheduleError> {
-    for entry in entries.iter() {
-        if let (true, Some(other)) = (entry.facts.looks_back, entry.commutes.first()) {
-            return Err(ScheduleError::CannotCommute {
-                first: entry.name.to_string(),
-                second: entries[*other].name.to_string(),
-            });
-        }
-    }
-    let mut is_settled = false;
-    while !is_settled {
-        is_settled = true;
-        for index in 0..entries.len() {
-            let others = entries[index].commutes.iter();
-            let last = others.map(|other| entries[*other].stamp_place).max();
-            if last.is_some_and(|last| last > entries[index].stamp_place) {
-                entries[index].stamp_place = last.unwrap_or_default();
-                is_settled = false;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Every two systems that conflict must be ordered, by a chain of orders or by priorities that differ, or commute.
-fn check_ambiguity(registry: &Registry, entries: &[Entry]) -> Result<(), ScheduleError> {
-    // For each system, all that come before it by some chain.
-    let mut before: Vec<Vec<bool>> = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let mut all = alloc::vec![false; entries.len()];
-        for other in &entry.after {
-            all[*other] = true;
-            for (place, is_before) in all.iter_mut().zip(&before[*other]) {
-                *place |= is_before;
-            }
-        }
-        before.push(all);
-    }
-    let mut pairs = Vec::new();
-    for (second, entry) in entries.iter().enumerate() {
-        for first in 0..second {
-            let other = &entries[first];
-            let is_ordered = before[second][first]
-                || entry.priority != other.priority
-                || entry.commutes.contains(&first);
-            let conflicts = other.access.conflicts(&entry.access);
-            if is_ordered || conflicts.is_empty() {
-                continue;
-            }
-            let targets: Vec<String> = conflicts
-                .iter()
-                .map(|target| alloc::format!("`{}`", target.name(registry)))
-                .collect();
-            pairs.push(Ambiguity {
-                first: other.name.to_string(),
-                second: entry.name.to_string(),
-                targets: targets.join(", "),
-            });
-        }
-    }
-    if pairs.is_empty() {
-        Ok(())
-    } else {
-        Err(ScheduleError::Ambiguous { pairs })
-    }
-}
-
-/// Names of handlers are theirs alone: what they emit and that they heard once is kept by name.
-fn check_handlers(bus: &BusConfig, observers: &[Observer]) -> Result<(), ScheduleError> {
-    let mut names = BTreeMap::new();
-    let handlers = bus.handlers.iter().map(|handler| &handler.name);
-    for name in handlers.chain(observers.iter().map(|observer| &observer.name)) {
-        let name = name.to_string();
-        if name.is_empty() || name.len() > ScheduleBuilder::NAME_SIZE_MAX {
-            return Err(ScheduleError::Name { name });
-        }
-        if names.insert(name.clone(), ()).is_some() {
-            return Err(ScheduleError::Twice { name });
-        }
-    }
-    Ok(())
-}
-
-fn check_writers(registry: &Registry, phases: &[Vec<Entry>]) -> Result<(), ScheduleError> {
-    let mut writers = BTreeMap::new();
-    for entry in phases.iter().flatten() {
-        for target in entry.access.writes() {
-            if let Some(first) = writers.insert(*target, &entry.name) {
-                return Err(ScheduleError::SecondWriter {
-                    first: first.to_string(),
-                    second: entry.name.to_string(),
-                    target: target.name(registry).to_string(),
-                });
-            }
-        }
-    }
-    Ok(())
 }

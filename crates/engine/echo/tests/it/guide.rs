@@ -3,8 +3,10 @@
 use gatos_echo::bus::{BusConfig, Draft, Handler};
 use gatos_echo::recording::{Recorder, RecorderOptions, Recording, TraceDepth};
 use gatos_echo::replay::{ReplayOptions, Verdict, verify};
+use gatos_echo::schedule::{Local, Observer, SetConfig, each_into, every_ticks, in_state};
 use gatos_echo::schedule::{Phase, Query, Res, Schedule, Workers, each, system};
 use gatos_echo::simulation::{Input, Manifest, Plugin, Registrar, Simulation, Version};
+use gatos_echo::{Commands, On, Relation, Template};
 use gatos_echo::{Registry, World, component};
 
 #[derive(Clone, Copy)]
@@ -21,7 +23,7 @@ struct Velocity {
 }
 component!(Velocity = "velocity" { x: f64, y: f64 });
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Gravity(f64);
 component!(Gravity = "gravity" { 0: f64 });
 
@@ -105,6 +107,48 @@ fn the_recordings_of_the_guide_are_replayed() -> Result<(), Box<dyn std::error::
     let mut again = build()?;
     let verdict = verify(&mut again, &recording, ReplayOptions::default(), &Workers::new(2), &mut |_| ())?;
     assert_eq!(verdict, Verdict::Identical { ticks: 10 });
+    Ok(())
+}
+
+fn pulse(mut own: Local<Gravity>, commands: &mut Commands) {
+    own.0 += 1.0;
+    if own.0 == 2.0 {
+        commands.spawn((Position { x: 0.0, y: 0.0 }, Velocity { x: 0.0, y: 0.0 }));
+    }
+}
+
+struct Follows;
+impl Relation for Follows {
+    const NAME: &'static str = "follows";
+}
+
+#[test]
+#[rustfmt::skip] // The page breaks lines as a page does.
+fn the_code_about_sets_sums_and_observers_runs() -> Result<(), Box<dyn std::error::Error>> {
+    let registry = Registry::builder().with::<Position>().with::<Velocity>().with::<Gravity>().build()?;
+    let mut world = World::new(&registry);
+    world.set_resource(Gravity(0.5))?;
+    let workers = Workers::new(2);
+    let settle = Observer::new::<Velocity, String>("settle", On::Add, |context| {
+        context.commands.insert(context.entity, Position { x: 5.0, y: 5.0 });
+        Ok(())
+    });
+    let mut rules = Schedule::builder(&registry)
+        .add(system("pulse", pulse).in_set("life").run_if(in_state(Gravity(0.5))))
+        .add(each_into::<&Position, (), Gravity>("weigh", |position, sum| sum.0 += position.x, |total, sum| total.0 += sum.0))
+        .set(SetConfig::new("life").before("weigh").run_if(every_ticks(1)))
+        .observe(settle)
+        .build()?;
+    rules.tick(&mut world, &workers)?;
+    rules.tick(&mut world, &workers)?;
+    rules.tick(&mut world, &workers)?;
+    assert_eq!(world.resource::<Gravity>()?.0, 5.5);
+    let related = Registry::builder().with::<Velocity>().with_relation::<Follows>().build()?;
+    let mut pack = World::new(&related);
+    let wolf = Template::new(Velocity { x: 1.0, y: 0.0 });
+    let (first, second) = (wolf.spawn(&mut pack)?, wolf.spawn(&mut pack)?);
+    pack.link::<Follows>(second, first)?;
+    assert_eq!(pack.target::<Follows>(second), Some(first));
     Ok(())
 }
 
