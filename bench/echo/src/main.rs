@@ -2,18 +2,28 @@
 //!
 //! Every case runs in rounds, all engines one after the other in each, and the median of each engine's best samples is
 //! printed with its ratio to Echo. Bars B1 … are ratios too, so a busy machine blurs but does not bend them.
-//! Usage: `cargo run --release [-- CASE]`. Page: `docs/benchmarks-echo.md`.
+//! Usage: `cargo run --release [-- CASE]`, `cargo run --release -- soak [ENTITIES] [TICKS]`. Page: `docs/benchmarks-echo.md`.
 #![forbid(unsafe_code)]
 
 mod echo;
 mod measure;
 mod parts;
 mod peers;
+mod record;
 
+use gatos_echo::recording::TraceDepth;
 use measure::Case;
 
 fn main() {
     let wanted = std::env::args().nth(1);
+    if wanted.as_deref() == Some("soak") {
+        let number = |place: usize, default: u64| {
+            let word = std::env::args().nth(place);
+            word.and_then(|word| word.parse().ok()).unwrap_or(default)
+        };
+        record::soak(number(2, 1_000_000) as usize, number(3, 10_000));
+        return;
+    }
     for case in cases() {
         if wanted
             .as_ref()
@@ -88,6 +98,11 @@ fn cases() -> Vec<Case> {
         Case::new("B17 100 tiny systems")
             .with("echo 1 thread", || echo::tiny(1))
             .with("echo 2 threads", || echo::tiny(2)),
+        Case::new("B21 a tick of 100,000, 1 % of leaves written")
+            .with("alone", || record::tick(None))
+            .with("recorded", || record::tick(Some(TraceDepth::None)))
+            .with("with digests", || record::tick(Some(TraceDepth::Digests)))
+            .with("with values", || record::tick(Some(TraceDepth::Values))),
     ]);
     cases
 }

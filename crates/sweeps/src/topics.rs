@@ -16,6 +16,7 @@ mod governance;
 mod names;
 mod numbers;
 mod policies;
+pub mod recordings;
 mod signatures;
 mod trust;
 mod values;
@@ -65,6 +66,8 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("policy/decisions", 100, policies::decisions),
     Topic::new("echo/operations", 12, worlds::operations),
     Topic::new("echo/ticks", 8, worlds::ticks),
+    Topic::new("echo/recordings", 8, recordings::generated),
+    Topic::table("vectors/echo", recordings::golden),
     Topic::table("vectors/numbers", vectors::numbers),
     Topic::table("vectors/values", vectors::values),
     Topic::table("vectors/fold", vectors::folds),

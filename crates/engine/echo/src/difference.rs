@@ -8,8 +8,10 @@ use crate::column::AnyColumn;
 use crate::entity::Entity;
 use crate::registry::ComponentId;
 use crate::state::State;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use gatos_values::Blake3Digest;
 
 /// What a change is about. The order is the one in which differences are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +30,8 @@ pub enum Subject {
     Slots,
     /// The state of the scripts: its digest.
     Scripts,
-    /// What the world remembers for its systems: the digest of its bytes.
-    Memory,
+    /// A value of a single system: as that of a component.
+    Local(ComponentId),
 }
 
 /// Something that is not as it was.
@@ -37,7 +39,8 @@ pub enum Subject {
 pub struct Change {
     /// What it is about.
     pub subject: Subject,
-    /// The entity, as index and generation, or the id of the envelope; 0 for others.
+    /// The entity, as index and generation; the id of the envelope; the number of the system's name for its own values; 0 for
+    /// others.
     pub key: u64,
     /// What is there now; `None` for nothing.
     pub value: Option<Vec<u8>>,
@@ -66,6 +69,7 @@ pub(crate) fn changes(before: &State, after: &State) -> Vec<Change> {
     }
     push_resources(before, after, &mut changes);
     push_mailbox(before, after, &mut changes);
+    push_locals(before, after, &mut changes);
     let slots = |state: &State| {
         let count = state.entities.slot_count() as u32;
         [
@@ -76,13 +80,6 @@ pub(crate) fn changes(before: &State, after: &State) -> Vec<Change> {
     };
     if slots(before) != slots(after) {
         changes.push(Change::of_one(Subject::Slots, slots(after)));
-    }
-    if !Arc::ptr_eq(&before.memory, &after.memory) {
-        let memory = |state: &State| state.memory.content_digest();
-        if memory(before) != memory(after) {
-            let value = memory(after).as_bytes().to_vec();
-            changes.push(Change::of_one(Subject::Memory, value));
-        }
     }
     changes.sort_by_key(|change| (change.subject, change.key));
     changes
@@ -188,6 +185,35 @@ fn push_resources(before: &State, after: &State, changes: &mut Vec<Change>) {
                 subject: Subject::Resource(id),
                 key: 0,
                 value: new,
+            });
+        }
+    }
+}
+
+/// The number under which values of a system are told: the first eight bytes of BLAKE3 of its name.
+pub(crate) fn key_of_name(name: &str) -> u64 {
+    let digest = Blake3Digest::of(name.as_bytes());
+    let first = digest.as_bytes().first_chunk::<8>();
+    first.map_or(0, |first| u64::from_le_bytes(*first))
+}
+
+fn push_locals(before: &State, after: &State, changes: &mut Vec<Change>) {
+    if Arc::ptr_eq(&before.memory, &after.memory) {
+        return;
+    }
+    let values = |state: &State| -> BTreeMap<(ComponentId, u64), Vec<u8>> {
+        let locals = state.memory.locals();
+        locals
+            .map(|(system, id, column)| ((id, key_of_name(system)), stamped(column, 0)))
+            .collect()
+    };
+    let (old, new) = (values(before), values(after));
+    for (place, value) in &new {
+        if old.get(place) != Some(value) {
+            changes.push(Change {
+                subject: Subject::Local(place.0),
+                key: place.1,
+                value: Some(value.clone()),
             });
         }
     }

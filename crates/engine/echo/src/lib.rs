@@ -8,7 +8,7 @@
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
 //! share), `archetype`, `state`, [`world`], `structure`, `moves`, `memory`, [`bundle`], `template`, [`query`], [`access`],
 //! `hierarchy`, `relation`, [`snapshot`], [`commands`], [`schedule`], [`bus`], [`pace`], [`adapter`], [`simulation`],
-//! [`difference`], [`recording`], [`replay`].
+//! [`difference`], [`recording`], [`replay`], [`inspect`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
 //! INVARIANT 2: whatever a later tick can depend on is in the world: rows in their order, generations, the free list,
@@ -35,6 +35,7 @@ pub mod entity;
 pub mod error;
 mod hash;
 mod hierarchy;
+pub mod inspect;
 pub mod manifest;
 mod memory;
 mod moves;

@@ -48,6 +48,12 @@ impl Memory {
         self.locals.is_empty() && self.watched.is_empty()
     }
 
+    /// Values of systems, by the system's name and the component; those that a system has in its hands are left out.
+    pub(crate) fn locals(&self) -> impl Iterator<Item = (&Arc<str>, ComponentId, &dyn AnyColumn)> {
+        let locals = self.locals.iter();
+        locals.map(|((system, id), column)| (system, *id, &**column))
+    }
+
     /// Whether removals of some components are remembered.
     pub(crate) fn is_watching(&self) -> bool {
         !self.watched.is_empty()

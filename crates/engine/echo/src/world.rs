@@ -9,6 +9,7 @@
 //! Guide: `docs/guide/echo.md`. Tests: `tests/it/world.rs`, `tests/it/twin.rs`.
 
 use crate::bundle::id_of;
+use crate::bus::Lane;
 use crate::column::{AnyColumn, unique};
 use crate::component::Component;
 use crate::difference::{self, Change};
@@ -16,6 +17,7 @@ use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::hierarchy::are_families_true;
 use crate::registry::{ComponentId, Registry};
+use crate::schedule::Phase;
 use crate::snapshot::{self, SnapshotError};
 use crate::stamp::Stamp;
 use crate::state::State;
@@ -177,6 +179,12 @@ impl World {
         let stamp = state.stamp;
         state.stamp.0 += 1;
         stamp
+    }
+
+    /// How many envelopes wait in a lane.
+    #[must_use]
+    pub fn waiting(&self, phase: Phase, lane: Lane) -> usize {
+        self.state.mailbox.lane_len(phase, lane)
     }
 
     /// Everything that is not the same in another world of the same registry, most cheaply in a fork of this one.

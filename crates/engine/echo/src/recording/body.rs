@@ -383,7 +383,7 @@ const fn subject_code(subject: Subject) -> (u8, u16) {
         Subject::Bus => (4, 0),
         Subject::Slots => (5, 0),
         Subject::Scripts => (6, 0),
-        Subject::Memory => (7, 0),
+        Subject::Local(id) => (7, id.number()),
     }
 }
 
@@ -397,7 +397,7 @@ fn subject_of(number: u8, id: u16, component_count: u16) -> Option<Subject> {
         (4, 0) => Some(Subject::Bus),
         (5, 0) => Some(Subject::Slots),
         (6, 0) => Some(Subject::Scripts),
-        (7, 0) => Some(Subject::Memory),
+        (7, _) => component.map(Subject::Local),
         _ => None,
     }
 }

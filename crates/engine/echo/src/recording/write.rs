@@ -6,8 +6,9 @@ use super::body::{self, Failure, Header, PluginName, TickRecord};
 use super::frame::{self, FrameKind};
 use super::{TraceDepth, engine_id};
 use crate::replay::{StepTrace, Tracer};
-use crate::schedule::{TickReport, Workers};
+use crate::schedule::{Phase, Step, TickReport, Watch, Workers};
 use crate::simulation::{Input, Manifest, Simulation, StepError};
+use crate::world::World;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
@@ -124,12 +125,26 @@ impl<S: Sink> Recorder<S> {
         inputs: &[Input],
         workers: &Workers,
     ) -> Result<TickReport, RecordError<S::Error>> {
+        self.step_watched(simulation, inputs, workers, None)
+    }
+
+    /// As [`Recorder::step`], seen by somebody who cannot change it.
+    ///
+    /// # Errors
+    /// As [`Recorder::step`].
+    pub fn step_watched(
+        &mut self,
+        simulation: &mut Simulation,
+        inputs: &[Input],
+        workers: &Workers,
+        watch: Option<&mut dyn Watch>,
+    ) -> Result<TickReport, RecordError<S::Error>> {
         let tick = simulation.world().tick();
         if simulation.world_mut().hash() != self.world_hash {
             return Err(RecordError::Changed { tick });
         }
         let mut steps = Vec::new();
-        let result = self.run(simulation, inputs, workers, &mut steps);
+        let result = self.run(simulation, inputs, workers, watch, &mut steps);
         let report = match result {
             Ok(report) => report,
             Err(error) => {
@@ -185,14 +200,21 @@ impl<S: Sink> Recorder<S> {
         simulation: &mut Simulation,
         inputs: &[Input],
         workers: &Workers,
+        watch: Option<&mut dyn Watch>,
         steps: &mut Vec<StepTrace>,
     ) -> Result<TickReport, StepError> {
         if self.options.trace == TraceDepth::None {
-            return simulation.step(inputs, workers);
+            return match watch {
+                Some(watch) => simulation.step_watched(inputs, workers, watch),
+                None => simulation.step(inputs, workers),
+            };
         }
-        let mut tracer = Tracer::new(simulation.world());
-        let report = simulation.step_watched(inputs, workers, &mut tracer)?;
-        *steps = tracer.into_steps();
+        let mut both = Both {
+            tracer: Tracer::new(simulation.world()),
+            watch,
+        };
+        let report = simulation.step_watched(inputs, workers, &mut both)?;
+        *steps = both.tracer.into_steps();
         if self.options.trace == TraceDepth::Digests {
             steps.iter_mut().for_each(StepTrace::forget_values);
         }
@@ -231,6 +253,25 @@ impl<S: Sink> Recorder<S> {
         self.sink.write(&bytes).map_err(RecordError::Sink)?;
         self.seal = seal;
         Ok(())
+    }
+}
+
+/// A tracer, and whoever else watches.
+struct Both<'a> {
+    tracer: Tracer,
+    watch: Option<&'a mut dyn Watch>,
+}
+
+impl Watch for Both<'_> {
+    fn wants_digests(&self) -> bool {
+        true
+    }
+
+    fn done(&mut self, phase: Phase, step: Step<'_>, world: &World) {
+        if let Some(watch) = &mut self.watch {
+            watch.done(phase, step, world);
+        }
+        self.tracer.done(phase, step, world);
     }
 }
 

@@ -126,12 +126,12 @@ fn name_of(subject: Subject, registry: &Registry) -> String {
     match subject {
         Subject::Component(id) => registry.kind(id).name().to_string(),
         Subject::Resource(id) => format!("resource {}", registry.kind(id).name()),
+        Subject::Local(id) => format!("own {}", registry.kind(id).name()),
         Subject::Place => "place of the row".to_string(),
         Subject::Envelope => "envelope".to_string(),
         Subject::Bus => "bus".to_string(),
         Subject::Slots => "table of entities".to_string(),
         Subject::Scripts => "state of the scripts".to_string(),
-        Subject::Memory => "memory of systems".to_string(),
     }
 }
 
@@ -153,7 +153,7 @@ fn value(bytes: &[u8], mismatch: &Mismatch, registry: &Registry) -> String {
         number.fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
     };
     match mismatch.subject {
-        Some(Subject::Component(id) | Subject::Resource(id)) => {
+        Some(Subject::Component(id) | Subject::Resource(id) | Subject::Local(id)) => {
             let row = bytes.get(16..).unwrap_or_default();
             let text = registry.kind(id).schema().describe(row);
             // Where rows are equal the stamps are not; else they would only be in the way.
@@ -170,7 +170,7 @@ fn value(bytes: &[u8], mismatch: &Mismatch, registry: &Registry) -> String {
         Some(Subject::Bus) => format!("next id {}, {} wait", number(0..8), number(8..16)),
         Some(Subject::Slots) => format!("{} slots, first free {}", number(0..4), number(4..8)),
         Some(Subject::Envelope) => crate::bus::describe(bytes, registry),
-        Some(Subject::Scripts | Subject::Memory) | None => hex(bytes),
+        Some(Subject::Scripts) | None => hex(bytes),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::schedule::{Phase, Ran, Step, Watch};
 use crate::world::World;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use gatos_values::Blake3Digest;
 
 /// What kind of step it was.
@@ -41,6 +42,25 @@ impl StepKind {
         StepKind::System,
         StepKind::Reduced,
     ];
+
+    /// A word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            StepKind::Inputs => "inputs",
+            StepKind::Handler => "handler",
+            StepKind::Event => "scripts at an event",
+            StepKind::Scripts => "scripts",
+            StepKind::System => "system",
+            StepKind::Reduced => "commands",
+        }
+    }
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
 }
 
 /// The changes of one subject in one step.
@@ -183,7 +203,11 @@ impl Tracer {
                 _ => None,
             };
             let writes = |ran: &Ran<'_>| target.is_some_and(|target| ran.access.may_write(target));
-            let owner = systems.iter().position(writes).unwrap_or(0);
+            let owns = |ran: &Ran<'_>| match change.subject {
+                Subject::Local(_) => difference::key_of_name(ran.name) == change.key,
+                _ => writes(ran),
+            };
+            let owner = systems.iter().position(owns).unwrap_or(0);
             if let Some(list) = lists.get_mut(owner) {
                 list.push(change);
             }

@@ -9,7 +9,7 @@ use gatos_echo::bus::Post;
 use gatos_echo::recording::{Recorder, RecorderOptions, Recording, TraceDepth};
 use gatos_echo::replay::{Divergence, Evidence, ReplayOptions, Verdict, Way, verify};
 use gatos_echo::schedule::{
-    Query, Signature, SystemConfig, SystemView, Tick, Workers, each, system,
+    Local, Query, Signature, SystemConfig, SystemView, Tick, Workers, each, system,
 };
 use gatos_echo::simulation::{Input, Manifest, Plugin, Registrar, Simulation, Version};
 use gatos_echo::{Commands, Component, Entity, Field, Registry, RegistryError, component};
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What the guilty system writes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Mark {
     number: u64,
     value: f64,
@@ -562,4 +562,29 @@ fn ticks_that_stopped_are_done_again_too() {
     is_elsewhere.store(true, Ordering::SeqCst);
     let divergence = diverged(replay(build(systems), &bytes, &no_threads(), false));
     assert_eq!(divergence.tick, 3);
+}
+
+/// A value that only one system has is told apart like all others.
+#[test]
+fn values_of_single_systems_are_named() {
+    let systems = || {
+        vec![
+            system("count", |mut mark: Local<Mark>| {
+                mark.number += 1;
+            }),
+            system("gamble", |mut mark: Local<Mark>| {
+                mark.number = RandomState::new().hash_one(7);
+            }),
+        ]
+    };
+    for trace in [TraceDepth::None, TraceDepth::Values] {
+        let bytes = record(build(systems), trace);
+        for workers in [no_threads(), threads()] {
+            let divergence = diverged(replay(build(systems), &bytes, &workers, false));
+            let blame = divergence.blame.expect("somebody is to blame");
+            assert_eq!(blame.name, "guilty:gamble");
+            assert_eq!(blame.subject.as_deref(), Some("own guilty:mark"));
+            assert_ne!(blame.recorded, blame.replayed);
+        }
+    }
 }

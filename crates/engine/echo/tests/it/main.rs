@@ -12,6 +12,7 @@ mod faults;
 mod guide;
 mod hash;
 mod hierarchy;
+mod inspect;
 mod manifest;
 mod memory;
 mod moves;
