@@ -139,6 +139,14 @@ impl World {
         self.state.entities.live_count()
     }
 
+    /// How many entities have a component.
+    #[must_use]
+    pub fn count(&self, id: ComponentId) -> usize {
+        let archetypes = self.state.archetypes.iter();
+        let with = archetypes.filter(|slot| slot.archetype.has(id));
+        with.map(|slot| slot.archetype.len()).sum()
+    }
+
     /// Whether no entity lives.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -198,9 +198,21 @@ impl Console {
         }
     }
 
+    /// Whether a terminal shows standard error and wants to see more than faults.
+    pub fn errors_are_seen(&self) -> bool {
+        self.errors_is_terminal && !self.manners.quiet && !self.manners.json
+    }
+
+    /// Draws on the terminal that shows standard error: text of our own making, escapes included.
+    pub fn draw(&mut self, picture: &str) {
+        // A terminal that has gone sees nothing, which is no reason to stop.
+        let _ = self.errors.write_all(picture.as_bytes());
+        let _ = self.errors.flush();
+    }
+
     /// Bars for long work; they draw only where a terminal shows standard error.
     pub fn bars(&self) -> Bars {
-        Bars::new(self.errors_is_terminal && !self.manners.quiet && !self.manners.json)
+        Bars::new(self.errors_are_seen())
     }
 
     /// Reports a fault: with `--json` on standard output, else on standard error.

@@ -33,6 +33,7 @@ pub mod table;
 pub mod text;
 pub mod usage;
 pub mod verbs;
+pub mod worlds;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches};
 use console::{Answer, Colour, Console, Ending, Manners, Stop};

@@ -16,6 +16,7 @@ pub mod common;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod echo;
 pub mod epoch;
 pub mod event;
 pub mod fold;
@@ -69,6 +70,9 @@ pub enum Verb {
     ///
     /// Without a word behind it, reads lines and shows what they give.
     Lua(lua::Arguments),
+    /// Run worlds: entities, systems and scripts that give the same everywhere.
+    #[command(subcommand)]
+    Echo(echo::Verb),
     /// Serve an editor: diagnostics, hovers and definitions of policies, folds and scripts, over standard input and output.
     ///
     /// Speaks the Language Server Protocol 3.17. An editor starts it; docs/guide/editors.md says how.
@@ -148,6 +152,7 @@ impl Verb {
             Verb::Foldc(arguments) => arguments.run(console),
             Verb::Lint(arguments) => arguments.run(console),
             Verb::Lua(arguments) => arguments.run(console),
+            Verb::Echo(verb) => verb.run(console),
             Verb::Lsp(arguments) => arguments.run(console),
             Verb::Fold(verb) => verb.run(console),
             Verb::State(verb) => verb.run(console),
@@ -190,6 +195,7 @@ pub const MANUALS: &[&Manual] = &[
     &lua::run::MANUAL,
     &lua::check::MANUAL,
     &lua::repl::MANUAL,
+    &echo::run::MANUAL,
     &lsp::MANUAL,
     &fold::install::MANUAL,
     &fold::run::MANUAL,

@@ -8,6 +8,7 @@ mod authoring;
 mod bus;
 mod component;
 mod difference;
+mod examples;
 mod faults;
 mod guide;
 mod hash;

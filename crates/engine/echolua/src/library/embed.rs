@@ -17,6 +17,9 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
 
+/// The name of rows of embedders' functions.
+pub(super) const ROW_NAME: &str = "embedded";
+
 /// How many functions an embedder can give.
 pub const EMBEDDED_COUNT: usize = 32;
 

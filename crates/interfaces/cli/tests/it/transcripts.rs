@@ -41,6 +41,7 @@ sessions! {
     sync
     trust
     whatif
+    worlds
 }
 
 #[test]
