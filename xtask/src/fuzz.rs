@@ -17,7 +17,7 @@ use crate::flags::Flags;
 use crate::markdown;
 use crate::report::{Failure, Outcome};
 use crate::shell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     let options = Options::parse(arguments)?;
     let folder = shell::root().join("fuzz");
     let targets = chosen(targets(&folder)?, &options.names)?;
-    let binaries = build(&folder, options.sanitizer.as_deref())?;
+    let binaries = build(&folder, &targets, options.sanitizer.as_deref())?;
     for target in &targets {
         seed(&folder, target)?;
     }
@@ -117,19 +117,25 @@ struct Target {
     /// Vectors that are first inputs, as `seeds` reads them.
     seeds: Vec<String>,
     size_max: u64,
+    /// Features of the workspace that it needs: the crates it looks at.
+    features: Vec<String>,
 }
 
 fn targets(folder: &Path) -> Outcome<Vec<Target>> {
     let listed = listed_targets(&shell::read(&folder.join("README.md"))?)?;
     let built = built_targets(folder)?;
     let names: BTreeSet<&str> = listed.iter().map(|target| target.name.as_str()).collect();
-    let built_names: BTreeSet<&str> = built.iter().map(String::as_str).collect();
+    let built_names: BTreeSet<&str> = built.keys().map(String::as_str).collect();
     if let Some(odd) = names.symmetric_difference(&built_names).next() {
         return Err(Failure::new(format!(
             "`{odd}` is either in the table of fuzz/README.md or in fuzz/Cargo.toml, not in both\n    cure: add the missing row or the missing `[[bin]]`"
         )));
     }
-    Ok(listed)
+    let with_features = |target: Target| Target {
+        features: built.get(&target.name).cloned().unwrap_or_default(),
+        ..target
+    };
+    Ok(listed.into_iter().map(with_features).collect())
 }
 
 fn listed_targets(page: &str) -> Outcome<Vec<Target>> {
@@ -139,11 +145,13 @@ fn listed_targets(page: &str) -> Outcome<Vec<Target>> {
         name: row.codes("target").concat(),
         seeds: row.codes("seeds"),
         size_max: row.cell("bytes at most").parse().unwrap_or(4096),
+        features: Vec::new(),
     };
     Ok(rows.iter().map(target).collect())
 }
 
-fn built_targets(folder: &Path) -> Outcome<Vec<String>> {
+/// The binaries of the manifest, with the features they need.
+fn built_targets(folder: &Path) -> Outcome<BTreeMap<String, Vec<String>>> {
     let manifest = folder.join("Cargo.toml");
     let text = shell::output(
         shell::cargo()
@@ -160,10 +168,17 @@ fn built_targets(folder: &Path) -> Outcome<Vec<String>> {
         .map_err(|error| Failure::new(format!("cargo metadata is not JSON: {error}")))?;
     let targets = metadata["packages"][0]["targets"].as_array();
     let is_binary = |target: &&serde_json::Value| target["kind"][0] == "bin";
-    let names = targets.into_iter().flatten().filter(is_binary);
-    Ok(names
-        .filter_map(|target| target["name"].as_str())
-        .map(str::to_owned)
+    let binaries = targets.into_iter().flatten().filter(is_binary);
+    let features = |target: &serde_json::Value| {
+        let needed = target["required-features"].as_array();
+        let words = needed.into_iter().flatten();
+        words
+            .filter_map(|word| word.as_str())
+            .map(str::to_owned)
+            .collect()
+    };
+    Ok(binaries
+        .filter_map(|target| Some((target["name"].as_str()?.to_owned(), features(target))))
         .collect())
 }
 
@@ -182,8 +197,8 @@ fn chosen(all: Vec<Target>, names: &[String]) -> Outcome<Vec<Target>> {
     Ok(all.into_iter().filter(is_chosen).collect())
 }
 
-/// Builds every target with coverage and gives the folder of the binaries.
-fn build(folder: &Path, sanitizer: Option<&str>) -> Outcome<PathBuf> {
+/// Builds the targets with coverage, and of our crates only those they look at; gives the folder of the binaries.
+fn build(folder: &Path, targets: &[Target], sanitizer: Option<&str>) -> Outcome<PathBuf> {
     // Naming the host as target keeps the flags away from build scripts and macros.
     let host = host()?;
     let target_directory = match std::env::var_os("CARGO_TARGET_DIR") {
@@ -202,11 +217,21 @@ fn build(folder: &Path, sanitizer: Option<&str>) -> Outcome<PathBuf> {
         cargo.env("RUSTC_BOOTSTRAP", "1");
     }
     cargo
-        .args(["build", "--release", "--bins", "--target", &host])
+        .args(["build", "--release", "--target", &host])
+        .args(targets.iter().flat_map(|target| ["--bin", &target.name]))
+        .args(["--features", &features_of(targets)])
         .env("CARGO_TARGET_DIR", &target_directory)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     shell::run(&mut cargo)?;
     Ok(target_directory.join(host).join("release"))
+}
+
+fn features_of(targets: &[Target]) -> String {
+    let features: BTreeSet<&str> = targets
+        .iter()
+        .flat_map(|target| target.features.iter().map(String::as_str))
+        .collect();
+    features.into_iter().collect::<Vec<_>>().join(",")
 }
 
 fn host() -> Outcome<String> {

@@ -24,7 +24,7 @@ use gatos_values::{
 use crate::audit::AuditRequest;
 use crate::clock;
 use crate::fault::{Fault, Outcome};
-use crate::gate::{self, Gates, Surroundings};
+use crate::gate::{self, Gates, Surroundings, Verdict};
 use crate::node::Node;
 use crate::signing::ActingKey;
 
@@ -336,6 +336,14 @@ impl Node {
     /// Asks the gate about every new event, before anything is signed. A refusal is recorded and stands for the call.
     fn pass_gate(&self, chain: &Arc<Chain>, events: &[Unsigned]) -> Outcome<()> {
         let version = chain.version();
+        for event in events {
+            if let Some(refusal) = gate::refuse_misplaced(chain, version, &event.envelope) {
+                let verdict = Verdict::without_rule(refusal.clone());
+                let record =
+                    gate::record_of(chain, &event.envelope, event.id, &verdict, Door::Append);
+                return Err(self.recorded(refusal, record));
+            }
+        }
         // The empty policy admits every enrolled key, which admission has seen to.
         if chain.policy_root_at(version) == gatos_values::roots::EMPTY_POLICY_ROOT {
             return Ok(());
@@ -360,7 +368,7 @@ impl Node {
     }
 
     /// The refusal, once it is on record; that it could not be is said with it.
-    fn recorded(&self, refusal: Fault, request: AuditRequest) -> Fault {
+    pub(crate) fn recorded(&self, refusal: Fault, request: AuditRequest) -> Fault {
         match self.record(vec![request]) {
             Ok(records) => match records.first() {
                 Some(record) => {

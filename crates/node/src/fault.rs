@@ -194,6 +194,7 @@ from_coded! {
     gatos_values::TextError
     gatos_values::UlidError
     gatos_values::UriError
+    gatos_policy::bundle::BundleError
     gatos_policy::governance::AdmissionError
     gatos_policy::governance::GovernanceError
     gatos_policy::language::RgcError

@@ -1,10 +1,17 @@
 //! The gate: may this event be written? Governance says who, the policy in force says what.
 //!
 //! The context is filled here and nowhere else, from the envelope, the trust state of the version it names, and two
-//! settings of this clone. Under the empty policy there is nothing to ask, and nothing is asked.
+//! settings of this clone. Under the empty policy there is nothing to ask, and nothing is asked. This file asks about
+//! events (`write`); its parts ask about changes of governance (`govern`), about what leaves (`export`) and about what
+//! is shown to others (`read`), and say what a refusal means.
 //!
 //! INVARIANT: the same envelope, version, epoch and settings get the same answer on any machine.
 //! Tests: ../tests/it/gate.rs.
+
+pub mod export;
+pub(crate) mod govern;
+pub mod reading;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,11 +19,10 @@ use std::sync::{Arc, Mutex};
 use gatos_ledger::settings;
 use gatos_policy::audit::{Answer, Asked, Door};
 use gatos_policy::governance::Chain;
-use gatos_policy::language::explain::{RuleExplanation, explain};
-use gatos_policy::language::{
-    Decision, DenyReason, Explanation, Intent, Policy, Request, TrustSnapshot, Truth,
-};
-use gatos_values::{Envelope, ErrorCode, EventId, Value};
+use gatos_policy::governing;
+use gatos_policy::language::explain::explain;
+use gatos_policy::language::{Decision, Intent, Policy, Request, TrustSnapshot};
+use gatos_values::{Actor, Envelope, EventId, ResourceUri, Text, Value};
 
 use crate::append::lock;
 use crate::audit::AuditRequest;
@@ -30,8 +36,6 @@ const REMOTE_SETTING: &str = "gatos.remote";
 const REMOTE_DEFAULT: &str = "none";
 /// The address of whoever asks on this machine.
 const LOCAL_ADDRESS: &str = "127.0.0.1";
-/// How many clauses a refusal names.
-const CLAUSE_COUNT_MAX: usize = 3;
 
 /// What the door knows of the other side.
 #[derive(Clone, Debug)]
@@ -89,6 +93,30 @@ pub(crate) struct Gate {
     surroundings: Surroundings,
 }
 
+/// What is put to the policy; the gate adds who is trusted how far, and the other side.
+pub(crate) struct Question<'a> {
+    pub(crate) intent: Intent,
+    pub(crate) actor: &'a Actor,
+    /// Capabilities that are claimed, of which those granted count; without a claim all that are granted.
+    pub(crate) claimed: Option<&'a [Text]>,
+    pub(crate) labels: Vec<&'a str>,
+    pub(crate) path: &'a str,
+    pub(crate) resource: &'a ResourceUri,
+    pub(crate) payload: &'a Value,
+    pub(crate) epoch: u64,
+}
+
+pub(crate) use export::refuse_misplaced;
+
+impl Question<'_> {
+    /// The capabilities of a list that are claimed.
+    fn of_claimed(&self, caps: &[Text]) -> Vec<String> {
+        let counts = |cap: &&Text| self.claimed.is_none_or(|claimed| claimed.contains(cap));
+        let counting = caps.iter().filter(counts);
+        counting.map(|cap| cap.as_str().to_owned()).collect()
+    }
+}
+
 /// The gates of a chain's versions, made as they are asked for.
 pub(crate) struct Gates {
     surroundings: Surroundings,
@@ -105,6 +133,18 @@ pub(crate) struct Verdict {
     pub(crate) audit: bool,
     /// What the policy was asked with, if the answer goes on record.
     pub(crate) asked: Option<Asked>,
+}
+
+impl Verdict {
+    /// A refusal that no rule made.
+    pub(crate) fn without_rule(refusal: Fault) -> Verdict {
+        Verdict {
+            refusal: Some(refusal),
+            rule_ids: Vec::new(),
+            audit: false,
+            asked: None,
+        }
+    }
 }
 
 impl Gates {
@@ -145,26 +185,34 @@ impl Gates {
 impl Gate {
     /// Judges an event in an epoch of its namespace.
     pub(crate) fn judge(&self, envelope: &Envelope, epoch: u64) -> Verdict {
-        let granted =
-            self.chain
-                .capabilities_at(&envelope.actor, self.version, epoch, &envelope.resource);
-        let holds = |caps: &[gatos_values::Text]| {
-            let claimed = envelope.caps.iter();
-            claimed
-                .filter(|cap| caps.contains(cap))
-                .map(|cap| cap.as_str().to_owned())
-                .collect::<Vec<String>>()
-        };
-        let live = holds(&granted.live);
-        let decision = self.ask(envelope, epoch, &live, |policy, request| {
-            policy.evaluate(request)
-        });
+        self.answer(&Question {
+            intent: Intent::Write,
+            actor: &envelope.actor,
+            claimed: Some(&envelope.caps),
+            labels: envelope.labels.iter().map(|label| label.as_str()).collect(),
+            path: &envelope.journal().short(),
+            resource: &envelope.resource,
+            payload: &envelope.payload,
+            epoch,
+        })
+    }
+
+    /// Puts a question to the policy.
+    pub(crate) fn answer(&self, question: &Question<'_>) -> Verdict {
+        let granted = self.chain.capabilities_at(
+            question.actor,
+            self.version,
+            question.epoch,
+            question.resource,
+        );
+        let live = question.of_claimed(&granted.live);
+        let decision = self.ask(question, &live, decide);
         match &decision {
             Decision::Allow { rule_ids, audit } => Verdict {
                 refusal: None,
                 rule_ids: rule_ids.iter().map(|id| id.to_string()).collect(),
                 audit: *audit,
-                asked: audit.then(|| self.asked(envelope, epoch, &live)),
+                asked: audit.then(|| self.asked(question, &live)),
             },
             Decision::Deny {
                 firing,
@@ -172,16 +220,14 @@ impl Gate {
                 rule_id,
                 ..
             } => {
-                let ended = holds(&granted.expired);
+                let ended = question.of_claimed(&granted.expired);
                 let with_ended: Vec<String> = live.iter().chain(&ended).cloned().collect();
-                let would_allow = !ended.is_empty()
-                    && self.ask(envelope, epoch, &with_ended, |policy, request| {
-                        policy.evaluate(request).is_allow()
-                    });
+                let would_allow =
+                    !ended.is_empty() && self.ask(question, &with_ended, decide).is_allow();
                 let refusal = match would_allow {
-                    true => self.expired(envelope, epoch, &ended),
-                    false => self.ask(envelope, epoch, &live, |policy, request| {
-                        self.denied(envelope, &explain(policy, request, &[]))
+                    true => self.expired(question, &ended),
+                    false => self.ask(question, &live, |policy, request| {
+                        self.denied(question, &explain(policy, request, &[]))
                     }),
                 };
                 let ids = match firing.is_empty() {
@@ -192,147 +238,57 @@ impl Gate {
                     refusal: Some(refusal),
                     rule_ids: ids,
                     audit: *audit,
-                    asked: Some(self.asked(envelope, epoch, &live)),
+                    asked: Some(self.asked(question, &live)),
                 }
             }
         }
     }
 
-    fn asked(&self, envelope: &Envelope, epoch: u64, caps: &[String]) -> Asked {
+    fn asked(&self, question: &Question<'_>, caps: &[String]) -> Asked {
         Asked {
             caps: caps.iter().map(|cap| reply::lossy(cap)).collect(),
-            labels: envelope
+            labels: question
                 .labels
                 .iter()
-                .map(|label| reply::lossy(label.as_str()))
+                .map(|label| reply::lossy(label))
                 .collect(),
             remote: reply::lossy(&self.surroundings.remote),
             remote_addr: reply::lossy(&self.surroundings.remote_addr),
-            epoch,
+            epoch: question.epoch,
         }
     }
 
     fn ask<T>(
         &self,
-        envelope: &Envelope,
-        epoch: u64,
+        question: &Question<'_>,
         caps: &[String],
-        question: impl FnOnce(&Policy, &Request<'_>) -> T,
+        put: impl FnOnce(&Policy, &Request<'_>) -> T,
     ) -> T {
         let caps: Vec<&str> = caps.iter().map(String::as_str).collect();
-        let labels: Vec<&str> = envelope.labels.iter().map(|label| label.as_str()).collect();
-        let path = envelope.journal().short();
-        let resource = envelope.resource.to_string();
+        let resource = question.resource.to_string();
         let request = Request {
-            intent: Intent::Write,
-            actor: Some(envelope.actor.as_str()),
+            intent: question.intent,
+            actor: Some(question.actor.as_str()),
             caps: Some(&caps),
-            labels: Some(&labels),
+            labels: Some(&question.labels),
             remote: Some(&self.surroundings.remote),
             remote_addr: Some(&self.surroundings.remote_addr),
-            epoch: Some(epoch),
-            path: Some(&path),
+            epoch: Some(question.epoch),
+            path: Some(question.path),
             resource: Some(&resource),
-            payload: Some(&envelope.payload),
+            payload: Some(question.payload),
             trust: &self.trust,
         };
-        question(&self.policy, &request)
-    }
-
-    fn denied(&self, envelope: &Envelope, explanation: &Explanation) -> Fault {
-        let Decision::Deny {
-            rule_id, reason, ..
-        } = &explanation.decision
-        else {
-            return Fault::new(ErrorCode::Internal, "", "an allow is no refusal");
-        };
-        let rule = explanation.rules.iter().find(|rule| rule.id == *rule_id);
-        let own_words = rule.and_then(|rule| rule.reason.as_ref());
-        let firing = rule.and_then(|rule| {
-            let mut lines = rule.lines.iter().filter(|line| !line.is_allow);
-            lines.find(|line| line.truth != Truth::False)
-        });
-        let line = firing.map_or_else(String::new, |line| {
-            format!(" with its line `{}`", line.text)
-        });
-        let what = match reason {
-            DenyReason::Rule => format!("rule `{rule_id}` denies it{line}"),
-            DenyReason::Unknown { path, cause } => format!(
-                "rule `{rule_id}` denies it{line}: `{path}` has no value here ({})",
-                cause.as_str()
-            ),
-            DenyReason::Default => "no rule of the policy allows it".to_owned(),
-        };
-        let words = own_words.map_or_else(String::new, |words| format!(": {}", words.as_str()));
-        let nearest_rule = nearest(explanation);
-        let missing: Vec<&str> = nearest_rule.map_or_else(Vec::new, missing_lines);
-        let nearest = nearest_rule.map_or_else(String::new, |rule| {
-            format!(
-                "; nearest is rule `{}`, which needs `{}`",
-                rule.id,
-                missing.join("` and `")
-            )
-        });
-        Fault::new(
-            ErrorCode::PolicyDeny,
-            envelope.resource.to_string(),
-            format!("{what}{words}{nearest}"),
-        )
-        .with_hint(self.whom_to_ask(&missing))
-        .with_detail("rule_id", reply::text(rule_id))
-        .with_detail("policy_root", self.policy.root().to_value())
-        .with_detail(
-            "missing",
-            Value::List(missing.iter().map(|line| reply::text(line)).collect()),
-        )
-    }
-
-    fn expired(&self, envelope: &Envelope, epoch: u64, ended: &[String]) -> Fault {
-        let caps = ended.join("`, `");
-        Fault::new(
-            ErrorCode::CapExpired,
-            envelope.resource.to_string(),
-            format!("the grant of `{caps}` ended before epoch {epoch}; with it the policy would allow this"),
-        )
-        .with_hint(format!("ask {} for a new grant", self.governors()))
-    }
-
-    fn whom_to_ask(&self, lines: &[&str]) -> String {
-        match lines.is_empty() {
-            true => format!(
-                "ask {} about the rule; `gatos audit log` shows the decision",
-                self.governors()
-            ),
-            false => format!(
-                "a granted capability is claimed with `gatos event append --cap`; ask {} for what is missing",
-                self.governors()
-            ),
-        }
-    }
-
-    fn governors(&self) -> String {
-        let names = self.chain.governors_at(self.version);
-        let names: Vec<&str> = names.iter().map(|actor| actor.as_str()).collect();
-        names.join(" or ")
+        put(&self.policy, &request)
     }
 }
 
-/// Of the rules about such requests the one with the fewest lines in the way of an allow.
-fn nearest(explanation: &Explanation) -> Option<&RuleExplanation> {
-    let about = explanation.rules.iter().filter(|rule| {
-        rule.matches == Truth::True && rule.allows != Truth::True && !missing_lines(rule).is_empty()
-    });
-    about.min_by_key(|rule| missing_lines(rule).len())
-}
-
-/// The allow lines of a rule that do not hold, the first few of them.
-fn missing_lines(rule: &RuleExplanation) -> Vec<&str> {
-    let lines = rule.lines.iter();
-    lines
-        .filter(|line| line.is_allow && line.truth != Truth::True)
-        .take(CLAUSE_COUNT_MAX)
-        .map(|line| line.text.as_str())
-        .collect()
+/// The policy's answer; to changes of governance with what nothing allows left to signatures.
+fn decide(policy: &Policy, request: &Request<'_>) -> Decision {
+    match request.intent {
+        Intent::Govern => governing::decide(policy, request),
+        _ => policy.evaluate(request),
+    }
 }
 
 /// The record of a verdict about an event of a key that is at hand, or whose signature holds.

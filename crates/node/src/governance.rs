@@ -108,7 +108,8 @@ impl Node {
     ///
     /// # Errors
     /// `UNKNOWN_KEY` when too few governors' keys are at hand, `QUORUM_NOT_MET`, `BAD_GOVERNANCE` when an operation
-    /// does not fit the chain, `GOV_BEHIND`, `GOV_FORK` when another version arrived meanwhile.
+    /// does not fit the chain, `GOV_BEHIND`, `GOV_FORK` when another version arrived meanwhile, `POLICY_DENY` and
+    /// `CAP_EXPIRED` when the policy in force refuses it.
     pub fn govern(&self, operations: Vec<ChangeOperation>) -> Outcome<GovernanceId> {
         let writer = self.writer()?;
         writer.flush()?;
@@ -146,11 +147,12 @@ impl Node {
     pub(crate) fn add_version(
         &self,
         writer: &Writer,
-        (head, chain): (ObjectId, &Chain),
+        (head, chain): (ObjectId, &Arc<Chain>),
         document: SignedDocument,
     ) -> Outcome<GovernanceId> {
-        let mut next = chain.clone();
+        let mut next = (**chain).clone();
         let id = next.apply(&document)?;
+        self.pass_gate_to_govern(chain, &next, &document)?;
         let content = encode_commit(&document, Some(head))?;
         let commit = objects::write_loose(self.repository(), ObjectKind::Commit, &content)?;
         writer.move_refs(&[RefChange {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gatos_ledger::hooks::{self, Hook};
 use gatos_ledger::{RefChange, Repository, WriterLock, objects, refs, settings};
 use gatos_policy::governance::{self as rules, GenesisActor, SignedDocument};
 use gatos_values::{
@@ -101,6 +102,8 @@ impl Node {
         let actor = actor_of(options)?;
         let (repository, git_report) = Repository::init(&options.directory, options.bare)?;
         let mut remarks = git_report.remarks;
+        remarks.extend(hooks::install_hook(&repository, Hook::PrePush)?.remarks);
+        profile::remember_program(&repository)?;
         if profile == Profile::PushGate {
             // Before the genesis is looked for, so that repeating the call mends hook and settings.
             remarks.extend(profile::prepare_gate(&repository, options.home.as_deref())?);

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod signing;
 
 pub mod actors;
+pub mod bundles;
 mod cuts;
 pub mod governance;
 pub mod init;

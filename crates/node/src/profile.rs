@@ -13,6 +13,7 @@ use gatos_values::{Actor, ErrorCode};
 
 use crate::doctor::DoctorReport;
 use crate::fault::{Fault, Outcome};
+use crate::gate::export::INSIDE;
 use crate::keys;
 use crate::node::Node;
 
@@ -90,6 +91,19 @@ pub(crate) fn prepare_gate(repository: &Repository, home: Option<&Path>) -> Outc
     Ok(report.remarks)
 }
 
+/// Notes where this program is, for the hook `pre-push`, where nothing is noted yet. A program that merely contains
+/// this library is no `gatos` that a hook could run.
+pub(crate) fn remember_program(repository: &Repository) -> Outcome<()> {
+    let Ok(program) = std::env::current_exe() else {
+        return Ok(());
+    };
+    let is_gatos = program.file_stem().is_some_and(|stem| stem == "gatos");
+    if is_gatos && settings::value(repository, PROGRAM_SETTING)?.is_none() {
+        remember_path(repository, PROGRAM_SETTING, &program)?;
+    }
+    Ok(())
+}
+
 fn remember_path(repository: &Repository, setting: &str, path: &Path) -> Outcome<()> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let text = absolute.to_str().ok_or_else(|| {
@@ -136,7 +150,7 @@ impl Node {
     pub fn doctor_profile(&self) -> Outcome<DoctorReport> {
         let mut report = DoctorReport::default();
         let profile = self.profile()?;
-        report.checks = vec!["profile"];
+        report.checks = vec!["profile", "leaving"];
         report.add(
             Severity::Info,
             "profile",
@@ -144,6 +158,7 @@ impl Node {
             format!("the profile is `{}`", profile.as_str()),
             "nothing to do",
         );
+        self.check_leaving(&mut report)?;
         if profile == Profile::PushGate {
             report
                 .checks
@@ -166,6 +181,34 @@ impl Node {
             );
         }
         Ok(report.sorted())
+    }
+
+    /// The hook that asks before data leave, and which remotes are inside.
+    fn check_leaving(&self, report: &mut DoctorReport) -> Outcome<()> {
+        for finding in hooks::inspect_hook(self.repository(), Hook::PrePush)? {
+            report.add(
+                Severity::Warning,
+                "leaving",
+                finding.hook,
+                finding.evidence,
+                finding.mend,
+            );
+        }
+        for remote in settings::remotes(self.repository())? {
+            let side = self.side_of(&remote)?;
+            let (evidence, mend) = match side == INSIDE {
+                true => (
+                    "inside: everything may go there",
+                    "nothing to do".to_owned(),
+                ),
+                false => (
+                    "outside: kept namespaces stay here, and the policy is asked with `export`",
+                    format!("git config remote.{remote}.gatosSide {INSIDE}"),
+                ),
+            };
+            report.add(Severity::Info, "leaving", remote, evidence, mend);
+        }
+        Ok(())
     }
 
     fn check_gate_hook(&self, report: &mut DoctorReport) -> Outcome<()> {

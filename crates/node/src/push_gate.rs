@@ -1,8 +1,8 @@
 //! The push gate: what a push wants to move is judged before any ref moves, whoever pushes with whatever Git.
 //!
 //! `pre-receive` hands over the refs; git keeps the pushed objects apart until the answer is given. The gate looks
-//! at the repository as it would be ([`Incoming`]) with the same judges as `sync` and `verify`: governance first,
-//! then journals event by event with the policy of the version each names, then policies, folds, epochs, and states
+//! at the repository as it would be ([`Incoming`]) with the same judges as `sync` and `verify`: governance first, put to the
+//! policy of the version before, then journals event by event with the policy of the version each names, then policies, folds, epochs, and states
 //! recomputed from their events. One refusal refuses the
 //! whole push. What was refused is recorded or counted (see [`crate::audit`]) outside git's quarantine.
 //!
@@ -28,15 +28,16 @@ use gatos_ledger::{
 use gatos_policy::audit::{Answer, Asked, Door};
 use gatos_policy::governance::Chain;
 use gatos_policy::language::Intent;
-use gatos_values::{ErrorCode, JournalName, SealedEvent, Ulid};
+use gatos_values::{Blake3Digest, ErrorCode, EventId, JournalName, SealedEvent, Ulid};
 
 use crate::append::{ULID_AHEAD_MS_MAX, lock};
 use crate::arrivals;
 use crate::audit::{AuditRecord, AuditRequest};
 use crate::clock;
 use crate::fault::{Fault, Outcome};
+use crate::gate::govern::{SignedChange, record_of_change};
 use crate::gate::{self, Gates, Surroundings, Verdict};
-use crate::governance::GOVERNANCE_REF;
+use crate::governance::{self, GOVERNANCE_REF};
 use crate::node::{GovernedAdmission, Node, NodeOptions};
 use crate::reply;
 use names::PushedKind;
@@ -312,10 +313,13 @@ pub(crate) struct PushView<'a> {
     newest_ms: u64,
 }
 
-/// The policy's word about one pushed event.
+/// The policy's word about one pushed event or document.
 struct Spoken {
-    event: SealedEvent,
+    event: Option<EventId>,
+    document: Option<Blake3Digest>,
     verdict: Verdict,
+    /// The record of it, where an allow goes on record.
+    record: AuditRequest,
 }
 
 impl<'a> PushView<'a> {
@@ -344,12 +348,13 @@ impl<'a> PushView<'a> {
 
     /// The refusal with the rules behind it and what the policy advises, if a policy spoke.
     fn with_rules(&self, mut refusal: PushRefusal) -> PushRefusal {
-        let event = refusal
-            .offender
-            .as_ref()
-            .and_then(|offender| offender.event);
+        let Some(offender) = &refusal.offender else {
+            return refusal;
+        };
+        let about = (offender.event, offender.document);
         let spoken = lock(&self.spoken);
-        if let Some(spoken) = spoken.iter().find(|one| Some(one.event.id()) == event)
+        let mut spoken = spoken.iter();
+        if let Some(spoken) = spoken.find(|one| (one.event, one.document) == about)
             && let Some(fault) = &spoken.verdict.refusal
             && fault.code == refusal.fault.code
         {
@@ -364,12 +369,7 @@ impl<'a> PushView<'a> {
     fn wanted_records(&self) -> Vec<AuditRequest> {
         let spoken = lock(&self.spoken);
         let allowed = spoken.iter().filter(|one| one.verdict.refusal.is_none());
-        allowed
-            .map(|one| {
-                let (envelope, id) = (one.event.envelope(), one.event.id());
-                gate::record_of(&self.chain, envelope, id, &one.verdict, Door::Push)
-            })
-            .collect()
+        allowed.map(|one| one.record.clone()).collect()
     }
 
     fn judge(&mut self, kind: &PushedKind, one: &PushedRef) -> Outcome<()> {
@@ -425,8 +425,45 @@ impl<'a> PushView<'a> {
             // A policy whose bytes are missing would leave nothing that can be judged.
             self.there.policy_at(&chain, version)?;
         }
-        self.chain = Arc::new(chain);
+        let chain = Arc::new(chain);
+        self.ask_about_changes(&chain, theirs)?;
+        self.chain = chain;
         self.governed = GovernedAdmission::new(self.chain.clone());
+        Ok(())
+    }
+
+    /// Puts every pushed version to the policy of the version before it.
+    fn ask_about_changes(&self, chain: &Arc<Chain>, theirs: ObjectId) -> Outcome<()> {
+        let epoch = self.here.newest_epoch()?;
+        let documents = governance::read_documents(self.repository(), theirs)?;
+        let new = documents
+            .iter()
+            .zip(0u64..)
+            .skip_while(|(_, version)| *version <= self.before.version());
+        for ((commit, document), version) in new {
+            let about =
+                |fault: Fault| fault.with_detail("commit", reply::text(&commit.to_string()));
+            if let Some(gate) = self.gates.at(&self.there, chain, version - 1)? {
+                let change = SignedChange::of(document, chain)?;
+                if let Some(judged) = gate.judge_change(&change, epoch) {
+                    let refusal = judged.verdict.refusal.clone();
+                    if refusal.is_some() || judged.verdict.audit {
+                        lock(&self.spoken).push(Spoken {
+                            event: None,
+                            document: Some(change.id),
+                            record: record_of_change(chain, &change, &judged, Door::Push),
+                            verdict: judged.verdict,
+                        });
+                    }
+                    if let Some(fault) = refusal {
+                        return Err(about(fault));
+                    }
+                }
+            }
+            self.there
+                .refuse_lock_out(&chain.up_to(version))
+                .map_err(about)?;
+        }
         Ok(())
     }
 
@@ -632,6 +669,9 @@ impl Admission for GateAdmission<'_> {
                 ),
             ));
         }
+        if let Some(fault) = gate::refuse_misplaced(&view.chain, version, event.envelope()) {
+            return Err(Refusal::new(fault.code, fault.reason));
+        }
         view.ask_policy(event, version)
             .map_err(|fault| Refusal::new(fault.code, fault.reason))?;
         Ok(version)
@@ -647,8 +687,11 @@ impl PushView<'_> {
         let verdict = gate.judge(event.envelope(), self.here.epoch_of(event.envelope())?);
         let refusal = verdict.refusal.clone();
         if refusal.is_some() || verdict.audit {
+            let (envelope, id) = (event.envelope(), event.id());
             lock(&self.spoken).push(Spoken {
-                event: event.clone(),
+                event: Some(id),
+                document: None,
+                record: gate::record_of(&self.chain, envelope, id, &verdict, Door::Push),
                 verdict,
             });
         }

@@ -8,14 +8,14 @@
 //! INVARIANT 2: what does not fit is reported; two branches of one key go to quarantine; nothing is dropped.
 //! Tests: ../tests/it/sync.rs, with real `git` between real repositories.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use gatos_ledger::hooks::{self, Hook};
 use gatos_ledger::quarantine::{self, Branch};
 use gatos_ledger::reading::JournalView;
-use gatos_ledger::{
-    Admission, ObjectId, RefChange, Repository, hooks, refs, settings, transfer, walk,
-};
+use gatos_ledger::{Admission, ObjectId, RefChange, Repository, refs, settings, transfer, walk};
 use gatos_policy::governance::Chain;
 use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Ulid, Value};
 
@@ -24,12 +24,13 @@ use crate::arrivals;
 use crate::cuts::{self, Recorded};
 use crate::epochs::epoch_ref;
 use crate::fault::{Fault, Outcome};
+use crate::gate::export::LeavingRef;
 use crate::governance::{self, GOVERNANCE_REF};
 use crate::installed::Installed;
 use crate::keys::KeyStore;
 use crate::node::{GovernedAdmission, Node, NodeOptions};
 use crate::policies::POLICIES_REF;
-use crate::profile::GATE_ACTOR;
+use crate::profile::{self, GATE_ACTOR};
 use crate::proposals::PROPOSALS;
 use crate::reply;
 use crate::seen;
@@ -131,6 +132,8 @@ impl Node {
     ) -> Outcome<SyncReport> {
         settings::apply(self.repository())?;
         hooks::install(self.repository())?;
+        hooks::install_hook(self.repository(), Hook::PrePush)?;
+        profile::remember_program(self.repository())?;
         let mut report = SyncReport {
             remote: remote.to_owned(),
             ..SyncReport::default()
@@ -603,13 +606,15 @@ impl Node {
                     &name["refs/gatos/".len()..]
                 );
                 if refs::read(self.repository(), &tracked)? != Some(ours) {
-                    wanted.push(name);
+                    wanted.push(LeavingRef::same(&name, ours));
                 }
             }
         }
+        let mut wanted = self.keep_what_stays(remote, wanted, report)?;
         if wanted.is_empty() {
             return Ok(0);
         }
+        wanted.sort();
         let outcome = transfer::push(self.repository(), remote, &wanted)?;
         let mut pushed = 0;
         for one in outcome.refs {
@@ -623,6 +628,26 @@ impl Node {
             }
         }
         Ok(pushed)
+    }
+
+    /// The names of the refs that may leave; the others are reported.
+    fn keep_what_stays(
+        &self,
+        remote: &str,
+        wanted: Vec<LeavingRef>,
+        report: &mut SyncReport,
+    ) -> Outcome<Vec<String>> {
+        let refusals = self.judge_leaving(remote, &wanted)?;
+        let stays: BTreeSet<String> = refusals.iter().map(|one| one.reference.clone()).collect();
+        report
+            .findings
+            .extend(refusals.into_iter().map(|one| SyncFinding {
+                code: one.fault.code,
+                resource: one.reference,
+                reason: one.fault.reason,
+            }));
+        let names = wanted.into_iter().map(|one| one.there);
+        Ok(names.filter(|name| !stays.contains(name)).collect())
     }
 
     /// Clones a repository, verifies its governance and journals, and makes it ready for use.
@@ -676,6 +701,7 @@ impl Node {
             .with_hint("ask the repository's governors for the genesis id"));
         }
         hooks::install(&repository)?;
+        hooks::install_hook(&repository, Hook::PrePush)?;
         settings::apply_to_created(&repository)?;
         refs::update(
             &repository,
@@ -686,6 +712,9 @@ impl Node {
             }],
         )?;
         let node = Node::over(repository, options)?;
+        // What came from there is no secret there.
+        node.note_inside(remote)?;
+        profile::remember_program(node.repository())?;
         let mut report = SyncReport {
             remote: remote.to_owned(),
             ..SyncReport::default()

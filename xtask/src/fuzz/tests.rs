@@ -1,7 +1,7 @@
 //! Reading the table, the options and libFuzzer's log.
 
 use super::seeds::{column_inputs, decoder};
-use super::{Options, chosen, coverage, listed_targets, statistic};
+use super::{Options, Target, chosen, coverage, features_of, listed_targets, statistic};
 
 const PAGE: &str = "<!-- table: targets -->\n| target | statement | seeds | bytes at most |\n|---|---|---|---|\n| `json` | x | `vectors/json` `vectors/event` | 65536 |\n| `cbor` | y | | |\n";
 
@@ -22,6 +22,23 @@ fn the_table_names_targets_seeds_and_sizes() {
     assert_eq!(one.len(), 1);
     let failure = chosen(targets, &["yaml".to_owned()]).expect_err("yaml is not listed");
     assert!(failure.to_string().contains("json cbor"));
+}
+
+#[test]
+fn only_what_the_chosen_targets_need_is_built() {
+    let needing = |features: &[&str]| Target {
+        name: "any".to_owned(),
+        seeds: Vec::new(),
+        size_max: 1,
+        features: features.iter().map(|&word| word.to_owned()).collect(),
+    };
+    assert_eq!(features_of(&[needing(&[])]), "");
+    let several = [
+        needing(&["policy"]),
+        needing(&[]),
+        needing(&["ledger", "policy"]),
+    ];
+    assert_eq!(features_of(&several), "ledger,policy");
 }
 
 #[test]

@@ -216,6 +216,8 @@ pub const MANUALS: &[&Manual] = &[
     &policy::lint::MANUAL,
     &policy::init::MANUAL,
     &policy::activate::MANUAL,
+    &policy::bundle::MANUAL,
+    &policy::install::MANUAL,
     &policy::list::MANUAL,
     &policy::show::MANUAL,
     &policy::log::MANUAL,

@@ -2,11 +2,14 @@
 
 mod append;
 mod audit;
+mod bundles;
 mod demo;
 mod doctor;
 mod epochs;
+mod export;
 mod folding;
 mod gate;
+mod govern_gate;
 mod governance;
 mod governed;
 mod import;
@@ -16,6 +19,7 @@ mod log;
 mod profile;
 mod programs;
 mod push_gate;
+mod reading;
 mod recovery;
 mod replay;
 mod state;

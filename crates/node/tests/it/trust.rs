@@ -33,6 +33,7 @@ impl Pair {
             &["init", "-q", "--bare", &hub.display().to_string()],
         );
         world.git(&["remote", "add", "origin", &hub.display().to_string()]);
+        world.git(&["config", "remote.origin.gatosSide", "internal"]);
         let pair = Pair { world };
         sync(&pair.alice());
         pair

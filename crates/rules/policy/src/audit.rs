@@ -39,6 +39,10 @@ pub enum Door {
     Append,
     /// A push judged by the push gate.
     Push,
+    /// A change of governance by this node.
+    Change,
+    /// Data on their way to another place.
+    Export,
 }
 
 impl Door {
@@ -48,6 +52,8 @@ impl Door {
         match self {
             Door::Append => "append",
             Door::Push => "push",
+            Door::Change => "change",
+            Door::Export => "export",
         }
     }
 }
@@ -333,7 +339,12 @@ impl Reader<'_> {
         match self.text("via")? {
             "append" => Ok(Door::Append),
             "push" => Ok(Door::Push),
-            _ => Err(field("via", "is neither `append` nor `push`")),
+            "change" => Ok(Door::Change),
+            "export" => Ok(Door::Export),
+            _ => Err(field(
+                "via",
+                "is none of `append`, `push`, `change`, `export`",
+            )),
         }
     }
 

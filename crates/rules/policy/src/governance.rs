@@ -2,8 +2,7 @@
 //!
 //! Reading order: [`document`] (what is signed), [`operation`] (what a change can do), [`grant`], [`quorum`],
 //! [`pattern`] and [`cut`] (their parts), [`chain`] (what it all means), [`admission`] (what follows for an event),
-//! `proposal` and [`consensus`] (how
-//! several come to sign one change), [`error`].
+//! [`export`] (what may leave), `proposal` and [`consensus`] (how several come to sign one change), [`error`].
 
 pub mod admission;
 pub mod chain;
@@ -11,6 +10,7 @@ pub mod consensus;
 pub mod cut;
 pub mod document;
 pub mod error;
+pub mod export;
 pub mod grant;
 pub mod operation;
 pub mod pattern;
@@ -31,6 +31,7 @@ pub use document::{
     Change, DOCUMENT_SIZE_MAX, Genesis, GenesisActor, GovernanceDocument, SignedDocument, genesis,
 };
 pub use error::GovernanceError;
+pub use export::{EXPORT_LIMITING_LABELS, is_export_limiting};
 pub use grant::{Grant, GrantId, SignedGrant};
 pub use operation::{ChangeOperation, GovernedAction, KeyRotation, rotation_bytes};
 pub use pattern::ResourcePattern;

@@ -1,4 +1,5 @@
-//! The hooks: `update` keeps pushes from rewriting, deleting or merging; `pre-receive` is the push gate.
+//! The hooks: `update` keeps pushes from rewriting, deleting or merging; `pre-receive` is the push gate; `pre-push` asks
+//! before data leave for a remote outside.
 //!
 //! `update` is a shell script that stands alone: a server needs `git` and `sh`, not this program.
 //! `receive.denyNonFastForwards` and its like do not help, for they look at `refs/heads/` only.
@@ -22,6 +23,9 @@ pub const UPDATE_HOOK: &str = include_str!("hooks/update.sh");
 /// The script of `pre-receive`, as installed.
 pub const PRE_RECEIVE_HOOK: &str = include_str!("hooks/pre-receive.sh");
 
+/// The script of `pre-push`, as installed.
+pub const PRE_PUSH_HOOK: &str = include_str!("hooks/pre-push.sh");
+
 /// Which hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
@@ -29,6 +33,8 @@ pub enum Hook {
     Update,
     /// Called once for a push; the push gate.
     PreReceive,
+    /// Called on the side that pushes, before anything goes.
+    PrePush,
 }
 
 impl Hook {
@@ -37,6 +43,7 @@ impl Hook {
         match self {
             Hook::Update => "update",
             Hook::PreReceive => "pre-receive",
+            Hook::PrePush => "pre-push",
         }
     }
 
@@ -44,6 +51,7 @@ impl Hook {
         match self {
             Hook::Update => UPDATE_HOOK,
             Hook::PreReceive => PRE_RECEIVE_HOOK,
+            Hook::PrePush => PRE_PUSH_HOOK,
         }
     }
 
@@ -52,6 +60,7 @@ impl Hook {
         match self {
             Hook::Update => "# gatos update hook, version ",
             Hook::PreReceive => "# gatos pre-receive hook, version ",
+            Hook::PrePush => "# gatos pre-push hook, version ",
         }
     }
 
@@ -59,6 +68,7 @@ impl Hook {
         match self {
             Hook::Update => "gatos init",
             Hook::PreReceive => "gatos init --profile push-gate",
+            Hook::PrePush => "gatos init",
         }
     }
 
@@ -66,6 +76,7 @@ impl Hook {
         match self {
             Hook::Update => "so a push may rewrite, delete or merge a journal",
             Hook::PreReceive => "so nothing judges what is pushed",
+            Hook::PrePush => "so a push may carry what should stay here",
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What git hands to `pre-receive`: the refs of a push, and the folder of its quarantined objects.
+//! What git hands to `pre-receive` and `pre-push`: the refs of a push, and the folder of its quarantined objects.
 //!
-//! Only the form is judged here (gitformat of githooks(5): `<old> <new> <ref>` a line); whether a ref may move is
-//! asked elsewhere. The lines come from git, the names in them from whoever pushes.
+//! Only the form is judged here (githooks(5): `<old> <new> <ref>` a line of the one, `<local ref> <local id> <remote
+//! ref> <remote id>` of the other); whether a ref may move is asked elsewhere. The lines come from git, the names in
+//! them from whoever pushes.
 //!
 //! INVARIANT: no input panics or takes more memory than its own size and a small constant a line.
 //! Tests: `receive/tests.rs`; fuzz target `hook_input`.
@@ -32,6 +33,69 @@ pub struct PushedRef {
     pub new: Option<ObjectId>,
     /// Full name.
     pub name: String,
+}
+
+/// One ref that is about to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeavingLine {
+    /// What is pushed, as it was said: a ref's name, or any expression for a commit.
+    pub local: String,
+    /// Its id; none where a ref over there should go.
+    pub commit: Option<ObjectId>,
+    /// Full name over there.
+    pub remote: String,
+    /// What it holds over there, as far as git knows.
+    pub old: Option<ObjectId>,
+}
+
+/// Reads the lines of `pre-push`.
+///
+/// # Errors
+/// [`HookInputError`] with the line.
+pub fn parse_leaving_refs(input: &[u8]) -> Result<Vec<LeavingLine>, HookInputError> {
+    let text = std::str::from_utf8(input)
+        .map_err(|_| HookInputError::new(0, "the lines are not UTF-8"))?;
+    let Some(body) = text.strip_suffix('\n') else {
+        return match text.is_empty() {
+            true => Ok(Vec::new()),
+            false => Err(HookInputError::new(0, "the last line has no end")),
+        };
+    };
+    let lines = body.split('\n').enumerate();
+    lines
+        .map(|(index, line)| {
+            if index == PUSHED_REF_COUNT_MAX {
+                let reason = "the push names too many refs";
+                return Err(HookInputError::new(index + 1, reason));
+            }
+            parse_leaving(line).map_err(|reason| HookInputError::new(index + 1, reason))
+        })
+        .collect()
+}
+
+/// From the end on: what is pushed may be said in words with spaces.
+fn parse_leaving(line: &str) -> Result<LeavingLine, &'static str> {
+    let mut words = line.rsplitn(4, ' ');
+    let mut next = || words.next().filter(|word| !word.is_empty());
+    let (Some(old), Some(remote), Some(commit), Some(local)) = (next(), next(), next(), next())
+    else {
+        return Err("it has fewer than four parts");
+    };
+    if local.len() > REF_NAME_SIZE_MAX || remote.len() > REF_NAME_SIZE_MAX {
+        return Err("a ref's name is too long");
+    }
+    let id = |text: &str| {
+        let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        ObjectId::parse_bytes(text.as_bytes()).filter(|_| is_lower)
+    };
+    let old = id(old).ok_or("the remote value is no object id")?;
+    let commit = id(commit).ok_or("the local value is no object id")?;
+    Ok(LeavingLine {
+        local: local.to_owned(),
+        commit: (commit != ObjectId::ZERO).then_some(commit),
+        remote: remote.to_owned(),
+        old: (old != ObjectId::ZERO).then_some(old),
+    })
 }
 
 /// Reads the lines of `pre-receive`.

@@ -3,8 +3,9 @@
 use crate::moment::{self, MomentError};
 use crate::verbs;
 use gatos_node::at_least::PATIENCE_DEFAULT;
+use gatos_node::gate::reading::Reading;
 use gatos_node::{Node, NodeOptions, Outcome};
-use gatos_values::{Actor, EventId, Glob, GlobError, Namespace, Ulid};
+use gatos_values::{Actor, EventId, Glob, GlobError, Namespace, SealedEvent, Ulid};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -115,6 +116,39 @@ impl AtLeast {
             Some(token) => node.await_state(ns, token, PATIENCE_DEFAULT),
             None => Ok(()),
         }
+    }
+}
+
+/// For whom a read is done.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Serving {
+    /// Answer as if this actor asked: what the policy in force does not let it read is left out
+    #[arg(long = "for", value_name = "ACTOR", value_parser = Actor::parse)]
+    served: Option<Actor>,
+}
+
+impl Serving {
+    /// What whoever is served may see; none where the clone's own user reads.
+    ///
+    /// # Errors
+    /// As [`Node::reading_for`].
+    pub fn reading<'n>(&self, node: &'n Node) -> Outcome<Option<Reading<'n>>> {
+        self.served
+            .as_ref()
+            .map(|actor| node.reading_for(actor))
+            .transpose()
+    }
+
+    /// Refuses an event that whoever is served may not see.
+    ///
+    /// # Errors
+    /// `POLICY_DENY`, `CAP_EXPIRED`.
+    pub fn check_event(&self, node: &Node, event: &SealedEvent) -> Outcome<()> {
+        let refusal = match self.reading(node)? {
+            Some(reading) => reading.refuse_event(event.envelope())?,
+            None => None,
+        };
+        refusal.map_or(Ok(()), Err)
     }
 }
 

@@ -3,12 +3,14 @@
 use crate::console::{Console, Ending};
 
 pub mod activate;
+pub mod bundle;
 pub mod diff;
 pub mod difference;
 pub mod eval;
 pub mod explain;
 pub mod fmt;
 pub mod init;
+pub mod install;
 pub mod lint;
 pub mod list;
 pub mod load;
@@ -56,6 +58,13 @@ pub enum Verb {
     /// stands: what is signed later under the policy before is never folded. The empty policy cannot
     /// come back.
     Activate(activate::Arguments),
+    /// Write a policy with its sources and its governance into one file, for other repositories.
+    Bundle(bundle::Arguments),
+    /// Bring the policy of a bundle into force, by its digest.
+    ///
+    /// The bundle is a file, or made from the repository in a folder. Its digest must be the one that is
+    /// named; the policy then comes into force by this repository's own governance, as with `activate`.
+    Install(install::Arguments),
     /// List the policies that are or were in force.
     List(list::Arguments),
     /// Show the policy in force, or an earlier one, with its sources.
@@ -77,6 +86,8 @@ impl Verb {
             Verb::Lint(arguments) => arguments.run(console),
             Verb::Init(arguments) => arguments.run(console),
             Verb::Activate(arguments) => arguments.run(console),
+            Verb::Bundle(arguments) => arguments.run(console),
+            Verb::Install(arguments) => arguments.run(console),
             Verb::List(arguments) => arguments.run(console),
             Verb::Show(arguments) => arguments.run(console),
             Verb::Log(arguments) => arguments.run(console),

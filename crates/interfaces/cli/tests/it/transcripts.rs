@@ -30,6 +30,7 @@ sessions! {
     folds
     gate
     keys
+    leaving
     lsp
     lua
     manners

@@ -89,7 +89,7 @@ pub enum ChangeOperation {
     NamespaceSet {
         /// Which.
         ns: Namespace,
-        /// Whether events with an export-limiting label may enter it.
+        /// Whether what is in it may leave; without it the namespace is kept, and admits export-limiting labels.
         export: bool,
     },
     /// `policy.activate`: the policy in force from here on.

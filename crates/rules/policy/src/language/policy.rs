@@ -253,6 +253,13 @@ impl Policy {
         self.rules.get(index)
     }
 
+    /// Whether some rule can allow this intent.
+    #[must_use]
+    pub fn can_allow(&self, intent: Intent) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.allow_if.is_some() && rule.when.intents.contains(intent))
+    }
+
     /// Whether this is the published empty policy, under which a repository begins.
     #[must_use]
     pub fn is_empty(&self) -> bool {

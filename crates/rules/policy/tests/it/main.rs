@@ -4,12 +4,15 @@
 mod admission;
 mod analysis;
 mod audit;
+mod bundle;
 mod chain;
 mod consensus;
 mod cuts;
 mod document;
 mod epoch;
+mod export;
 mod fixture;
+mod governing;
 mod grants;
 mod histories;
 mod language;

@@ -12,6 +12,9 @@ use crate::object_id::ObjectId;
 use crate::refs;
 use crate::upkeep;
 
+/// The variable by which the hook `pre-push` knows that it was asked already.
+const LEAVING_JUDGED: &str = "GATOS_LEAVING_JUDGED";
+
 /// How a push is cut into portions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PushOptions {
@@ -177,6 +180,8 @@ fn push_once(
         options,
         ssh_is_settled(Some(repository))?,
     )
+    // Whoever pushes through this file has asked what may leave; the hook need not ask again.
+    .variable(LEAVING_JUDGED, "1")
     .arguments([
         "push",
         "--porcelain",

@@ -3,7 +3,7 @@
 use crate::console::{Answer, Console, Ending};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::Text;
-use crate::verbs::common;
+use crate::verbs::common::{self, Serving};
 use gatos_node::export::ExportReport;
 use gatos_values::EventId;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub const MANUAL: Manual = Manual {
             "the command that checks it, to be run in the folder",
         ),
     ]),
-    no_when: "no journal holds the event",
+    no_when: "no journal holds the event, or the actor of `--for` may not read it",
 };
 
 /// Arguments of the verb.
@@ -44,12 +44,17 @@ pub struct Arguments {
     /// Folder to write to; it is made where missing
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let report = common::open()?.export_event(&self.id, &self.output)?;
+        let node = common::open()?;
+        self.serving
+            .check_event(&node, &node.find_event(&self.id)?.event)?;
+        let report = node.export_event(&self.id, &self.output)?;
         console.done(&report.to_value(), &text(&report))?;
         Ok(Answer::Yes)
     }

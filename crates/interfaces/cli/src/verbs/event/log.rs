@@ -5,7 +5,8 @@ use crate::faults;
 use crate::manual::{Manual, Reply, example, field};
 use crate::moment;
 use crate::text::Text;
-use crate::verbs::common::{self, AtLeast, Moment, NamespaceArgument};
+use crate::verbs::common::{self, AtLeast, Moment, NamespaceArgument, Serving};
+use gatos_node::gate::reading::Reading;
 use gatos_node::log::{LogEntry, LogQuery};
 use gatos_node::{Node, Outcome};
 use gatos_values::{Actor, Envelope, Glob, json};
@@ -59,6 +60,8 @@ pub struct Arguments {
     limit: Option<u64>,
     #[command(flatten)]
     at_least: AtLeast,
+    #[command(flatten)]
+    serving: Serving,
     /// Go on with new events as they become visible, until interrupted or `--limit` is reached
     #[arg(short, long)]
     follow: bool,
@@ -81,10 +84,22 @@ impl Arguments {
     }
 
     fn show_all(&self, console: &mut Console, node: &Node) -> Result<u64, Stop> {
+        let reading = self.serving.reading(node)?;
+        // What is hidden does not count for the limit.
+        let query = LogQuery {
+            limit: self.limit.filter(|_| reading.is_none()),
+            ..self.query()
+        };
         let mut shown = 0;
-        for entry in node.log(self.query())? {
-            show(console, &entry?)?;
-            shown += 1;
+        for entry in node.log(query)? {
+            if self.limit.is_some_and(|limit| shown >= limit) {
+                break;
+            }
+            let entry = entry?;
+            if !is_hidden(reading.as_ref(), &entry)? {
+                show(console, &entry)?;
+                shown += 1;
+            }
         }
         console.flush()?;
         Ok(shown)
@@ -98,12 +113,17 @@ impl Arguments {
         });
         let mut shown = 0;
         loop {
+            // Made anew in every round, so that a change of governance is followed.
+            let reading = self.serving.reading(node)?;
             for entry in follower.round()?.into_iter().flatten() {
                 if self.limit.is_some_and(|limit| shown >= limit) {
                     return Ok(shown);
                 }
-                show(console, &entry?)?;
-                shown += 1;
+                let entry = entry?;
+                if !is_hidden(reading.as_ref(), &entry)? {
+                    show(console, &entry)?;
+                    shown += 1;
+                }
             }
             console.flush()?;
             if self.limit.is_some_and(|limit| shown >= limit) {
@@ -122,6 +142,13 @@ impl Arguments {
             limit: self.limit,
             ..LogQuery::all(self.namespace.ns.clone())
         }
+    }
+}
+
+fn is_hidden(reading: Option<&Reading<'_>>, entry: &LogEntry) -> Outcome<bool> {
+    match reading {
+        Some(reading) => Ok(reading.refuse_event(entry.event.envelope())?.is_some()),
+        None => Ok(false),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::console::{Answer, Console, Ending, document};
 use crate::manual::{Manual, Reply, example, field};
 use crate::moment;
 use crate::text::Text;
-use crate::verbs::common;
+use crate::verbs::common::{self, Serving};
 use gatos_node::ObjectId;
 use gatos_node::{Outcome, reply};
 use gatos_values::{EventId, SealedEvent, json};
@@ -26,7 +26,7 @@ pub const MANUAL: Manual = Manual {
             "its signature, armored as `ssh-keygen -Y sign` writes it",
         ),
     ]),
-    no_when: "no journal holds the event",
+    no_when: "no journal holds the event, or the actor of `--for` may not read it",
 };
 
 /// Arguments of the verb.
@@ -35,12 +35,16 @@ pub struct Arguments {
     /// Event id: `blake3:` and 64 hex digits
     #[arg(value_name = "ID", value_parser = common::event_id)]
     id: EventId,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 impl Arguments {
     /// Runs the verb.
     pub fn run(self, console: &mut Console) -> Ending {
-        let stored = common::open()?.find_event(&self.id)?;
+        let node = common::open()?;
+        let stored = node.find_event(&self.id)?;
+        self.serving.check_event(&node, &stored.event)?;
         let bytes = stored.event.bytes();
         let envelope = json::decode_canonical(bytes, bytes.len())
             .map_err(|error| crate::faults::json(&self.id.to_string(), bytes, &error))?;

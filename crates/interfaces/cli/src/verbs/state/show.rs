@@ -2,7 +2,7 @@
 
 use crate::console::{Answer, Console, Ending};
 use crate::manual::{Manual, Reply, example};
-use crate::verbs::common::{self, AtLeast, NamespaceArgument};
+use crate::verbs::common::{self, AtLeast, NamespaceArgument, Serving};
 use crate::verbs::state::At;
 
 /// What the verb says about itself.
@@ -19,7 +19,7 @@ pub const MANUAL: Manual = Manual {
         ),
     ],
     reply: Reply::Bytes("the file's canonical bytes"),
-    no_when: "there is no such file, no checkpoint yet, or none that covers the event of `--at-least`",
+    no_when: "there is no such file, no checkpoint yet, none that covers the event of `--at-least`, or the actor of `--for` may read none of its rows",
 };
 
 /// Arguments of the verb.
@@ -34,6 +34,8 @@ pub struct Arguments {
     at: At,
     #[command(flatten)]
     at_least: AtLeast,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 impl Arguments {
@@ -42,6 +44,10 @@ impl Arguments {
         let node = common::open()?;
         self.at_least.await_state(&node, &self.namespace.ns)?;
         let bytes = node.state_show(&self.namespace.ns, &self.path, self.at.last_ulid())?;
+        let bytes = match self.serving.reading(&node)? {
+            Some(reading) => reading.visible_state(&self.namespace.ns, &self.path, &bytes)?,
+            None => bytes,
+        };
         console.json_text(&bytes)?;
         Ok(Answer::Yes)
     }

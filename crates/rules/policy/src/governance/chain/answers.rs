@@ -240,7 +240,20 @@ impl Chain {
     /// Whether events may go to a namespace at a version, as far as creating it is concerned.
     #[must_use]
     pub fn admits_namespace_at(&self, ns: &Namespace, version: u64) -> bool {
-        !self.is_creation_governed_at(version) || self.namespace_mark(ns, version).is_some()
+        !self.is_creation_governed_at(version) || self.is_named_at(ns, version)
+    }
+
+    /// Whether governance names a namespace at a version.
+    #[must_use]
+    pub fn is_named_at(&self, ns: &Namespace, version: u64) -> bool {
+        self.namespace_mark(ns, version).is_some()
+    }
+
+    /// The version that set the marks a namespace has at `version`.
+    #[must_use]
+    pub fn namespace_since(&self, ns: &Namespace, version: u64) -> Option<u64> {
+        let marks = self.tables.namespaces.get(ns)?;
+        marks.entry_at(version).map(|(since, _)| since)
     }
 
     /// Whether a namespace is marked for export at a version.
