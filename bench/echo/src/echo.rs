@@ -2,8 +2,10 @@
 
 use crate::measure::Run;
 use crate::parts::{self, *};
-use gatos_echo::schedule::{Query, Schedule, Workers, each, system};
-use gatos_echo::{Bundle, Changed, Component, Entity, Plan, Registry, Stamp, World};
+use gatos_echo::bus::{BusConfig, Draft, Handler, Lane, Post};
+use gatos_echo::scene::Scene;
+use gatos_echo::schedule::{Phase, Query, Schedule, Workers, each, each_with_commands, system};
+use gatos_echo::{Bundle, Changed, Component, Entity, Plan, Registry, Stamp, With, World};
 use std::hint::black_box;
 
 fn registry() -> Registry {
@@ -86,6 +88,15 @@ pub fn frag_iter() -> Run {
 }
 
 pub fn schedule(threads: usize) -> Run {
+    schedule_of(threads, false)
+}
+
+/// The same, with what a tick needs to be undone.
+pub fn schedule_guarded() -> Run {
+    schedule_of(1, true)
+}
+
+fn schedule_of(threads: usize, is_guarded: bool) -> Run {
     let mut world = World::new(&registry());
     let ab = || (A(0.0), B(1.0));
     world.spawn_batch((0..10_000).map(|_| ab())).expect("room");
@@ -98,7 +109,13 @@ pub fn schedule(threads: usize) -> Run {
     world
         .spawn_batch((0..10_000).map(|_| (ab(), C(2.0), E(3.0))))
         .expect("room");
-    let mut schedule = Schedule::builder(&registry())
+    let builder = Schedule::builder(&registry());
+    let builder = if is_guarded {
+        builder.guarded()
+    } else {
+        builder
+    };
+    let mut schedule = builder
         .add(each::<(&mut A, &mut B), ()>("ab", |(a, b)| {
             std::mem::swap(&mut a.0, &mut b.0)
         }))
@@ -129,6 +146,159 @@ pub fn add_remove() -> Run {
         for entity in &all {
             world.remove::<B>(*entity).expect("alive");
         }
+    })
+}
+
+pub fn add_remove_at_once() -> Run {
+    let mut world = World::new(&registry());
+    let all = world
+        .spawn_batch((0..10_000).map(|_| A(0.0)))
+        .expect("room");
+    Box::new(move || {
+        let rows = all.iter().map(|entity| (*entity, B(0.0)));
+        world.insert_batch(rows).expect("alive");
+        world.remove_batch::<B>(&all).expect("alive");
+    })
+}
+
+/// One tick: every entity gets a component in one phase and loses it in the next.
+pub fn add_remove_commands() -> Run {
+    let mut world = World::new(&registry());
+    world
+        .spawn_batch((0..10_000).map(|_| A(0.0)))
+        .expect("room");
+    let mut schedule = Schedule::builder(&registry())
+        .add(each_with_commands::<Entity, With<A>>(
+            "add",
+            |entity, commands| commands.insert(entity, B(0.0)),
+        ))
+        .add(
+            each_with_commands::<Entity, With<B>>("remove", |entity, commands| {
+                commands.remove::<B>(entity)
+            })
+            .phase(Phase::PostUpdate),
+        )
+        .build()
+        .expect("ordered");
+    let workers = Workers::inline();
+    Box::new(move || {
+        schedule.tick(&mut world, &workers).expect("nothing fails");
+    })
+}
+
+pub fn serialize() -> Run {
+    let (world, _) = world(1_000);
+    let registry = registry();
+    Box::new(move || {
+        black_box(World::load(&registry, &world.save()).expect("saved"));
+    })
+}
+
+pub fn serialize_text() -> Run {
+    let (world, all) = world(1_000);
+    let registry = registry();
+    Box::new(move || {
+        let scene = Scene::of(&world, &all).expect("closed");
+        let read = Scene::parse(&registry, &scene.print(&registry)).expect("printed");
+        let mut other = World::new(&registry);
+        black_box(read.spawn(&mut other).expect("room"));
+    })
+}
+
+pub fn restore() -> Run {
+    let (kept, all) = world(100_000);
+    let mut world = kept.fork();
+    Box::new(move || {
+        world.get_mut::<Position>(all[0]).expect("alive").x = 1.0;
+        world = kept.fork();
+        black_box(&world);
+    })
+}
+
+/// The bytes of the 100,000 in blocks of 16 KiB, hashed and nothing else.
+pub fn blake3_alone() -> Run {
+    let bytes = vec![7u8; 16_384];
+    Box::new(move || {
+        for _ in 0..(100_000 * 108) / 16_384 {
+            black_box(gatos_values::Blake3Digest::of(black_box(&bytes)));
+        }
+    })
+}
+
+/// The root after all rows of some blocks were written, without the writing: what is measured with it is taken off.
+pub fn root_after_leaves(leaves: usize) -> Run {
+    let (mut world, all) = world(100_000);
+    world.hash();
+    // Entities of `leaves` blocks; one write makes a block dirty as a whole.
+    let rows: Vec<Entity> = (0..leaves).map(|leaf| all[leaf * 2_048]).collect();
+    Box::new(move || {
+        for entity in &rows {
+            world.get_mut::<Position>(*entity).expect("alive").x += 1.0;
+        }
+        black_box(world.hash());
+    })
+}
+
+/// A tick of systems that do nothing; the graph is known, or made anew because a system runs every other tick.
+pub fn graph(count: usize, is_anew: bool) -> Run {
+    let mut builder = Schedule::builder(&registry());
+    for index in 0..count {
+        let system = match index % 4 {
+            0 => system(&format!("s{index}"), |_: Query<&mut A>| {}),
+            1 => system(&format!("s{index}"), |_: Query<(&A, &mut B)>| {}),
+            2 => system(&format!("s{index}"), |_: Query<(&B, &C, &D)>| {}),
+            _ => system(&format!("s{index}"), |_: Query<&mut E>| {}),
+        };
+        builder = builder.add(system.priority(index as i32));
+    }
+    let last = system("zz", || {}).priority(i32::MAX);
+    let last = last.run_if(move |world| !is_anew || world.tick() % 2 == 0);
+    let mut schedule = builder.add(last).build().expect("ordered");
+    let mut world = World::new(&registry());
+    let workers = Workers::inline();
+    Box::new(move || {
+        schedule.tick(&mut world, &workers).expect("nothing fails");
+    })
+}
+
+pub fn bus() -> Run {
+    let sum = Handler::new("sum", Phase::Update, "work", |context| {
+        black_box(context.envelope.payload());
+        Ok::<(), String>(())
+    });
+    let mut schedule = Schedule::builder(&registry())
+        .bus(BusConfig::new().handler(sum))
+        .add(
+            system("emit", |post: &mut Post| {
+                for index in 0..10_000u32 {
+                    let lane = Lane::ALL[index as usize % 2];
+                    post.emit(Draft::new("work", &index.to_le_bytes()).lane(lane));
+                }
+            })
+            .phase(Phase::PreUpdate),
+        )
+        .build()
+        .expect("ordered");
+    let mut world = World::new(&registry());
+    let workers = Workers::inline();
+    Box::new(move || {
+        schedule.tick(&mut world, &workers).expect("nothing fails");
+    })
+}
+
+pub fn heavy_compute(threads: usize) -> Run {
+    let mut world = World::new(&registry());
+    world.spawn_batch((0..1_000).map(row)).expect("room");
+    let mut schedule = Schedule::builder(&registry())
+        .add(each::<(&mut Transform, &mut Position), ()>(
+            "heavy",
+            |(t, p)| parts::heavy(t, p),
+        ))
+        .build()
+        .expect("one system");
+    let workers = Workers::new(threads);
+    Box::new(move || {
+        schedule.tick(&mut world, &workers).expect("nothing fails");
     })
 }
 

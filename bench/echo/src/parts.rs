@@ -2,10 +2,11 @@
 
 use bevy_ecs::component::Component as BevyComponent;
 use gatos_echo::component;
+use shipyard::Component as ShipyardComponent;
 
 macro_rules! part {
     ($($name:ident = $text:literal $type:ty;)*) => {$(
-        #[derive(Clone, Copy, BevyComponent)]
+        #[derive(Clone, Copy, BevyComponent, ShipyardComponent)]
         pub struct $name(pub $type);
         component!($name = $text { 0: $type });
     )*};
@@ -21,7 +22,7 @@ part! {
 }
 
 /// Three floats with names, as the workloads have them.
-#[derive(Clone, Copy, BevyComponent)]
+#[derive(Clone, Copy, BevyComponent, ShipyardComponent)]
 pub struct Position {
     pub x: f32,
     pub y: f32,
@@ -29,7 +30,7 @@ pub struct Position {
 }
 component!(Position = "position" { x: f32, y: f32, z: f32 });
 
-#[derive(Clone, Copy, BevyComponent)]
+#[derive(Clone, Copy, BevyComponent, ShipyardComponent)]
 pub struct Velocity {
     pub x: f32,
     pub y: f32,

@@ -21,6 +21,9 @@ pub(crate) struct Node {
     next: Entity,
 }
 
+/// The name of the component that families are made of.
+pub(crate) const CHILDREN: &str = "echo.node";
+
 crate::component!(Node = "echo.node" {
     parent: Entity,
     first_child: Entity,

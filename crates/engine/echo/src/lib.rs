@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`component`](mod@component) (what data is), [`registry`] (names and ids), [`entity`], [`stamp`], `column` (blocks that forks
 //! share), `archetype`, `state`, [`world`], `structure`, `moves`, `memory`, [`bundle`], `template`, [`query`], [`access`],
-//! `hierarchy`, `relation`, [`snapshot`], [`commands`], [`schedule`], [`bus`], [`pace`], [`adapter`], [`simulation`],
+//! `hierarchy`, `relation`, [`snapshot`], [`scene`], [`commands`], [`schedule`], [`bus`], [`pace`], [`adapter`], [`simulation`],
 //! [`difference`], [`recording`], [`replay`], [`inspect`].
 //!
 //! INVARIANT 1: nothing depends on time, addresses, hash order, threads or the host.
@@ -47,6 +47,7 @@ pub mod registry;
 mod relation;
 pub mod replay;
 mod resource;
+pub mod scene;
 pub mod schedule;
 pub mod script;
 pub mod simulation;

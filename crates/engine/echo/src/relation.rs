@@ -124,6 +124,10 @@ impl<R: Relation> Component for Edge<R> {
 pub(crate) struct RelationHooks {
     /// Cuts all links of an entity that is about to go.
     pub detach: fn(&mut World, Entity) -> Result<(), WorldError>,
+    /// Lets one entity point at another one.
+    pub link: fn(&mut World, Entity, Entity) -> Result<(), WorldError>,
+    /// Who points at an entity, in order.
+    pub sources: fn(&World, Entity) -> Vec<Entity>,
     /// Those that go with an entity.
     pub followers: fn(&World, Entity) -> Vec<Entity>,
     /// Whether all links agree.
@@ -134,6 +138,8 @@ impl RelationHooks {
     pub(crate) const fn of<R: Relation>() -> RelationHooks {
         RelationHooks {
             detach: World::detach_edges::<R>,
+            link: World::link::<R>,
+            sources: |world, entity| world.sources::<R>(entity).collect(),
             followers: |world, entity| {
                 if R::GOES_WITH_TARGET {
                     world.sources::<R>(entity).collect()

@@ -22,6 +22,7 @@ use crate::snapshot::{self, SnapshotError};
 use crate::stamp::Stamp;
 use crate::state::State;
 use crate::structure::Routes;
+use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -337,6 +338,38 @@ impl World {
         });
         written.ok_or(bad_row)?;
         state.note_arrived(&[entity], core::iter::once(id), Some(location.archetype));
+        Ok(())
+    }
+
+    /// Adds components by their canonical bytes to an entity that has none of them, in one move.
+    pub(crate) fn insert_rows(
+        &mut self,
+        entity: Entity,
+        rows: &BTreeMap<ComponentId, Vec<u8>>,
+    ) -> Result<(), WorldError> {
+        let at = self.state.locate(entity)?;
+        for (id, row) in rows {
+            self.check_foreign(*id)?;
+            if !self.state.registry.kind(*id).schema().accepts(row) {
+                return Err(self.bad_row(*id));
+            }
+        }
+        let set: Vec<ComponentId> = rows.keys().copied().collect();
+        let state = self.state_mut();
+        let target = union(state.archetype(at.archetype).components(), &set);
+        let target = state.archetype_of(&target);
+        if target != at.archetype {
+            state.migrate(entity, at, target);
+        }
+        let stamp = state.stamp;
+        let archetype = state.archetype_mut(target);
+        for (id, row) in rows {
+            if let Some(index) = archetype.index_of(*id) {
+                // Rows were looked at above, so none is refused.
+                let _ = archetype.column_mut(index).push_encoded(row, stamp);
+            }
+        }
+        state.note_arrived(&[entity], rows.keys().copied(), Some(at.archetype));
         Ok(())
     }
 

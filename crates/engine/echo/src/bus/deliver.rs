@@ -14,6 +14,7 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use gatos_numbers::Pcg32;
 use gatos_values::seed;
 
 /// What a system or handler emits, in order.
@@ -222,6 +223,19 @@ impl Courier<'_, '_> {
         Ok(Envelope::seal(id, tick, Arc::clone(source), draft))
     }
 
+    /// The random numbers of an envelope. Those of one without a span are never seen: who draws one stops the tick.
+    fn generator(&self, envelope: &Envelope) -> Pcg32 {
+        if envelope.span().is_none() {
+            return Pcg32::new(0, 0);
+        }
+        let seed = seed::branch_seed(
+            self.world.seed().as_bytes(),
+            envelope.hash().as_bytes(),
+            self.world.tick(),
+        );
+        seed::branch_generator(&seed)
+    }
+
     /// Calls the handlers of an envelope in order; what they emitted.
     fn call_handlers(&mut self, envelope: &Envelope) -> Result<Vec<(Arc<str>, Post)>, BusError> {
         if !envelope.is_intact() {
@@ -230,13 +244,8 @@ impl Courier<'_, '_> {
                 kind: envelope.kind().to_string(),
             });
         }
-        let seed = seed::branch_seed(
-            self.world.seed().as_bytes(),
-            envelope.hash().as_bytes(),
-            self.world.tick(),
-        );
-        let mut rng = seed::branch_generator(&seed);
         let first = envelope.span().map_or(0, |span| span.first);
+        let mut rng = self.generator(envelope);
         rng.advance(first);
         let mut posts = Vec::new();
         let config = self.config;

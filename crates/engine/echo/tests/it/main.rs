@@ -23,6 +23,7 @@ mod plugin;
 mod query;
 mod recording;
 mod relation;
+mod scene;
 mod schedule;
 mod script_api;
 mod script_parts;

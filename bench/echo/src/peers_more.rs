@@ -1,0 +1,80 @@
+//! The workloads on legion and shipyard.
+
+use crate::measure::Run;
+use crate::parts::*;
+use legion::systems::{Builder, ParallelRunnable};
+use legion::world::SubWorld;
+use legion::{IntoQuery, Resources, SystemBuilder, World};
+use std::hint::black_box;
+
+pub fn legion_simple_insert() -> Run {
+    Box::new(|| {
+        let mut world = World::default();
+        world.extend((0..10_000).map(row).collect::<Vec<_>>());
+        black_box(&world);
+    })
+}
+
+pub fn legion_simple_iter() -> Run {
+    let mut world = World::default();
+    world.extend((0..10_000).map(row).collect::<Vec<_>>());
+    let mut query = <(&mut Position, &Velocity)>::query();
+    Box::new(move || {
+        query.for_each_mut(&mut world, |(position, velocity)| {
+            position.x += velocity.x;
+            position.y += velocity.y;
+            position.z += velocity.z;
+        });
+    })
+}
+
+pub fn legion_frag_iter() -> Run {
+    let mut world = World::default();
+    macro_rules! all { ($($name:ident)*) => { $(world.extend((0..20).map(|_| ($name(0.0), Data(1.0))).collect::<Vec<_>>());)* }; }
+    all!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z);
+    let mut query = <&mut Data>::query();
+    Box::new(move || query.for_each_mut(&mut world, |data| data.0 *= 2.0))
+}
+
+/// Three systems that swap pairs of components; two of them share one.
+pub fn legion_schedule() -> Run {
+    fn ab() -> impl ParallelRunnable {
+        SystemBuilder::new("ab")
+            .with_query(<(&mut A, &mut B)>::query())
+            .build(|_, world: &mut SubWorld, _, query| {
+                query.for_each_mut(world, |(a, b)| std::mem::swap(&mut a.0, &mut b.0));
+            })
+    }
+    fn cd() -> impl ParallelRunnable {
+        SystemBuilder::new("cd")
+            .with_query(<(&mut C, &mut D)>::query())
+            .build(|_, world: &mut SubWorld, _, query| {
+                query.for_each_mut(world, |(c, d)| std::mem::swap(&mut c.0, &mut d.0));
+            })
+    }
+    fn ce() -> impl ParallelRunnable {
+        SystemBuilder::new("ce")
+            .with_query(<(&mut C, &mut E)>::query())
+            .build(|_, world: &mut SubWorld, _, query| {
+                query.for_each_mut(world, |(c, e)| std::mem::swap(&mut c.0, &mut e.0));
+            })
+    }
+    let mut world = World::default();
+    world.extend(vec![(A(0.0), B(1.0)); 10_000]);
+    world.extend(vec![(A(0.0), B(1.0), C(2.0)); 10_000]);
+    world.extend(vec![(A(0.0), B(1.0), C(2.0), D(3.0)); 10_000]);
+    world.extend(vec![(A(0.0), B(1.0), C(2.0), E(3.0)); 10_000]);
+    let mut builder = Builder::default();
+    builder.add_system(ab()).add_system(cd()).add_system(ce());
+    let mut schedule = builder.build();
+    let mut resources = Resources::default();
+    Box::new(move || schedule.execute(&mut world, &mut resources))
+}
+
+pub fn shipyard_simple_insert() -> Run {
+    Box::new(|| {
+        let mut world = shipyard::World::new();
+        world.bulk_add_entity((0..10_000).map(row));
+        black_box(&world);
+    })
+}
