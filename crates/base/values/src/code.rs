@@ -123,6 +123,7 @@ error_codes! {
     MemoryExhausted "MEMORY_EXHAUSTED" Answer "A program used up its memory or wrote too much." "raise the limit of memory or output, or keep less";
     BadSource "BAD_SOURCE" Answer "The source of a program has errors." "correct the lines named in the findings";
     ProgramFailed "PROGRAM_FAILED" Answer "A program raised an error that nothing caught." "correct the program at the place named";
+    BadRecording "BAD_RECORDING" Answer "A recording of a world is damaged, or cannot be replayed here." "record it again, or use the version of gatos that recorded it";
     StateDiffers "STATE_DIFFERS" Answer "Recomputing gave another state than the one recorded." "compare with `gatos state diff`; trust the recomputed one";
     WindowReordered "WINDOW_REORDERED" Answer "The old window is not a prefix of the new one, so no consistency proof exists." "verify the new window from its own root";
     CheckpointInvalid "CHECKPOINT_INVALID" Answer "A checkpoint is malformed or wrongly signed, or a root does not match." "run `gatos fold run` to make a new one";

@@ -196,6 +196,8 @@ pub const MANUALS: &[&Manual] = &[
     &lua::check::MANUAL,
     &lua::repl::MANUAL,
     &echo::run::MANUAL,
+    &echo::replay::MANUAL,
+    &echo::inspect::MANUAL,
     &lsp::MANUAL,
     &fold::install::MANUAL,
     &fold::run::MANUAL,

@@ -169,6 +169,21 @@ fn an_innocent_world_is_identical_in_all_ways() {
             }
         }
     }
+    // Threads, cut or not, in any order.
+    let bytes = record(build(systems), TraceDepth::Values);
+    for count in [1, 2, 3, 4, 8] {
+        let kinds = [
+            Workers::new(count),
+            Workers::new(count).always(),
+            Workers::new(count).always().permuted(count as u64),
+        ];
+        for workers in kinds {
+            assert_eq!(
+                replay(build(systems), &bytes, &workers, false),
+                Verdict::Identical { ticks: TICKS }
+            );
+        }
+    }
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use crate::console::{Console, Ending};
 
+pub mod inspect;
 mod live;
+pub mod replay;
 pub mod run;
+mod tape;
 
 /// `gatos echo …`
 #[derive(Debug, clap::Subcommand)]
@@ -13,6 +16,13 @@ pub enum Verb {
     /// The result depends on the folder's texts and the seed alone, not on threads or the machine. How worlds are
     /// written: docs/guide/worlds.md.
     Run(run::Arguments),
+    /// Do a recording again, compare every tick, and name who is to blame where one differs.
+    ///
+    /// The world comes from the recording itself. Exit status 1 where a tick differs: with the phase, system, component and
+    /// entity that differ first, both values, and what shows it.
+    Replay(replay::Arguments),
+    /// Show what stands in a recording: what ran, and a list of its ticks.
+    Inspect(inspect::Arguments),
 }
 
 impl Verb {
@@ -20,6 +30,8 @@ impl Verb {
     pub fn run(self, console: &mut Console) -> Ending {
         match self {
             Verb::Run(arguments) => arguments.run(console),
+            Verb::Replay(arguments) => arguments.run(console),
+            Verb::Inspect(arguments) => arguments.run(console),
         }
     }
 }

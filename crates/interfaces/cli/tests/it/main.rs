@@ -11,6 +11,7 @@ mod elsewhere;
 mod hostile;
 mod normal;
 mod page;
+mod recordings;
 mod stage;
 mod streams;
 mod transcripts;

@@ -36,6 +36,7 @@ sessions! {
     manners
     policies
     programs
+    recordings
     refusals
     repository
     state

@@ -33,7 +33,10 @@ pub const MANUAL: Manual = Manual {
         field("sources", "each `{name, size}`"),
         field("trace", "`none`, `digests` or `values`"),
         field("key_frames", "how many ticks were completed at each"),
-        field("first_tick", "how many ticks were completed before the first one"),
+        field(
+            "first_tick",
+            "how many ticks were completed before the first one",
+        ),
         field("tick_count", "how many ticks were recorded"),
         field("finished", "whether the recording was ended"),
         optional("torn", "the byte where a frame begins that is cut off"),
@@ -144,10 +147,16 @@ fn value(file: &str, recording: &Recording<'_>, rows: &[Row]) -> Value {
     let mut fields = vec![
         ("recording", reply::text(file)),
         ("engine", reply::text(&header.engine)),
-        ("ticks_per_second", reply::count(header.ticks_per_second.into())),
+        (
+            "ticks_per_second",
+            reply::count(header.ticks_per_second.into()),
+        ),
         ("config", reply::text(&header.identity.config.to_string())),
         ("plugins", Value::List(plugins.collect())),
-        ("handlers", reply::text(&header.identity.handlers.to_string())),
+        (
+            "handlers",
+            reply::text(&header.identity.handlers.to_string()),
+        ),
         ("scripts", Value::List(scripts.collect())),
         ("sources", Value::List(sources.collect())),
         ("trace", reply::text(trace_word(header.trace))),
@@ -187,7 +196,10 @@ fn text(file: &str, recording: &Recording<'_>, rows: &[Row], left_out: usize) ->
     let mut text = Text::new()
         .field("recording", file)
         .field("engine", &header.engine)
-        .field("rate", format!("{} ticks a second", header.ticks_per_second))
+        .field(
+            "rate",
+            format!("{} ticks a second", header.ticks_per_second),
+        )
         .field("plugins", list(plugins.collect()))
         .field("scripts", list(scripts.collect()))
         .field("sources", list(sources.collect()))

@@ -35,7 +35,10 @@ pub const MANUAL: Manual = Manual {
         field("recording", "the file"),
         field("finished", "whether the recording was ended"),
         field("ticks", "how many ticks the recording has"),
-        optional("compared", "how many ticks were compared, if all are the same"),
+        optional(
+            "compared",
+            "how many ticks were compared, if all are the same",
+        ),
         optional(
             "divergence",
             "`{tick, way, recorded, replayed}` of the first one that is not, each outcome `{hash, events, draws, dropped}` or `{error}`",
@@ -99,7 +102,13 @@ impl Arguments {
                 total: Some(total),
             });
         };
-        let verdict = verify(&mut simulation, &recording, options, &workers, &mut progress);
+        let verdict = verify(
+            &mut simulation,
+            &recording,
+            options,
+            &workers,
+            &mut progress,
+        );
         bars.finish();
         let verdict = verdict.map_err(|error| tape::refused(&self.file, &error.to_string()))?;
         let value = value(&self.file, &recording, &verdict);
@@ -171,7 +180,10 @@ fn blame_value(blame: &Blame) -> Value {
             or_null(plugin.map(|plugin| format!("{} {}", plugin.id, plugin.version))),
         ),
         ("subject", or_null(blame.subject.clone())),
-        ("entity", or_null(blame.entity.map(|entity| entity.to_string()))),
+        (
+            "entity",
+            or_null(blame.entity.map(|entity| entity.to_string())),
+        ),
         ("recorded", reply::text(&blame.recorded)),
         ("replayed", reply::text(&blame.replayed)),
         ("evidence", reply::text(&evidence(blame.evidence))),
@@ -205,7 +217,11 @@ fn text(file: &std::path::Path, recording: &Recording<'_>, verdict: &Verdict) ->
         }
         Verdict::Diverged(divergence) => text
             .toned(Tone::Bad, "different")
-            .say(format!(": tick {}, done {}", grouped(divergence.tick), divergence.way))
+            .say(format!(
+                ": tick {}, done {}",
+                grouped(divergence.tick),
+                divergence.way
+            ))
             .end()
             .then(divergence_text(divergence)),
     }

@@ -30,7 +30,11 @@ pub fn parse<'a>(file: &Path, bytes: &'a [u8]) -> Outcome<Recording<'a>> {
 
 /// A fault about a recording.
 pub fn refused(file: &Path, reason: &str) -> Fault {
-    Fault::new(ErrorCode::BadRecording, input::shown(file), reason.to_owned())
+    Fault::new(
+        ErrorCode::BadRecording,
+        input::shown(file),
+        reason.to_owned(),
+    )
 }
 
 /// The simulation that a recording was made of, from the sources it holds.
