@@ -221,6 +221,7 @@ impl Edits {
             });
             pushed.expect("rows are checked when they are written down");
         }
+        state.note_arrived(&[entity], set.iter().copied(), None);
         Ok(())
     }
 
