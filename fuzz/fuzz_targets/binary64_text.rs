@@ -20,11 +20,15 @@ fuzz_target!(|bytes: &[u8]| {
                 let read = parse(shortest.as_str()).expect("printed text is read");
                 assert!(is_same(read, value));
                 if value.is_finite() {
-                    let read = parse_hexadecimal(hexadecimal(value).as_str()).expect("`%a` is read");
+                    let read =
+                        parse_hexadecimal(hexadecimal(value).as_str()).expect("`%a` is read");
                     assert!(is_same(read, value));
                     let general = general_14(value);
                     let near = parse_lua(general.as_str()).expect("`%.14g` is read");
-                    assert!(near.is_infinite() || (near - value).abs() <= value.abs() * 5.1e-14 + 1e-323);
+                    assert!(
+                        near.is_infinite()
+                            || (near - value).abs() <= value.abs() * 5.1e-14 + 1e-323
+                    );
                 }
             }
             Err(NumberError::Syntax { offset }) => assert!(offset <= text.len()),

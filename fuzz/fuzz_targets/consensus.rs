@@ -7,10 +7,16 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(proposal) = Proposal::decode(bytes) {
-        assert_eq!(proposal.encode().expect("a decoded proposal has bytes"), bytes);
+        assert_eq!(
+            proposal.encode().expect("a decoded proposal has bytes"),
+            bytes
+        );
     }
     if let Ok(approval) = Approval::decode(bytes) {
-        assert_eq!(approval.encode().expect("a decoded approval has bytes"), bytes);
+        assert_eq!(
+            approval.encode().expect("a decoded approval has bytes"),
+            bytes
+        );
     }
     if let Ok(report) = verify_proof(bytes) {
         assert!(!report.approvers.is_empty());

@@ -6,6 +6,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(decision) = Decision::decode(bytes) {
-        assert_eq!(decision.encode().expect("a decoded record has bytes"), bytes);
+        assert_eq!(
+            decision.encode().expect("a decoded record has bytes"),
+            bytes
+        );
     }
 });

@@ -14,10 +14,16 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(read) = ChangeOperation::list_from_value(&list) else {
         return;
     };
-    assert_eq!(Value::List(read.iter().map(ChangeOperation::to_value).collect()), list);
+    assert_eq!(
+        Value::List(read.iter().map(ChangeOperation::to_value).collect()),
+        list
+    );
     for operation in read {
         if let ChangeOperation::GrantIssue { grant } = operation {
-            grant.grant.encode().expect("a grant that was read can be signed");
+            grant
+                .grant
+                .encode()
+                .expect("a grant that was read can be signed");
             assert!(grant.grant.resource.is_within(&grant.grant.resource));
         }
     }

@@ -14,7 +14,13 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(refs) = parse_leaving_refs(bytes) {
         let line = |one: &LeavingLine| {
-            format!("{} {} {} {}\n", one.local, id(one.commit), one.remote, id(one.old))
+            format!(
+                "{} {} {} {}\n",
+                one.local,
+                id(one.commit),
+                one.remote,
+                id(one.old)
+            )
         };
         let written: String = refs.iter().map(line).collect();
         assert_eq!(written.as_bytes(), bytes);

@@ -1,7 +1,7 @@
 //! Compiled policies: one encoding each; whatever decodes decides, the same fast and plainly, and has a cost.
 #![no_main]
 
-use gatos_policy::language::{Intent, Policy, Request, Truth, TrustSnapshot, explain};
+use gatos_policy::language::{Intent, Policy, Request, TrustSnapshot, Truth, explain};
 use gatos_values::Sha256Digest;
 use libfuzzer_sys::fuzz_target;
 
@@ -23,8 +23,14 @@ fuzz_target!(|bytes: &[u8]| {
         let explanation = explain(&policy, &request, &[]);
         assert_eq!(explanation.decision, policy.evaluate(&request));
         if !policy.is_empty() {
-            let denies = explanation.rules.iter().any(|rule| rule.denies != Truth::False);
-            let allows = explanation.rules.iter().any(|rule| rule.allows == Truth::True);
+            let denies = explanation
+                .rules
+                .iter()
+                .any(|rule| rule.denies != Truth::False);
+            let allows = explanation
+                .rules
+                .iter()
+                .any(|rule| rule.allows == Truth::True);
             assert_eq!(explanation.decision.is_allow(), allows && !denies);
         }
     }

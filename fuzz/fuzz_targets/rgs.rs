@@ -18,7 +18,11 @@ fuzz_target!(|source: &str| {
         }
         Err(findings) => {
             assert!(!findings.is_empty());
-            assert!(findings.iter().all(|finding| finding.line > 0 && !finding.hint.is_empty()));
+            assert!(
+                findings
+                    .iter()
+                    .all(|finding| finding.line > 0 && !finding.hint.is_empty())
+            );
         }
     }
 });
