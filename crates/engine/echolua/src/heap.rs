@@ -273,6 +273,11 @@ impl Heap {
         &self.strings.get(id.0).bytes
     }
 
+    /// The bytes of a string, to keep while the heap changes.
+    pub(crate) fn shared_bytes(&self, id: StringId) -> Arc<[u8]> {
+        Arc::clone(&self.strings.get(id.0).bytes)
+    }
+
     /// A new table.
     #[inline(never)]
     pub fn new_table(&mut self) -> TableId {

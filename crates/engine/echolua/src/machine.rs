@@ -1,7 +1,7 @@
 //! The machine: loads programs, runs them, and is itself data that can be cloned.
 //!
-//! Reading order: this file (state and doors), `op`, `lower`, `execute` (the loop), `call` (calls, returns, errors),
-//! `meaning` (what an operation means once the fast path does not fit), `message`, `coroutine`.
+//! Reading order: this file (state and doors), `op`, `lower`, `execute` (the loop), `call` (calls and returns), `unwind`
+//! (errors), `closing`, `meaning` (what an operation means once the fast path does not fit), `message`, `coroutine`.
 //!
 //! There is no recursion of the host from one program function to another: frames lie in a list. Only functions of the
 //! library that call back (a comparator of `table.sort`, a function given to `string.gsub`) start the loop anew, at most
@@ -11,7 +11,8 @@
 //! INVARIANT 2: no program makes the machine panic; running out of fuel or memory ends it and cannot be caught.
 //! Tests: `tests/it/language.rs`, `twin/tests.rs`.
 
-pub(crate) mod call;
+mod call;
+mod closing;
 pub(crate) mod coroutine;
 mod execute;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod op;
 pub(crate) mod snapshot;
 mod trace;
 pub(crate) mod unchecked;
+pub(crate) mod unwind;
 
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use trace::TraceLine;

@@ -17,8 +17,8 @@ use crate::elc::{
     Values,
 };
 use crate::library::{self, Control, Native, native};
-use crate::machine::call::{HANDLER_CALL_COUNT_MAX, HANDLER_GIVEN_UP};
 use crate::machine::meaning::{Counting, Decision, Meant, Store, Wrong};
+use crate::machine::unwind::{HANDLER_CALL_COUNT_MAX, HANDLER_GIVEN_UP};
 use crate::machine::{Fault, Vm, event};
 use crate::names::EXPORTS;
 use crate::value::{CellId, ClosureId, Value};

@@ -225,7 +225,7 @@ pub(super) fn object(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 pub(super) fn emit(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let path = vm.check_text(arguments, 0, "emit_json_canonical")?;
     let value = vm.check_any(arguments, 1, "emit_json_canonical")?;
-    let Ok(path) = String::from_utf8(path) else {
+    let Ok(path) = String::from_utf8(path.to_vec()) else {
         return Err(vm.bad_argument(0, "emit_json_canonical", "a path is UTF-8"));
     };
     if vm.host.files.contains_key(&path) {

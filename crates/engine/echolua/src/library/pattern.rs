@@ -153,7 +153,7 @@ pub(super) fn gmatch(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
     let start = vm.optional_integer(arguments, 2, "gmatch", 1)?;
     let start = (start_of(start, text.len()) - 1).min(text.len() + 1);
     let state = vm.heap.new_table();
-    let (text, pattern) = (vm.heap.string_of(text), vm.heap.string_of(pattern));
+    let (text, pattern) = (vm.heap.string(&text), vm.heap.string(&pattern));
     let fields = [
         Value::String(text),
         Value::String(pattern),
@@ -178,10 +178,7 @@ pub(super) fn gmatch_step(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fa
     let (Value::Integer(start), Value::Integer(last_end)) = (field(vm, 3), field(vm, 4)) else {
         return Ok(0);
     };
-    let (text, pattern) = (
-        vm.heap.bytes_of(text).to_vec(),
-        vm.heap.bytes_of(pattern).to_vec(),
-    );
+    let (text, pattern) = (vm.heap.shared_bytes(text), vm.heap.shared_bytes(pattern));
     vm.pay(text.len() as u64 / 64)?;
     let mut matcher = Matcher::new(&text, &pattern);
     let start = usize::try_from(start).unwrap_or(usize::MAX);
@@ -213,7 +210,7 @@ pub(super) fn gsub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         Value::Table(_) | Value::Closure(_) | Value::Native(_) => replacement,
         _ if matches!(replacement, Value::String(_)) || replacement.as_numeral().is_some() => {
             let bytes = vm.check_text(arguments, 2, "gsub")?;
-            Value::String(vm.heap.string_of(bytes))
+            Value::String(vm.heap.string(&bytes))
         }
         _ => return Err(vm.bad_type(arguments, 2, "gsub", "string/function/table")),
     };
@@ -268,10 +265,7 @@ fn replace(
         }
         function => {
             let values = vm.all_captures(matcher, start, end, true)?;
-            vm.call_back(function, &values)?
-                .first()
-                .copied()
-                .unwrap_or_default()
+            vm.call_back_for_one(function, &values)?
         }
     };
     match value {

@@ -8,6 +8,7 @@ use crate::machine::{Fault, STACK_SIZE_MAX, Vm};
 use crate::value::Value;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 impl Vm {
@@ -89,7 +90,7 @@ impl Vm {
 pub(super) fn concat(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let list = vm.check_list(arguments, 0, "concat")?;
     let separator = if vm.argument(arguments, 1).is_nil() {
-        Vec::new()
+        Arc::from(&b""[..])
     } else {
         vm.check_text(arguments, 1, "concat")?
     };

@@ -6,6 +6,7 @@ use super::Arguments;
 use crate::heap::STRING_SIZE_MAX;
 use crate::machine::{Fault, Vm};
 use crate::value::Value;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 impl Vm {
@@ -15,15 +16,15 @@ impl Vm {
         arguments: Arguments,
         index: usize,
         function: &str,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Arc<[u8]>, Fault> {
         let value = self.argument(arguments, index);
         match value {
             Value::String(id) => {
-                let bytes = self.heap.bytes_of(id).to_vec();
+                let bytes = self.heap.shared_bytes(id);
                 self.pay(bytes.len() as u64 / 32)?;
                 Ok(bytes)
             }
-            number if number.as_numeral().is_some() => Ok(self.plain_text(number)),
+            number if number.as_numeral().is_some() => Ok(Arc::from(self.plain_text(number))),
             _ => Err(self.bad_type(arguments, index, function, "string")),
         }
     }
@@ -84,7 +85,7 @@ pub(super) fn sub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         Value::String(id) => id,
         _ => {
             let text = vm.check_text(arguments, 0, "sub")?;
-            vm.heap.string_of(text)
+            vm.heap.string(&text)
         }
     };
     let first = vm.check_integer(arguments, 1, "sub")?;
@@ -114,7 +115,7 @@ pub(super) fn lower(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
 }
 
 pub(super) fn reverse(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let mut text = vm.check_text(arguments, 0, "reverse")?;
+    let mut text = vm.check_text(arguments, 0, "reverse")?.to_vec();
     text.reverse();
     vm.give_text(arguments, &text)
 }
@@ -123,7 +124,7 @@ pub(super) fn repeat(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
     let text = vm.check_text(arguments, 0, "rep")?;
     let count = vm.check_integer(arguments, 1, "rep")?;
     let separator = if vm.argument(arguments, 2).is_nil() {
-        Vec::new()
+        Arc::from(&b""[..])
     } else {
         vm.check_text(arguments, 2, "rep")?
     };

@@ -3,9 +3,9 @@
 //!
 //! TWIN: fields — `write.rs`, `docs/formats/machine.md`. Tests: `tests/it/snapshot.rs`.
 
-use super::super::call::HANDLER_ROOM;
 use super::super::coroutine::{Coroutine, Status};
 use super::super::lower::{self, Constant};
+use super::super::unwind::HANDLER_ROOM;
 use super::super::{
     After, EVENT_NAMES, Frame, FrameKind, Program, STACK_SIZE_MAX, Vm, WINDOW, Words,
     bound_prototype,
