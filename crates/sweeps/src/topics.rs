@@ -16,6 +16,7 @@ mod governance;
 mod names;
 mod numbers;
 mod policies;
+mod programs;
 pub mod recordings;
 mod signatures;
 mod trust;
@@ -71,4 +72,7 @@ pub const TOPICS: &[Topic] = &[
     Topic::table("vectors/numbers", vectors::numbers),
     Topic::table("vectors/values", vectors::values),
     Topic::table("vectors/fold", vectors::folds),
+    Topic::table("vectors/fold-lua", vectors::folds_in_lua),
+    Topic::table("vectors/echolua", programs::golden),
+    Topic::new("echolua/machines", 40, programs::machines),
 ];

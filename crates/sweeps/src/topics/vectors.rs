@@ -11,7 +11,7 @@ mod folds;
 use super::functions::{FUNCTIONS as FUNCTIONS_64, FUNCTIONS_OF_TWO};
 use crate::dice::Dice;
 use crate::record::Record;
-pub use folds::folds;
+pub use folds::{folds, programs as folds_in_lua};
 use gatos_numbers::{Function, Number, NumberError, Q32, binary64};
 use gatos_values::{
     Blake3Digest, Envelope, EventId, Sha256Digest, SigningKey, Ulid, cbor, hex, json, sshsig,

@@ -43,7 +43,7 @@ pub enum BridgeError {
 }
 
 impl Vm {
-    /// A value of the value model as the machine's.
+    /// A value of the value model as the machine's. Byte strings become strings; going back, strings are texts.
     ///
     /// # Errors
     /// [`BridgeError::Number`].

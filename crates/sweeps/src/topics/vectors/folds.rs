@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use crate::record::Record;
-use gatos_fold::{Fold, FoldEvent, FoldState, InputsRoot, compile_yaml};
+use gatos_fold::{Fold, FoldEvent, FoldState, InputsRoot, compile_lua, compile_yaml};
 use gatos_values::{Blake3Digest, EventId, Ulid, Value, hex, json};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,29 @@ macro_rules! example {
     };
 }
 
+macro_rules! program {
+    ($name:literal) => {
+        [
+            $name,
+            include_str!(concat!("../../../../../examples/folds-lua/", $name, ".lua")),
+            include_str!(concat!(
+                "../../../../../examples/folds-lua/",
+                $name,
+                ".jsonl"
+            )),
+            include_str!(concat!("../../../../../vectors/fold/lua-", $name, ".tsv")),
+        ]
+    };
+}
+
+/// The same for folds in Lua.
+const PROGRAMS: &[[&str; 4]] = &[
+    program!("audit"),
+    program!("invoices"),
+    program!("lottery"),
+    program!("stock"),
+];
+
 /// Name, source, events, expected lines.
 const EXAMPLES: &[[&str; 4]] = &[
     example!("counters"),
@@ -32,19 +55,38 @@ const EXAMPLES: &[[&str; 4]] = &[
 
 /// Compiled bytes, roots, state files and saved states of the examples.
 pub fn folds(_dice: &mut Dice, record: &mut Record) {
-    for [name, source, events, expected] in EXAMPLES {
-        let found = report(source, events);
+    compare("fold/", EXAMPLES, record, |source| {
+        compile_yaml(source).expect("the examples compile").rgf
+    });
+}
+
+/// The same of the examples in Lua.
+pub fn programs(_dice: &mut Dice, record: &mut Record) {
+    compare("fold/lua-", PROGRAMS, record, |source| {
+        let compiled = compile_lua(source, "example.lua");
+        compiled.expect("the examples compile").rgf
+    });
+}
+
+fn compare(
+    prefix: &str,
+    examples: &[[&str; 4]],
+    record: &mut Record,
+    compile: impl Fn(&str) -> Vec<u8>,
+) {
+    for [name, source, events, expected] in examples {
+        let found = report(&compile(source), events);
         for (index, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
             if found != expected {
                 let line = index as u64 + 1;
-                record.text("DIFFERS", format_args!("fold/{name}:{line} {found}"));
+                record.text("DIFFERS", format_args!("{prefix}{name}:{line} {found}"));
             }
         }
         let (found, expected) = (found.lines().count(), expected.lines().count());
         if found != expected {
             record.text(
                 "DIFFERS",
-                format_args!("fold/{name} in its number of lines"),
+                format_args!("{prefix}{name} in its number of lines"),
             );
         }
         record.text("file", name);
@@ -53,9 +95,8 @@ pub fn folds(_dice: &mut Dice, record: &mut Record) {
 }
 
 /// One line a fact, as in the vectors.
-fn report(source: &str, lines: &str) -> String {
-    let compiled = compile_yaml(source).expect("the examples compile");
-    let fold = Fold::decode(&compiled.rgf).expect("what compiles decodes");
+fn report(rgf: &[u8], lines: &str) -> String {
+    let fold = Fold::decode(rgf).expect("what compiles decodes");
     let (mut state, mut inputs) = (FoldState::new(&fold), InputsRoot::new());
     apply(&fold, &mut state, &mut inputs, lines);
     let saved = state.encode(&fold, &inputs).expect("reducers encode");
