@@ -83,7 +83,7 @@ const GATES: &[Gate] = &[
     },
     Gate {
         name: "targets",
-        guards: "the same bits natively, on wasm32 and on big-endian s390x",
+        guards: "the same bits natively and on big-endian s390x",
         is_slow: true,
         run: same_bits,
     },

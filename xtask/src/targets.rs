@@ -78,13 +78,11 @@ pub fn run(arguments: &[String]) -> Outcome {
     settle(&rows)
 }
 
-/// The gate of `cargo xtask check`: natively, 32 bits, the other byte order. Another C library is the least likely of
-/// all to change a bit, and building for it takes minutes that the gate does not have; `cargo xtask targets` runs it.
+/// The gate of `cargo xtask check`: natively and with the other byte order. Building for each further target takes minutes
+/// that the gate does not have; `cargo xtask targets` runs them all.
 pub fn gate() -> Outcome {
     let wish = Wish {
-        triples: ["wasm32-wasip1", "s390x-unknown-linux-gnu"]
-            .map(str::to_owned)
-            .to_vec(),
+        triples: vec!["s390x-unknown-linux-gnu".to_owned()],
         scale: 4,
         required: Required::WhereAble,
         limit: Duration::from_secs(LIMIT_SECONDS),
