@@ -20,6 +20,8 @@ use crate::report::{Complaint, Failure, Outcome};
 use crate::shell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Seconds after which a page's script is stopped.
 const PAGE_SECONDS_MAX: u32 = 180;
@@ -37,18 +39,46 @@ pub fn check(pages: &[Page]) -> Outcome<Vec<Complaint>> {
         return Ok(Vec::new());
     }
     let binaries = build()?;
-    let mut complaints = Vec::new();
-    for (page, steps) in scripts {
+    let thread_count = std::thread::available_parallelism().map_or(1, usize::from);
+    let outcomes = in_parallel(&scripts, thread_count, |(page, steps)| {
         println!("examples of {} ({} steps)", page.path, steps.len());
-        complaints.extend(run_page(page, &steps, &binaries)?);
-    }
-    Ok(complaints)
+        run_page(page, steps, &binaries)
+    });
+    let complaints: Vec<Vec<Complaint>> = outcomes.into_iter().collect::<Outcome<_>>()?;
+    Ok(complaints.into_iter().flatten().collect())
 }
 
 /// Builds the command and gives the folder it lies in.
+///
+/// As `cargo test --workspace` builds it: `--examples` asks for the features that only tests want of shared
+/// dependencies. Without them everything below would be built a second time.
 fn build() -> Outcome<PathBuf> {
-    shell::run(shell::cargo().args(["build", "--quiet", "--package", "gatos-cli"]))?;
+    shell::run(shell::cargo().args(["build", "--quiet", "--workspace", "--bins", "--examples"]))?;
     Ok(shell::target_directory()?.join("debug"))
+}
+
+/// What `work` makes of each item, in the order of the items. Pages share nothing but the program, and wait for
+/// disks and other programs most of the time.
+fn in_parallel<Item: Sync, Made: Send + Sync>(
+    items: &[Item],
+    thread_count: usize,
+    work: impl Fn(&Item) -> Made + Sync,
+) -> Vec<Made> {
+    let next = AtomicUsize::new(0);
+    let made: Vec<OnceLock<Made>> = items.iter().map(|_| OnceLock::new()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..thread_count.clamp(1, items.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((item, place)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    items.get(index).zip(made.get(index))
+                } {
+                    let _ = place.set(work(item));
+                }
+            });
+        }
+    });
+    made.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 /// One thing a page does: the shell text, and what it must print and answer.

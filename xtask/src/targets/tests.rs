@@ -3,7 +3,7 @@
 use super::compare::Report;
 use super::list::{self, TARGETS, Target};
 use super::machine::Machine;
-use super::{Required, Wish, settle, sweep::sweep, table, wish_of};
+use super::{Required, USAGE, Wish, settle, sweep::sweep, table, wish_of};
 use crate::flags::Flags;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -320,4 +320,20 @@ fn the_list_holds_both_orders_and_both_widths() {
     for target in TARGETS {
         assert!(script.contains(target.triple), "{}", target.triple);
     }
+}
+
+#[test]
+fn what_is_required_is_named_or_whatever_can_be_prepared() {
+    let wish = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let known = ["scale", "require", "limit-seconds"];
+        wish_of(&Flags::parse(&words, USAGE, &known, TARGETS.len()).expect("flags"))
+    };
+    let named = wish(&["--require", S390X, APPLE]).expect("a wish");
+    assert_eq!(named.triples, [APPLE, S390X]);
+    assert_eq!(named.required, Required::Named(vec![S390X.to_owned()]));
+    let able = wish(&["--require", "able", APPLE]).expect("a wish");
+    assert_eq!(able.triples, [APPLE]);
+    assert_eq!(able.required, Required::WhereAble);
+    assert!(wish(&["--require", "abel"]).is_err());
 }

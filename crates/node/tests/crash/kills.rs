@@ -20,18 +20,18 @@ const ROUNDS_PER_REPOSITORY: u64 = 25;
 const SILENCE_MAX: Duration = Duration::from_secs(120);
 
 #[test]
-fn one_writer_is_killed_a_hundred_times() {
-    run(1, dice::number_from("GATOS_CRASH_KILLS", 100));
+fn one_writer_is_killed_again_and_again() {
+    run(1, dice::number_from("GATOS_CRASH_KILLS", 40));
 }
 
 #[test]
-fn four_writers_are_killed_sixty_times() {
+fn four_writers_are_killed_again_and_again() {
     run(4, dice::number_from("GATOS_CRASH_KILLS", 60));
 }
 
 #[test]
-fn sixteen_writers_are_killed_forty_times() {
-    run(16, dice::number_from("GATOS_CRASH_KILLS", 40));
+fn sixteen_writers_are_killed_again_and_again() {
+    run(16, dice::number_from("GATOS_CRASH_KILLS", 100));
 }
 
 fn run(writer_count: usize, kill_count: u64) {

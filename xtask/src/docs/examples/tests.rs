@@ -1,7 +1,7 @@
 //! How pages become scripts and how what they print is judged.
 
 use super::super::Page;
-use super::{assemble, fits, run_page, steps};
+use super::{assemble, fits, in_parallel, run_page, steps};
 use std::path::Path;
 
 fn lines(text: &[&str]) -> Vec<String> {
@@ -72,4 +72,15 @@ fn a_named_block_becomes_a_file() {
     let text =
         "```yaml file=a.yaml\nkey: \"$.id\"\n```\n```console\n$ cat a.yaml\nkey: \"$.id\"\n```\n";
     assert_eq!(said(text), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_done_at_once_is_told_in_the_order_of_the_items() {
+    let items: Vec<usize> = (0..100).collect();
+    for thread_count in [0, 1, 2, 7, 1000] {
+        let squares = in_parallel(&items, thread_count, |item| item * item);
+        let expected: Vec<usize> = items.iter().map(|item| item * item).collect();
+        assert_eq!(squares, expected, "{thread_count} threads");
+    }
+    assert!(in_parallel(&[] as &[usize], 2, |item| *item).is_empty());
 }
