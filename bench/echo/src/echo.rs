@@ -405,11 +405,7 @@ pub fn heavy(count: usize, threads: usize) -> Run {
                 )
             }))
             .expect("room");
-        macro_rules! add { ($($name:ident)*) => { $(builder = builder.add(system(stringify!($name), |mut rows: Query<&mut $name>| rows.for_each(|row| {
-            let (mut t, mut p) = (Transform([row.0; 16]), Position { x: 1.0, y: 0.0, z: 0.0 });
-            parts::heavy(&mut t, &mut p);
-            row.0 = p.x;
-        })));)* }; }
+        macro_rules! add { ($($name:ident)*) => { $(builder = builder.add(system(stringify!($name), |mut rows: Query<&mut $name>| rows.for_each(|row| row.0 = parts::heavy_number(row.0))));)* }; }
         add!(A B C D E F G H);
     }
     let mut schedule = builder.build().expect("ordered");

@@ -70,12 +70,17 @@ fn cases() -> Vec<Case> {
             .with("echo inline", echo::schedule_guarded)
             .with("legion", peers_more::legion_schedule)
             .rollback(),
-        Case::new("B5 heavy_compute, 1 thread")
-            .with("echo", || echo::heavy_compute(1))
-            .bar("-"),
-        Case::new("B5 heavy_compute, 2 threads")
-            .with("echo", || echo::heavy_compute(2))
-            .bar("0.52 of 1 thread"),
+        Case::new("B5 heavy_compute")
+            .with("echo 1 thread", || echo::heavy_compute(1))
+            .with("echo 2 threads", || echo::heavy_compute(2))
+            .with("hecs", peers::hecs_heavy_compute)
+            .with("bevy", || peers::bevy_heavy_compute(false))
+            .with("bevy all threads", || peers::bevy_heavy_compute(true))
+            .with("legion", || peers_more::legion_heavy_compute(false))
+            .with("legion all threads", || {
+                peers_more::legion_heavy_compute(true)
+            })
+            .bar("2 threads 0.52 of 1"),
         Case::new("B6 add_remove at once 10,000")
             .with("echo", echo::add_remove_at_once)
             .with("hecs", peers::hecs_add_remove)
@@ -84,12 +89,17 @@ fn cases() -> Vec<Case> {
             .with("echo", echo::add_remove_commands)
             .with("hecs", peers::hecs_add_remove)
             .bar("1.0 of hecs"),
-        Case::new("B7 snapshot and load 1,000").with("echo", echo::serialize),
-        Case::new("B7 scene as text and back 1,000").with("echo", echo::serialize_text),
+        Case::new("B7 snapshot and load 1,000")
+            .with("echo", echo::serialize)
+            .bar("58 us"),
+        Case::new("B7 scene as text and back 1,000")
+            .with("echo", echo::serialize_text)
+            .bar("2,750 us"),
         Case::new("B6 add_remove 10,000")
             .with("echo", echo::add_remove)
             .with("hecs", peers::hecs_add_remove)
             .with("bevy", peers::bevy_add_remove)
+            .with("legion", peers_more::legion_add_remove)
             .bar("1.0 of hecs"),
     ];
     for count in [1_000, 10_000, 100_000, 1_000_000] {
@@ -108,7 +118,8 @@ fn cases() -> Vec<Case> {
             .bar("1 us"),
         Case::new("B10 column write 100,000")
             .with("echo unshared", || echo::column_write(false))
-            .with("echo after a fork", || echo::column_write(true)),
+            .with("echo after a fork", || echo::column_write(true))
+            .bar("a fork 1.8 of unshared"),
         Case::new("B11 full root 100,000")
             .with("echo", echo::full_root)
             .with("BLAKE3 alone", echo::blake3_alone)
@@ -149,6 +160,7 @@ fn cases() -> Vec<Case> {
                     peers::bevy_empty_systems(count, false)
                 })
                 .with("bevy multi", move || peers::bevy_empty_systems(count, true))
+                .with("legion", move || peers_more::legion_empty_systems(count))
                 .bar("2.8, 0.93 of bevy single"),
         );
     }
@@ -156,15 +168,21 @@ fn cases() -> Vec<Case> {
         Case::new("B16 8 heavy systems")
             .with("echo 1 thread", || echo::heavy(8, 1))
             .with("echo 2 threads", || echo::heavy(8, 2))
-            .bar("1.9 times faster"),
+            .with("bevy single", || peers::bevy_heavy_systems(false))
+            .with("bevy multi", || peers::bevy_heavy_systems(true))
+            .with("legion", peers_more::legion_heavy_systems)
+            .bar("2 threads 0.53 of 1"),
         Case::new("B16 one heavy system")
             .with("echo 1 thread", || echo::heavy(1, 1))
             .with("echo 2 threads", || echo::heavy(1, 2))
-            .bar("1.85 times faster"),
+            .bar("2 threads 0.54 of 1"),
         Case::new("B17 100 tiny systems")
             .with("echo 1 thread", || echo::tiny(1))
             .with("echo 2 threads", || echo::tiny(2))
-            .bar("1.05 of 1 thread"),
+            .with("bevy single", || peers::bevy_tiny(false))
+            .with("bevy multi", || peers::bevy_tiny(true))
+            .with("legion", peers_more::legion_tiny)
+            .bar("2 threads 1.05 of 1"),
         Case::new("B21 a tick of 100,000, 1 % of leaves written")
             .with("alone", || record::tick(None))
             .with("echo recorded", || record::tick(Some(TraceDepth::None)))

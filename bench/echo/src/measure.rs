@@ -16,7 +16,8 @@ pub struct Case {
 /// What a case gave.
 pub struct Row {
     name: String,
-    micros: f64,
+    /// Echo's own ways, the first one first, with their times.
+    own: Vec<(&'static str, f64)>,
     /// The fastest peer with its time.
     peer: Option<(&'static str, f64)>,
     bar: &'static str,
@@ -70,36 +71,45 @@ impl Case {
                 time / medians[0]
             );
         }
-        let peers = self.engines.iter().zip(&medians).skip(1);
-        let peers = peers.filter(|((engine, _), _)| !engine.starts_with("echo"));
-        let peer = peers.min_by(|(_, left), (_, right)| left.total_cmp(right));
+        let times = self.engines.iter().zip(&medians);
+        let times = times.map(|((engine, _), time)| (*engine, time / 1000.0));
+        let (own, peers): (Vec<_>, Vec<_>) =
+            times.partition(|(engine, _)| engine.starts_with("echo"));
+        let peer = peers
+            .into_iter()
+            .min_by(|(_, left), (_, right)| left.total_cmp(right));
         Row {
             name: self.name.clone(),
-            micros: medians[0] / 1000.0,
-            peer: peer.map(|((engine, _), time)| (*engine, time / 1000.0)),
+            own,
+            peer,
             bar: self.bar,
             has_rollback: self.has_rollback,
         }
     }
 }
 
-/// Prints the table of ratios.
+/// Prints the table of ratios: a line for each way of Echo.
 pub fn print_table(rows: &[Row]) {
-    println!("\n| case | Echo, us | fastest peer, us | Echo / peer | bar | with rollback |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "\n| case | way | us | of the first way | fastest peer, us | of the peer | bar | with rollback |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for row in rows {
-        let (peer, ratio) = match row.peer {
-            Some((name, time)) => (
-                format!("{name} {time:.3}"),
-                format!("{:.2}", row.micros / time),
-            ),
-            None => ("-".to_string(), "-".to_string()),
-        };
         let rollback = if row.has_rollback { "yes" } else { "no" };
-        println!(
-            "| {} | {:.3} | {peer} | {ratio} | {} | {rollback} |",
-            row.name, row.micros, row.bar
-        );
+        for (place, (way, time)) in row.own.iter().enumerate() {
+            let first = match place {
+                0 => "-".to_string(),
+                _ => format!("{:.2}", time / row.own[0].1),
+            };
+            let (peer, ratio) = match row.peer {
+                Some((name, peer)) => (format!("{name} {peer:.3}"), format!("{:.2}", time / peer)),
+                None => ("-".to_string(), "-".to_string()),
+            };
+            println!(
+                "| {} | {way} | {time:.3} | {first} | {peer} | {ratio} | {} | {rollback} |",
+                row.name, row.bar
+            );
+        }
     }
 }
 

@@ -71,3 +71,12 @@ pub fn heavy(transform: &mut Transform, position: &mut Position) {
     }
     position.x = m[0] * position.x + m[1] * position.y + m[2] * position.z + m[3];
 }
+
+/// The same work with a number for input and output.
+pub fn heavy_number(number: f32) -> f32 {
+    let mut transform = Transform([number; 16]);
+    let (x, y, z) = (1.0, 0.0, 0.0);
+    let mut position = Position { x, y, z };
+    heavy(&mut transform, &mut position);
+    position.x
+}

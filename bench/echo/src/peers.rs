@@ -3,6 +3,7 @@
 use crate::measure::Run;
 use crate::parts::*;
 use bevy_ecs::change_detection::DetectChanges;
+use bevy_ecs::batching::BatchingStrategy;
 use bevy_ecs::prelude::{Query, Ref, Schedule, World};
 use bevy_ecs::schedule::{IntoScheduleConfigs, MultiThreadedExecutor, SingleThreadedExecutor};
 use std::hint::black_box;
@@ -181,5 +182,69 @@ pub fn hecs_add_remove() -> Run {
         for entity in &all {
             world.remove_one::<B>(*entity).expect("there");
         }
+    })
+}
+
+/// One iteration over heavy rows: on this thread, or on all of the pool in batches of 64.
+pub fn bevy_heavy_compute(is_parallel: bool) -> Run {
+    bevy_tasks::ComputeTaskPool::get_or_init(bevy_tasks::TaskPool::default);
+    let (mut world, _) = bevy_world(1_000);
+    let mut query = world.query::<(&mut Transform, &mut Position)>();
+    Box::new(move || {
+        let mut rows = query.query_mut(&mut world);
+        if is_parallel {
+            rows.par_iter_mut()
+                .batching_strategy(BatchingStrategy::fixed(64))
+                .for_each(|(mut t, mut p)| heavy(&mut t, &mut p));
+        } else {
+            rows.iter_mut()
+                .for_each(|(mut t, mut p)| heavy(&mut t, &mut p));
+        }
+    })
+}
+
+/// Eight systems with a component each.
+pub fn bevy_heavy_systems(is_multi: bool) -> Run {
+    let mut world = World::new();
+    let rows = (0..1_000).map(|_| {
+        (
+            (A(1.0), B(1.0), C(1.0), D(1.0)),
+            (E(1.0), F(1.0), G(1.0), H(1.0)),
+        )
+    });
+    world.spawn_batch(rows).for_each(drop);
+    let mut schedule = Schedule::default();
+    macro_rules! add { ($($name:ident)*) => { $(schedule.add_systems(|mut rows: Query<&mut $name>| {
+        rows.iter_mut().for_each(|mut row| row.0 = heavy_number(row.0));
+    });)* }; }
+    add!(A B C D E F G H);
+    executor(&mut schedule, is_multi);
+    Box::new(move || schedule.run(&mut world))
+}
+
+/// A hundred systems that add one to the same thousand numbers.
+pub fn bevy_tiny(is_multi: bool) -> Run {
+    let mut world = World::new();
+    world
+        .spawn_batch((0..1_000).map(|_| A(1.0)))
+        .for_each(drop);
+    let mut schedule = Schedule::default();
+    for _ in 0..100 {
+        schedule.add_systems(|mut rows: Query<&mut A>| {
+            rows.iter_mut().for_each(|mut a| a.0 += 1.0);
+        });
+    }
+    executor(&mut schedule, is_multi);
+    Box::new(move || schedule.run(&mut world))
+}
+
+pub fn hecs_heavy_compute() -> Run {
+    let mut world = hecs::World::new();
+    world.spawn_batch((0..1_000).map(row)).for_each(drop);
+    let mut prepared = hecs::PreparedQuery::<(&mut Transform, &mut Position)>::new();
+    Box::new(move || {
+        prepared
+            .query_mut(&mut world)
+            .for_each(|(t, p)| heavy(t, p));
     })
 }

@@ -71,6 +71,92 @@ pub fn legion_schedule() -> Run {
     Box::new(move || schedule.execute(&mut world, &mut resources))
 }
 
+pub fn legion_add_remove() -> Run {
+    let mut world = World::default();
+    let all = world.extend(vec![(A(0.0),); 10_000]).to_vec();
+    Box::new(move || {
+        for entity in &all {
+            let mut entry = world.entry(*entity).expect("alive");
+            entry.add_component(B(0.0));
+        }
+        for entity in &all {
+            let mut entry = world.entry(*entity).expect("alive");
+            entry.remove_component::<B>();
+        }
+    })
+}
+
+/// One iteration over heavy rows: on this thread, or on all of rayon's.
+pub fn legion_heavy_compute(is_parallel: bool) -> Run {
+    let mut world = World::default();
+    world.extend((0..1_000).map(row).collect::<Vec<_>>());
+    let mut query = <(&mut Transform, &mut Position)>::query();
+    Box::new(move || {
+        if is_parallel {
+            query.par_for_each_mut(&mut world, |(t, p)| heavy(t, p));
+        } else {
+            query.for_each_mut(&mut world, |(t, p)| heavy(t, p));
+        }
+    })
+}
+
+/// Eight systems with a component each.
+pub fn legion_heavy_systems() -> Run {
+    let mut world = World::default();
+    world.extend(vec![
+        (
+            A(1.0),
+            B(1.0),
+            C(1.0),
+            D(1.0),
+            E(1.0),
+            F(1.0),
+            G(1.0),
+            H(1.0)
+        );
+        1_000
+    ]);
+    let mut builder = Builder::default();
+    macro_rules! add { ($($name:ident)*) => { $(builder.add_system(
+        SystemBuilder::new(stringify!($name)).with_query(<&mut $name>::query()).build(|_, world: &mut SubWorld, _, query| {
+            query.for_each_mut(world, |row| row.0 = heavy_number(row.0));
+        }),
+    );)* }; }
+    add!(A B C D E F G H);
+    run_schedule(builder, world)
+}
+
+pub fn legion_empty_systems(count: usize) -> Run {
+    let mut builder = Builder::default();
+    for index in 0..count {
+        builder.add_system(SystemBuilder::new(format!("s{index}")).build(|_, _, _, _| {}));
+    }
+    run_schedule(builder, World::default())
+}
+
+/// A hundred systems that add one to the same thousand numbers.
+pub fn legion_tiny() -> Run {
+    let mut world = World::default();
+    world.extend(vec![(A(1.0),); 1_000]);
+    let mut builder = Builder::default();
+    for index in 0..100 {
+        builder.add_system(
+            SystemBuilder::new(format!("s{index}"))
+                .with_query(<&mut A>::query())
+                .build(|_, world: &mut SubWorld, _, query| {
+                    query.for_each_mut(world, |a| a.0 += 1.0);
+                }),
+        );
+    }
+    run_schedule(builder, world)
+}
+
+fn run_schedule(mut builder: Builder, mut world: World) -> Run {
+    let mut schedule = builder.build();
+    let mut resources = Resources::default();
+    Box::new(move || schedule.execute(&mut world, &mut resources))
+}
+
 pub fn shipyard_simple_insert() -> Run {
     Box::new(|| {
         let mut world = shipyard::World::new();

@@ -6,6 +6,8 @@
 //! INVARIANT: text and digest correspond one to one; upper case, other lengths and other prefixes are refused.
 //! Vectors: `vectors/values/digests.tsv`. Tests: `tests/it/digest.rs`.
 
+mod side_by_side;
+
 use crate::{ErrorCode, Text, Value, hex};
 use alloc::string::{String, ToString};
 use core::fmt;

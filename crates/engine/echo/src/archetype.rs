@@ -12,6 +12,7 @@ use crate::component::Component;
 use crate::entity::Entity;
 use crate::hash::{self, Tag};
 use crate::registry::{ComponentId, Registry};
+use crate::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
@@ -29,16 +30,16 @@ pub(crate) type EntityColumn = Column<Vec<Entity>>;
 pub(crate) struct Archetype {
     components: Arc<[ComponentId]>,
     shift: u32,
-    entities: Arc<EntityColumn>,
+    entities: Shared<EntityColumn>,
     /// In the order of `components`; a place is empty while a system has the column.
-    columns: Vec<Option<Arc<dyn AnyColumn>>>,
+    columns: Vec<Option<Shared<dyn AnyColumn>>>,
 }
 
 impl Archetype {
     pub(crate) fn new(components: Arc<[ComponentId]>, registry: &Registry) -> Archetype {
         let shift = shift_of(&components, registry);
         Archetype {
-            entities: Arc::new(Column::new((), shift)),
+            entities: Shared::new(Column::new((), shift)),
             columns: components
                 .iter()
                 .map(|id| Some(registry.kind(*id).column(shift)))
@@ -48,10 +49,12 @@ impl Archetype {
         }
     }
 
+    #[inline]
     pub(crate) fn components(&self) -> &[ComponentId] {
         &self.components
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.entities.len()
     }
@@ -66,10 +69,12 @@ impl Archetype {
     }
 
     /// Number of the first row of a block.
+    #[inline]
     pub(crate) const fn block_start(&self, block: usize) -> usize {
         block << self.shift
     }
 
+    #[inline]
     pub(crate) fn index_of(&self, id: ComponentId) -> Option<usize> {
         self.components.binary_search(&id).ok()
     }
@@ -78,12 +83,14 @@ impl Archetype {
         self.index_of(id).is_some()
     }
 
-    pub(crate) const fn entities(&self) -> &Arc<EntityColumn> {
+    #[inline]
+    pub(crate) const fn entities(&self) -> &Shared<EntityColumn> {
         &self.entities
     }
 
+    #[inline]
     pub(crate) fn entities_mut(&mut self) -> &mut EntityColumn {
-        Arc::make_mut(&mut self.entities)
+        Shared::make_mut(&mut self.entities)
     }
 
     pub(crate) fn entity(&self, row: usize) -> Entity {
@@ -99,11 +106,13 @@ impl Archetype {
     }
 
     /// The column at this place.
+    #[inline]
     pub(crate) fn column(&self, index: usize) -> &dyn AnyColumn {
         &**self.columns[index].as_ref().expect(AT_HOME)
     }
 
     /// The column at this place, for writing.
+    #[inline]
     pub(crate) fn column_mut(&mut self, index: usize) -> &mut dyn AnyColumn {
         unique(self.columns[index].as_mut().expect(AT_HOME))
     }
@@ -123,22 +132,25 @@ impl Archetype {
     }
 
     /// A second owner of a column, for reading.
-    pub(crate) fn lend<T: Component>(&self, index: usize) -> Arc<Column<Vec<T>>> {
-        downcast(Arc::clone(self.columns[index].as_ref().expect(AT_HOME)))
+    #[inline]
+    pub(crate) fn lend<T: Component>(&self, index: usize) -> Shared<Column<Vec<T>>> {
+        downcast(Shared::clone(self.columns[index].as_ref().expect(AT_HOME)))
     }
 
     /// Takes a column out, for writing.
-    pub(crate) fn take<T: Component>(&mut self, index: usize) -> Arc<Column<Vec<T>>> {
+    #[inline]
+    pub(crate) fn take<T: Component>(&mut self, index: usize) -> Shared<Column<Vec<T>>> {
         downcast(self.columns[index].take().expect(AT_HOME))
     }
 
     /// Puts a column back.
-    pub(crate) fn give<T: Component>(&mut self, index: usize, column: Arc<Column<Vec<T>>>) {
-        self.columns[index] = Some(column);
+    #[inline]
+    pub(crate) fn give<T: Component>(&mut self, index: usize, column: Shared<Column<Vec<T>>>) {
+        self.columns[index] = Some(Shared::<dyn AnyColumn>::erased(column));
     }
 
     /// The owners of all columns.
-    pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut Arc<dyn AnyColumn>> {
+    pub(crate) fn columns_mut(&mut self) -> impl Iterator<Item = &mut Shared<dyn AnyColumn>> {
         self.columns
             .iter_mut()
             .map(|column| column.as_mut().expect(AT_HOME))
@@ -171,10 +183,10 @@ impl Archetype {
 /// Why a column is there: systems give back what they take before anybody else looks.
 const AT_HOME: &str = "a column is out only while a system runs";
 
-fn downcast<T: Component>(column: Arc<dyn AnyColumn>) -> Arc<Column<Vec<T>>> {
+#[inline]
+fn downcast<T: Component>(column: Shared<dyn AnyColumn>) -> Shared<Column<Vec<T>>> {
     column
-        .into_any()
-        .downcast()
+        .typed()
         .expect("the registry gives one type one column")
 }
 

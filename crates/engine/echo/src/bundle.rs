@@ -8,9 +8,9 @@ use crate::column::Column;
 use crate::component::Component;
 use crate::error::WorldError;
 use crate::registry::{ComponentId, Registry};
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Components that are added together.
@@ -105,7 +105,7 @@ pub(crate) fn id_of<T: Component>(registry: &Registry) -> Result<ComponentId, Wo
 }
 
 impl<T: Component> Bundle for T {
-    type Taken = Arc<Column<Vec<T>>>;
+    type Taken = Shared<Column<Vec<T>>>;
     type Tails<'a> = &'a mut Vec<T>;
 
     fn push_ids(registry: &Registry, ids: &mut Vec<ComponentId>) -> Result<(), WorldError> {
@@ -125,7 +125,7 @@ impl<T: Component> Bundle for T {
 
     #[inline]
     fn tails<'a>(taken: &'a mut Self::Taken, room: &mut usize) -> &'a mut Vec<T> {
-        let (block, here) = Arc::make_mut(taken).tail_mut();
+        let (block, here) = Shared::make_mut(taken).tail_mut();
         *room = here.min(*room);
         block.rows.reserve(*room);
         &mut block.rows
@@ -137,7 +137,7 @@ impl<T: Component> Bundle for T {
     }
 
     fn grown(taken: &mut Self::Taken, count: usize, stamp: Stamp) {
-        let column = Arc::make_mut(taken);
+        let column = Shared::make_mut(taken);
         if count == 0 {
             column.trim();
             return;
@@ -150,7 +150,7 @@ impl<T: Component> Bundle for T {
     }
 
     fn put(self, taken: &mut Self::Taken, row: usize, stamp: Stamp) {
-        let column = Arc::make_mut(taken);
+        let column = Shared::make_mut(taken);
         if row < column.len() {
             let (block, place) = column.find_mut(row);
             let len = block.rows.len();

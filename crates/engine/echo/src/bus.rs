@@ -1,22 +1,26 @@
 //! Codex's Baby, the event bus: envelopes that wait in lanes, handlers that hear them, and what happens when it is full.
 //!
-//! Systems, handlers and whoever drives a world emit [`Draft`]s. The bus seals each as an [`Envelope`] with an id and a
-//! hash and puts it into a lane: one of two for each phase. When a phase begins, its priority lane and then its normal
-//! lane are emptied of what is due, in the order of target tick and id, and each envelope goes to the handlers of its kind.
-//! Envelopes that wait are part of the world: forked, hashed, saved. Other branches' mail is not this file's work.
+//! Systems, handlers and whoever drives a world emit [`Draft`]s. The bus seals each as an [`Envelope`] with an id and
+//! puts it into a lane: one of two for each phase. Its hash is taken when somebody asks for it, or when the world is hashed.
+//! When a phase begins, its priority lane and then its normal lane are emptied of what is due, in the order of target
+//! tick and id, and each envelope goes to the handlers of its kind. Envelopes that wait are part of the world: forked,
+//! hashed, saved. Other branches' mail is not this file's work.
 //!
 //! INVARIANT 1: what is delivered, dropped and refused depends on the world and the schedule alone.
 //! INVARIANT 2: every error names its code and leaves the world as before the tick.
 //! Bytes: `docs/formats/world.md`, section Envelopes. Tests: `tests/it/bus.rs`.
 
 mod deliver;
+mod draft;
 mod envelope;
 mod handler;
 mod machine;
 mod mailbox;
+mod short;
 
 pub use deliver::Post;
-pub use envelope::{Draft, Envelope, Lane, PrngSpan};
+pub use draft::{Draft, PrngSpan};
+pub use envelope::{Envelope, Lane};
 pub use handler::{BusConfig, Handler, HandlerContext, Overflow};
 
 pub(crate) use deliver::{Courier, PostReport};

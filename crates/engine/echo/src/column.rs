@@ -15,9 +15,9 @@ pub(crate) use erased::{AnyColumn, unique};
 pub(crate) use rows::{RecordRows, Rows};
 
 use crate::hash::{self, Tag};
+use crate::shared::Shared;
 use crate::snapshot::Reader;
 use crate::stamp::{Stamp, Stamps};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
@@ -34,7 +34,7 @@ pub(crate) struct Departure {
     pub len: usize,
 }
 
-/// Rows with their stamps. [`Arc::make_mut`] copies one as a whole when another fork holds it too.
+/// Rows with their stamps. [`Shared::make_mut`] copies one as a whole when another fork holds it too.
 pub(crate) struct Block<S> {
     pub rows: S,
     pub added: Stamps,
@@ -65,7 +65,12 @@ impl<S: Rows> Block<S> {
         let len = self.rows.len();
         self.added.encode(len, output);
         self.changed.encode(len, output);
-        self.rows.encode(output);
+        let start = output.len();
+        output.resize(start + len * self.rows.row_size(), 0);
+        if !self.rows.encode_settled(&mut output[start..]) {
+            output.truncate(start);
+            self.rows.encode(output);
+        }
     }
 }
 
@@ -87,19 +92,19 @@ enum Blocks<S> {
 }
 
 struct BlockSlot<S> {
-    block: Arc<Block<S>>,
+    block: Shared<Block<S>>,
     digest: Option<Blake3Digest>,
 }
 
 struct PageSlot<S> {
-    blocks: Arc<Vec<BlockSlot<S>>>,
+    blocks: Shared<Vec<BlockSlot<S>>>,
     digest: Option<Blake3Digest>,
 }
 
 impl<S> BlockSlot<S> {
     fn new(block: Block<S>) -> BlockSlot<S> {
         BlockSlot {
-            block: Arc::new(block),
+            block: Shared::new(block),
             digest: None,
         }
     }
@@ -108,7 +113,7 @@ impl<S> BlockSlot<S> {
 impl<S> Clone for BlockSlot<S> {
     fn clone(&self) -> BlockSlot<S> {
         BlockSlot {
-            block: Arc::clone(&self.block),
+            block: Shared::clone(&self.block),
             digest: self.digest,
         }
     }
@@ -117,7 +122,7 @@ impl<S> Clone for BlockSlot<S> {
 impl<S> Clone for PageSlot<S> {
     fn clone(&self) -> PageSlot<S> {
         PageSlot {
-            blocks: Arc::clone(&self.blocks),
+            blocks: Shared::clone(&self.blocks),
             digest: self.digest,
         }
     }
@@ -169,16 +174,19 @@ impl<S: Rows> Column<S> {
         }
     }
 
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
     /// Rows in a full block.
+    #[inline]
     const fn block_rows(&self) -> usize {
         1 << self.shift
     }
 
     /// The block's number and the row's place in it.
+    #[inline]
     const fn place(&self, row: usize) -> (usize, usize) {
         (row >> self.shift, row & (self.block_rows() - 1))
     }
@@ -199,12 +207,12 @@ impl<S: Rows> Column<S> {
         self.digest = None;
         match &mut self.blocks {
             Blocks::One(only) => only.as_mut().expect(IN_RANGE),
-            Blocks::Few(slots) => Arc::make_mut(cleared(&mut slots[block])),
+            Blocks::Few(slots) => Shared::make_mut(cleared(&mut slots[block])),
             Blocks::Many(pages) => {
                 let page = &mut pages[block / PAGE_BLOCKS];
                 page.digest = None;
-                let slots = Arc::make_mut(&mut page.blocks);
-                Arc::make_mut(cleared(&mut slots[block % PAGE_BLOCKS]))
+                let slots = Shared::make_mut(&mut page.blocks);
+                Shared::make_mut(cleared(&mut slots[block % PAGE_BLOCKS]))
             }
         }
     }
@@ -283,7 +291,7 @@ impl<S: Rows> Column<S> {
             Blocks::Many(pages) => {
                 let page = pages.get_mut(block / PAGE_BLOCKS)?;
                 page.digest = None;
-                Arc::make_mut(&mut page.blocks).get_mut(block % PAGE_BLOCKS)
+                Shared::make_mut(&mut page.blocks).get_mut(block % PAGE_BLOCKS)
             }
         }
     }
@@ -307,7 +315,7 @@ impl<S: Rows> Column<S> {
             Blocks::Many(pages) => match pages.last_mut() {
                 Some(last) if last.blocks.len() < PAGE_BLOCKS => {
                     last.digest = None;
-                    Arc::make_mut(&mut last.blocks).push(BlockSlot::new(block));
+                    Shared::make_mut(&mut last.blocks).push(BlockSlot::new(block));
                 }
                 _ => pages.push(page_of(alloc::vec![BlockSlot::new(block)])),
             },
@@ -324,7 +332,7 @@ impl<S: Rows> Column<S> {
             Blocks::Many(pages) => {
                 if let Some(last) = pages.last_mut() {
                     last.digest = None;
-                    let slots = Arc::make_mut(&mut last.blocks);
+                    let slots = Shared::make_mut(&mut last.blocks);
                     slots.pop();
                     if slots.is_empty() {
                         pages.pop();
@@ -489,7 +497,9 @@ impl<S: Rows> Column<S> {
                 for page in pages {
                     let digest = match page.digest {
                         Some(digest) => digest,
-                        None => page_root(Arc::make_mut(&mut page.blocks).as_mut_slice(), scratch),
+                        None => {
+                            page_root(Shared::make_mut(&mut page.blocks).as_mut_slice(), scratch)
+                        }
                     };
                     page.digest = Some(digest);
                     bytes.extend(digest.as_bytes());
@@ -536,55 +546,94 @@ impl<S: Rows> Column<S> {
 
 /// The block of a slot whose digest is gone.
 #[inline]
-fn cleared<S>(slot: &mut BlockSlot<S>) -> &mut Arc<Block<S>> {
+fn cleared<S>(slot: &mut BlockSlot<S>) -> &mut Shared<Block<S>> {
     slot.digest = None;
     &mut slot.block
 }
 
 fn page_of<S>(slots: Vec<BlockSlot<S>>) -> PageSlot<S> {
     PageSlot {
-        blocks: Arc::new(slots),
+        blocks: Shared::new(slots),
         digest: None,
     }
 }
 
 fn page_root<S: Rows>(slots: &mut [BlockSlot<S>], scratch: &mut Scratch) -> Blake3Digest {
+    let unknown: Vec<usize> = (0..slots.len())
+        .filter(|index| slots[*index].digest.is_none())
+        .collect();
+    let mut rest = &unknown[..];
+    while let Some(first) = rest.first() {
+        // Small blocks are hashed side by side; large ones keep a processor busy alone, and fit its nearest cache alone.
+        let block = &slots[*first].block;
+        let is_large = block.rows.len() * block.rows.row_size() > LARGE_SIZE;
+        let count = if is_large { 1 } else { ABREAST_MAX };
+        let (now, later) = rest.split_at(count.min(rest.len()));
+        block_roots(slots, now, scratch);
+        rest = later;
+    }
     let mut bytes = hash::start(Tag::Page);
-    for slot in slots {
-        let digest = match slot.digest {
-            Some(digest) => digest,
-            None => {
-                let (digest, is_settled) = block_root(&slot.block, scratch);
-                if !is_settled {
-                    Arc::make_mut(&mut slot.block).rows.settle();
-                }
-                digest
-            }
-        };
-        slot.digest = Some(digest);
+    for digest in slots.iter().filter_map(|slot| slot.digest) {
         bytes.extend(digest.as_bytes());
     }
     Blake3Digest::of(&bytes)
 }
 
+/// From so many bytes on a block is hashed alone.
+const LARGE_SIZE: usize = 14_336;
+/// How many small blocks are hashed side by side.
+const ABREAST_MAX: usize = 16;
+
+/// Computes the digests of some blocks.
+fn block_roots<S: Rows>(slots: &mut [BlockSlot<S>], places: &[usize], scratch: &mut Scratch) {
+    let (mut ends, mut end) = (Vec::with_capacity(places.len()), 0);
+    for place in places {
+        let slot = &mut slots[*place];
+        let (next, is_settled) = put_block(&slot.block, end, scratch);
+        if !is_settled {
+            Shared::make_mut(&mut slot.block).rows.settle();
+        }
+        end = next;
+        ends.push(end);
+    }
+    let starts = core::iter::once(0).chain(ends.iter().copied());
+    let strings: Vec<&[u8]> = starts
+        .zip(&ends)
+        .map(|(start, end)| &scratch.bytes[start..*end])
+        .collect();
+    let alike = strings.chunk_by(|left, right| left.len() == right.len());
+    let digests = alike.flat_map(Blake3Digest::of_each);
+    for (place, digest) in places.iter().zip(digests) {
+        slots[*place].digest = Some(digest);
+    }
+}
+
 /// The digest of a block, and whether every NaN in it was the one NaN.
 fn block_root<S: Rows>(block: &Block<S>, scratch: &mut Scratch) -> (Blake3Digest, bool) {
+    let (end, is_settled) = put_block(block, 0, scratch);
+    (Blake3Digest::of(&scratch.bytes[..end]), is_settled)
+}
+
+/// Writes what is hashed of a block into the scratch bytes from `start` on: where it ends, and whether every NaN in it was
+/// the one NaN.
+fn put_block<S: Rows>(block: &Block<S>, start: usize, scratch: &mut Scratch) -> (usize, bool) {
     let len = block.rows.len();
     let head = &mut scratch.head;
     hash::restart(head, Tag::Block);
     head.extend((len as u64).to_le_bytes());
     block.added.encode(len, head);
     block.changed.encode(len, head);
-    let start = head.len();
-    let end = start + len * block.rows.row_size();
+    let rows = start + head.len();
+    let end = rows + len * block.rows.row_size();
     if scratch.bytes.len() < end {
         scratch.bytes.resize(end, 0);
     }
-    scratch.bytes[..start].copy_from_slice(head);
-    let is_settled = block.rows.encode_settled(&mut scratch.bytes[start..end]);
+    scratch.bytes[start..rows].copy_from_slice(head);
+    let is_settled = block.rows.encode_settled(&mut scratch.bytes[rows..end]);
     if !is_settled {
+        head.clear();
         block.rows.encode(head);
-        return (Blake3Digest::of(head), false);
+        scratch.bytes[rows..end].copy_from_slice(head);
     }
-    (Blake3Digest::of(&scratch.bytes[..end]), true)
+    (end, is_settled)
 }

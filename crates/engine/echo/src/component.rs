@@ -37,6 +37,12 @@ pub trait Component: Clone + Send + Sync + 'static {
     /// Reads canonical bytes; `None` for any other byte string.
     fn read(bytes: &[u8]) -> Option<Self>;
 
+    /// As [`Component::read`] for bytes of which somebody has seen already that every NaN is the one NaN.
+    #[inline]
+    fn read_settled(bytes: &[u8]) -> Option<Self> {
+        Self::read(bytes)
+    }
+
     /// Whether every NaN in it is the one NaN.
     fn is_settled(&self) -> bool;
 
@@ -110,7 +116,13 @@ macro_rules! component {
             #[inline]
             fn read(bytes: &[u8]) -> Option<Self> {
                 let rest = bytes;
-                $crate::component!(@read Self, rest, [] $($field : $kind,)*)
+                $crate::component!(@read read, Self, rest, [] $($field : $kind,)*)
+            }
+
+            #[inline]
+            fn read_settled(bytes: &[u8]) -> Option<Self> {
+                let rest = bytes;
+                $crate::component!(@read read_settled, Self, rest, [] $($field : $kind,)*)
             }
 
             #[inline]
@@ -129,12 +141,12 @@ macro_rules! component {
         }
     };
     // One field after the other, each from the bytes the one before has left; at the end nothing may be left.
-    (@read $type:ident, $rest:ident, [$($done:tt : $value:ident)*] $field:tt : $kind:ty, $($more:tt)*) => {{
+    (@read $read:ident, $type:ident, $rest:ident, [$($done:tt : $value:ident)*] $field:tt : $kind:ty, $($more:tt)*) => {{
         let (head, tail) = $rest.split_at_checked(<$kind as $crate::Plain>::SIZE)?;
-        let value = <$kind as $crate::Plain>::read(head)?;
-        $crate::component!(@read $type, tail, [$($done : $value)* $field : value] $($more)*)
+        let value = <$kind as $crate::Plain>::$read(head)?;
+        $crate::component!(@read $read, $type, tail, [$($done : $value)* $field : value] $($more)*)
     }};
-    (@read $type:ident, $rest:ident, [$($done:tt : $value:ident)*]) => {
+    (@read $read:ident, $type:ident, $rest:ident, [$($done:tt : $value:ident)*]) => {
         if $rest.is_empty() { Some($type { $($done: $value),* }) } else { None }
     };
 }

@@ -7,6 +7,7 @@
 use crate::column::AnyColumn;
 use crate::entity::Entity;
 use crate::registry::ComponentId;
+use crate::shared::Shared;
 use crate::state::State;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -94,7 +95,7 @@ fn suspects(before: &State, after: &State) -> Vec<Entity> {
         let new = after.archetypes.get(index).map(|slot| &slot.archetype);
         let mut rows = Vec::new();
         match (old, new) {
-            (Some(old), Some(new)) if Arc::ptr_eq(old, new) => continue,
+            (Some(old), Some(new)) if Shared::ptr_eq(old, new) => continue,
             (Some(old), Some(new)) => {
                 let columns = old.columns().zip(new.columns());
                 for (old, new) in columns {

@@ -17,7 +17,7 @@
 //!
 //! Guide: `docs/guide/echo.md`. Format page: `docs/formats/world.md`. Vectors: `vectors/echo`. Tests: `tests/it`.
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 extern crate alloc;
@@ -50,6 +50,7 @@ mod resource;
 pub mod scene;
 pub mod schedule;
 pub mod script;
+mod shared;
 pub mod simulation;
 pub mod snapshot;
 pub mod stamp;

@@ -13,6 +13,7 @@ use crate::entity::Entity;
 use crate::hash::{self, Tag};
 use crate::registry::ComponentId;
 use crate::schedule::Typed;
+use crate::shared::Shared;
 use crate::snapshot::Reader;
 use crate::stamp::Stamp;
 use crate::state::State;
@@ -25,7 +26,7 @@ use gatos_values::Blake3Digest;
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
     /// Values of systems, by the system's name and the component.
-    locals: BTreeMap<(Arc<str>, ComponentId), Arc<dyn AnyColumn>>,
+    locals: BTreeMap<(Arc<str>, ComponentId), Shared<dyn AnyColumn>>,
     /// Components whose removal somebody asked for.
     watched: BTreeSet<ComponentId>,
     removals: Vec<Removal>,
@@ -64,7 +65,7 @@ impl Memory {
         &mut self,
         system: &Arc<str>,
         id: ComponentId,
-    ) -> Option<Arc<dyn AnyColumn>> {
+    ) -> Option<Shared<dyn AnyColumn>> {
         self.digest = None;
         self.locals.remove(&(Arc::clone(system), id))
     }
@@ -74,7 +75,7 @@ impl Memory {
         &mut self,
         system: Arc<str>,
         id: ComponentId,
-        value: Arc<dyn AnyColumn>,
+        value: Shared<dyn AnyColumn>,
     ) {
         self.digest = None;
         self.locals.insert((system, id), value);
@@ -302,8 +303,8 @@ impl State {
 }
 
 /// A value of a type, as systems hold it.
-pub(crate) fn new_local<T: Component + Default>(stamp: Stamp) -> Arc<Typed<T>> {
+pub(crate) fn new_local<T: Component + Default>(stamp: Stamp) -> Shared<Typed<T>> {
     let mut column = Typed::<T>::new((), 0);
     column.push(T::default(), stamp, stamp);
-    Arc::new(column)
+    Shared::new(column)
 }

@@ -10,10 +10,10 @@
 use crate::column::{Departure, unique};
 use crate::entity::{Entity, Location};
 use crate::error::WorldError;
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use crate::state::State;
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 impl State {
@@ -26,9 +26,9 @@ impl State {
             .get_disjoint_mut([at.archetype as usize, to as usize])
             .expect("two archetypes that exist");
         (from_slot.digest, to_slot.digest) = (None, None);
-        let source = Arc::make_mut(&mut from_slot.archetype);
-        let target = Arc::make_mut(&mut to_slot.archetype);
-        let table = Arc::make_mut(&mut self.entities);
+        let source = Shared::make_mut(&mut from_slot.archetype);
+        let target = Shared::make_mut(&mut to_slot.archetype);
+        let table = Shared::make_mut(&mut self.entities);
         let row = target.len() as u32;
         source.entities_mut().swap_remove(at.row as usize);
         if (at.row as usize) < source.len() {
@@ -69,9 +69,9 @@ impl State {
             .get_disjoint_mut([from as usize, to as usize])
             .expect("two archetypes that exist");
         (from_slot.digest, to_slot.digest) = (None, None);
-        let source = Arc::make_mut(&mut from_slot.archetype);
-        let target = Arc::make_mut(&mut to_slot.archetype);
-        let table = Arc::make_mut(&mut self.entities);
+        let source = Shared::make_mut(&mut from_slot.archetype);
+        let target = Shared::make_mut(&mut to_slot.archetype);
+        let table = Shared::make_mut(&mut self.entities);
         let first = target.len() as u32;
         target
             .entities_mut()
@@ -107,8 +107,8 @@ impl State {
         self.note_leaving(&[entity], at.archetype, None);
         let slot = &mut self.archetypes[at.archetype as usize];
         slot.digest = None;
-        let archetype = Arc::make_mut(&mut slot.archetype);
-        let table = Arc::make_mut(&mut self.entities);
+        let archetype = Shared::make_mut(&mut slot.archetype);
+        let table = Shared::make_mut(&mut self.entities);
         archetype.entities_mut().swap_remove(at.row as usize);
         if (at.row as usize) < archetype.len() {
             table.set_location(archetype.entity(at.row as usize).index(), at);
@@ -128,8 +128,8 @@ impl State {
         self.note_leaving(&entities[..count], from, None);
         let slot = &mut self.archetypes[from as usize];
         slot.digest = None;
-        let archetype = Arc::make_mut(&mut slot.archetype);
-        let table = Arc::make_mut(&mut self.entities);
+        let archetype = Shared::make_mut(&mut slot.archetype);
+        let table = Shared::make_mut(&mut self.entities);
         archetype.entities_mut().close(&departure);
         let gaps = departure.fills.iter().map(|(gap, _)| *gap);
         let movers = gaps.clone().map(|gap| archetype.entity(gap as usize));

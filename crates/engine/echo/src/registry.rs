@@ -7,11 +7,12 @@
 //! INVARIANT 2: whatever is registered has canonical bytes; plain data that would not have them is refused.
 //! Bytes: `docs/formats/world.md`, section Registry. Tests: `tests/it/component.rs`.
 
-use crate::column::{AnyColumn, Column, RecordRows};
+use crate::column::{AnyColumn, Column, RecordRows, Rows};
 use crate::component::{Component, Field, Schema, SchemaError};
 use crate::hash::{self, Tag};
 use crate::hierarchy::Node;
 use crate::relation::{Edge, Relation, RelationHooks};
+use crate::shared::Shared;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -106,7 +107,7 @@ pub struct ComponentKind {
 
 #[derive(Clone, Copy)]
 enum Make {
-    Typed(fn(u32) -> Arc<dyn AnyColumn>),
+    Typed(fn(u32) -> Shared<dyn AnyColumn>),
     Record,
 }
 
@@ -135,10 +136,10 @@ impl ComponentKind {
     }
 
     /// An empty column with blocks of `1 << shift` rows.
-    pub(crate) fn column(&self, shift: u32) -> Arc<dyn AnyColumn> {
+    pub(crate) fn column(&self, shift: u32) -> Shared<dyn AnyColumn> {
         match self.make {
             Make::Typed(make) => make(shift),
-            Make::Record => Arc::new(Column::<RecordRows>::new(Arc::clone(&self.schema), shift)),
+            Make::Record => erased(Column::<RecordRows>::new(Arc::clone(&self.schema), shift)),
         }
     }
 }
@@ -291,7 +292,7 @@ impl RegistryBuilder {
             name: Arc::from(T::NAME),
             schema,
             type_id: Some(TypeId::of::<T>()),
-            make: Make::Typed(|shift| Arc::new(Column::<Vec<T>>::new((), shift))),
+            make: Make::Typed(|shift| erased(Column::<Vec<T>>::new((), shift))),
             relation: None,
         });
         self.take(kind);
@@ -438,4 +439,8 @@ fn is_honest<T: Component>(seed: u8, schema: &Schema) -> bool {
     let mut written = alloc::vec![0; schema.size()];
     value.write(&mut written);
     expected && written == bytes && value.is_settled()
+}
+
+fn erased<S: Rows>(column: Column<S>) -> Shared<dyn AnyColumn> {
+    Shared::<dyn AnyColumn>::erased(Shared::new(column))
 }

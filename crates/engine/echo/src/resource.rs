@@ -6,13 +6,13 @@
 use crate::column::{AnyColumn, Column, unique};
 use crate::component::Component;
 use crate::registry::{ComponentId, Registry};
-use alloc::sync::Arc;
+use crate::shared::Shared;
 use alloc::vec::Vec;
 
 /// The resources of a world, in the order of their ids. A place is empty while a system has the column.
 #[derive(Clone, Default)]
 pub(crate) struct Resources {
-    slots: Vec<(ComponentId, Option<Arc<dyn AnyColumn>>)>,
+    slots: Vec<(ComponentId, Option<Shared<dyn AnyColumn>>)>,
 }
 
 /// Why a column is there: systems give back what they take before anybody else looks.
@@ -65,23 +65,23 @@ impl Resources {
     }
 
     /// A second owner, for reading.
-    pub(crate) fn lend<T: Component>(&self, id: ComponentId) -> Option<Arc<Column<Vec<T>>>> {
+    pub(crate) fn lend<T: Component>(&self, id: ComponentId) -> Option<Shared<Column<Vec<T>>>> {
         let index = self.place(id).ok()?;
-        let column = Arc::clone(self.slots[index].1.as_ref().expect(AT_HOME));
-        column.into_any().downcast().ok()
+        let column = Shared::clone(self.slots[index].1.as_ref().expect(AT_HOME));
+        column.typed()
     }
 
     /// Takes the column out, for writing.
-    pub(crate) fn take<T: Component>(&mut self, id: ComponentId) -> Option<Arc<Column<Vec<T>>>> {
+    pub(crate) fn take<T: Component>(&mut self, id: ComponentId) -> Option<Shared<Column<Vec<T>>>> {
         let index = self.place(id).ok()?;
         let column = self.slots[index].1.take().expect(AT_HOME);
-        column.into_any().downcast().ok()
+        column.typed()
     }
 
     /// Puts a column back.
-    pub(crate) fn give<T: Component>(&mut self, id: ComponentId, column: Arc<Column<Vec<T>>>) {
+    pub(crate) fn give<T: Component>(&mut self, id: ComponentId, column: Shared<Column<Vec<T>>>) {
         if let Ok(index) = self.place(id) {
-            self.slots[index].1 = Some(column);
+            self.slots[index].1 = Some(Shared::<dyn AnyColumn>::erased(column));
         }
     }
 
@@ -93,7 +93,7 @@ impl Resources {
 
     pub(crate) fn iter_mut(
         &mut self,
-    ) -> impl Iterator<Item = (ComponentId, &mut Arc<dyn AnyColumn>)> {
+    ) -> impl Iterator<Item = (ComponentId, &mut Shared<dyn AnyColumn>)> {
         self.slots
             .iter_mut()
             .map(|(id, column)| (*id, column.as_mut().expect(AT_HOME)))

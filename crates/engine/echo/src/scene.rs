@@ -17,6 +17,7 @@ use crate::error::WorldError;
 use crate::hierarchy::CHILDREN;
 use crate::registry::{ComponentId, Registry};
 use crate::world::World;
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -149,12 +150,15 @@ impl Scene {
         for _ in &self.entities {
             spawned.push(world.spawn_empty()?);
         }
-        for (entity, rows) in spawned.iter().zip(&self.entities) {
-            let mut rows = rows.clone();
-            for (id, row) in &mut rows {
-                to_handles(world.registry().kind(*id).schema(), row, &spawned);
-            }
-            world.insert_rows(*entity, &rows)?;
+        // Neighbours with the same components move at once.
+        let mut next = 0;
+        for alike in self
+            .entities
+            .chunk_by(|one, other| one.keys().eq(other.keys()))
+        {
+            let entities = &spawned[next..next + alike.len()];
+            next += alike.len();
+            self.fill(world, entities, alike, &spawned)?;
         }
         for ((number, id), others) in &self.lists {
             let relation = world.registry().kind(*id).relation();
@@ -167,6 +171,35 @@ impl Scene {
             }
         }
         Ok(spawned)
+    }
+
+    /// Gives entities that have no components yet those of a run of alike ones.
+    fn fill(
+        &self,
+        world: &mut World,
+        entities: &[Entity],
+        alike: &[BTreeMap<ComponentId, Vec<u8>>],
+        spawned: &[Entity],
+    ) -> Result<(), WorldError> {
+        let ids: Vec<ComponentId> = alike
+            .iter()
+            .take(1)
+            .flat_map(BTreeMap::keys)
+            .copied()
+            .collect();
+        let registry = world.registry().clone();
+        let columns = ids.iter().map(|id| {
+            let places = handles(registry.kind(*id).schema());
+            let rows = alike.iter().filter_map(move |rows| rows.get(id));
+            rows.map(move |row| {
+                let mut row = Cow::Borrowed(&row[..]);
+                for place in &places {
+                    to_handle(row.to_mut(), *place, spawned);
+                }
+                row
+            })
+        });
+        world.insert_columns(entities, &ids, columns.collect())
     }
 
     /// Whether the parts fit together, for scenes that come from elsewhere.
@@ -197,7 +230,10 @@ impl Scene {
             if !kind.schema().accepts(row) {
                 return Some("a row fits its component");
             }
-            if renumber(kind.schema(), &mut row.clone(), is_inside).is_err() {
+            let mut targets = handles(kind.schema())
+                .into_iter()
+                .map(|place| handle_at(row, place));
+            if targets.any(|target| target != Entity::NULL && is_inside(target).is_none()) {
                 return Some("a handle leads into the scene");
             }
         }
@@ -242,16 +278,12 @@ fn renumber(
     Ok(())
 }
 
-/// Writes handles where numbers are.
-fn to_handles(schema: &Schema, row: &mut [u8], spawned: &[Entity]) {
-    for place in handles(schema) {
-        let target = handle_at(row, place);
-        if let Some(entity) = spawned
-            .get(target.index() as usize)
-            .filter(|_| target != Entity::NULL)
-        {
-            put_handle(row, place, *entity);
-        }
+/// Writes a handle where a number is.
+fn to_handle(row: &mut [u8], place: usize, spawned: &[Entity]) {
+    let target = handle_at(row, place);
+    let entity = spawned.get(target.index() as usize);
+    if let Some(entity) = entity.filter(|_| target != Entity::NULL) {
+        put_handle(row, place, *entity);
     }
 }
 

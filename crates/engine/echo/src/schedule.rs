@@ -287,8 +287,7 @@ impl Schedule {
         let graph = graph::build(entries, target_count, &enabled);
         let name = |index: &usize| &*entries[*index].name;
         graph
-            .levels
-            .iter()
+            .levels()
             .map(|level| level.iter().map(name).collect())
             .collect()
     }

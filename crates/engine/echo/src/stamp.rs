@@ -27,6 +27,7 @@ pub(crate) struct Stamps {
 }
 
 impl Stamps {
+    #[inline]
     pub(crate) fn get(&self, row: usize) -> Stamp {
         self.rows.get(row).copied().unwrap_or(self.base)
     }
@@ -42,6 +43,7 @@ impl Stamps {
     }
 
     /// All rows get one stamp.
+    #[inline]
     pub(crate) fn set_all(&mut self, stamp: Stamp) {
         self.rows.clear();
         self.base = stamp;
@@ -49,6 +51,7 @@ impl Stamps {
     }
 
     /// One row of `len` gets a stamp.
+    #[inline]
     pub(crate) fn set(&mut self, row: usize, len: usize, stamp: Stamp) {
         self.latest = self.latest.max(stamp);
         if self.rows.is_empty() {
@@ -63,6 +66,7 @@ impl Stamps {
     }
 
     /// `count` rows are appended to `len` rows.
+    #[inline]
     pub(crate) fn push(&mut self, len: usize, count: usize, stamp: Stamp) {
         if len == 0 {
             self.set_all(stamp);
@@ -79,6 +83,7 @@ impl Stamps {
     }
 
     /// The last of `len` rows goes away.
+    #[inline]
     pub(crate) fn pop(&mut self, len: usize) -> Stamp {
         debug_assert!(self.rows.is_empty() || self.rows.len() == len);
         self.rows.pop().unwrap_or(self.base)

@@ -16,6 +16,7 @@ use crate::hash::{self, Tag};
 use crate::memory::{Change, Memory};
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -25,7 +26,7 @@ use gatos_values::Blake3Digest;
 /// An archetype with its digest, while it is known.
 #[derive(Clone)]
 pub(crate) struct ArchetypeSlot {
-    pub archetype: Arc<Archetype>,
+    pub archetype: Shared<Archetype>,
     pub digest: Option<Blake3Digest>,
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct State {
     pub archetypes: Vec<ArchetypeSlot>,
     /// Sets of components to archetypes; the archetypes say the same.
     pub by_set: Arc<BTreeMap<Arc<[ComponentId]>, u32>>,
-    pub entities: Arc<EntityTable>,
+    pub entities: Shared<EntityTable>,
     pub resources: Resources,
     /// The systems that ran, with the stamp of their last run, sorted by name.
     pub marks: Arc<Vec<(Arc<str>, Stamp)>>,
@@ -59,7 +60,7 @@ impl Clone for State {
             registry: self.registry.clone(),
             archetypes: self.archetypes.clone(),
             by_set: Arc::clone(&self.by_set),
-            entities: Arc::clone(&self.entities),
+            entities: Shared::clone(&self.entities),
             resources: self.resources.clone(),
             marks: Arc::clone(&self.marks),
             mailbox: Arc::clone(&self.mailbox),
@@ -80,7 +81,7 @@ impl State {
             registry,
             archetypes: Vec::new(),
             by_set: Arc::default(),
-            entities: Arc::new(EntityTable::new()),
+            entities: Shared::new(EntityTable::new()),
             resources: Resources::default(),
             marks: Arc::default(),
             mailbox: Arc::default(),
@@ -101,23 +102,26 @@ impl State {
         let index = self.archetypes.len() as u32;
         let set: Arc<[ComponentId]> = Arc::from(components);
         self.archetypes.push(ArchetypeSlot {
-            archetype: Arc::new(Archetype::new(Arc::clone(&set), &self.registry)),
+            archetype: Shared::new(Archetype::new(Arc::clone(&set), &self.registry)),
             digest: None,
         });
         Arc::make_mut(&mut self.by_set).insert(set, index);
         index
     }
 
+    #[inline]
     pub(crate) fn archetype(&self, index: u32) -> &Archetype {
         &self.archetypes[index as usize].archetype
     }
 
+    #[inline]
     pub(crate) fn archetype_mut(&mut self, index: u32) -> &mut Archetype {
         let slot = &mut self.archetypes[index as usize];
         slot.digest = None;
-        Arc::make_mut(&mut slot.archetype)
+        Shared::make_mut(&mut slot.archetype)
     }
 
+    #[inline]
     pub(crate) fn locate(&self, entity: Entity) -> Result<Location, WorldError> {
         self.entities
             .locate(entity)
@@ -140,7 +144,7 @@ impl State {
         bytes.extend(mailbox_root.as_bytes());
         let entities_root = match self.entities.known_root() {
             Some(digest) => digest,
-            None => Arc::make_mut(&mut self.entities).root(),
+            None => Shared::make_mut(&mut self.entities).root(),
         };
         bytes.extend(entities_root.as_bytes());
         hash::push_u64(&mut bytes, self.resources.len() as u64);
@@ -156,7 +160,7 @@ impl State {
         for slot in &mut self.archetypes {
             let digest = match slot.digest {
                 Some(digest) => digest,
-                None => Arc::make_mut(&mut slot.archetype).root(&mut scratch),
+                None => Shared::make_mut(&mut slot.archetype).root(&mut scratch),
             };
             slot.digest = Some(digest);
             bytes.extend(digest.as_bytes());

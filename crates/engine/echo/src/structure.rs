@@ -11,9 +11,9 @@ use crate::bundle::{Bundle, Columns, places, sorted_ids};
 use crate::entity::{Entity, Location};
 use crate::error::WorldError;
 use crate::registry::ComponentId;
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use crate::world::{World, union};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::TypeId;
 
@@ -85,7 +85,7 @@ impl World {
         let state = self.state_mut();
         let archetype = state.archetype_of(&[]);
         let row = state.archetype(archetype).len() as u32;
-        let entity = Arc::make_mut(&mut state.entities)
+        let entity = Shared::make_mut(&mut state.entities)
             .allocate(Location { archetype, row })
             .ok_or(WorldError::Full)?;
         let column = state.archetype_mut(archetype).entities_mut();
@@ -136,7 +136,7 @@ impl World {
         };
         spawned.reserve(count);
         let start = spawned.len();
-        Arc::make_mut(&mut state.entities).allocate_all(first, count, spawned);
+        Shared::make_mut(&mut state.entities).allocate_all(first, count, spawned);
         let column = state.archetype_mut(index).entities_mut();
         column.extend(&spawned[start..], Stamp::default());
         state.note_arrived(&spawned[start..], ids.iter().copied(), None);
@@ -273,7 +273,7 @@ impl World {
         let at = self.locate_for::<B>(entity)?;
         let index = self.insert_route::<B>(at.archetype)?;
         let route = &self.routes.list[index];
-        let state = Arc::make_mut(&mut self.state);
+        let state = Shared::make_mut(&mut self.state);
         state.root = None;
         let row = if route.to == at.archetype {
             at.row
@@ -315,7 +315,7 @@ impl World {
             let index = self.insert_route::<B>(from)?;
             let neighbours = self.neighbours(rest, from);
             let route = &self.routes.list[index];
-            let state = Arc::make_mut(&mut self.state);
+            let state = Shared::make_mut(&mut self.state);
             state.root = None;
             let stamp = state.stamp;
             let (count, first) = if route.to == from {

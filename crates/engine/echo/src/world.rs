@@ -18,13 +18,13 @@ use crate::error::WorldError;
 use crate::hierarchy::are_families_true;
 use crate::registry::{ComponentId, Registry};
 use crate::schedule::Phase;
+use crate::shared::Shared;
 use crate::snapshot::{self, SnapshotError};
 use crate::stamp::Stamp;
 use crate::state::State;
 use crate::structure::Routes;
-use alloc::collections::BTreeMap;
+use alloc::borrow::Cow;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
@@ -52,7 +52,7 @@ use gatos_values::Blake3Digest;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct World {
-    pub(crate) state: Arc<State>,
+    pub(crate) state: Shared<State>,
     /// Ways between archetypes that were taken before; nothing that a result depends on.
     pub(crate) routes: Routes,
 }
@@ -68,7 +68,7 @@ impl World {
     #[must_use]
     pub fn with_seed(registry: &Registry, seed: Blake3Digest) -> World {
         World {
-            state: Arc::new(State::new(registry.clone(), seed)),
+            state: Shared::new(State::new(registry.clone(), seed)),
             routes: Routes::default(),
         }
     }
@@ -77,7 +77,7 @@ impl World {
     #[must_use]
     pub fn fork(&self) -> World {
         World {
-            state: Arc::clone(&self.state),
+            state: Shared::clone(&self.state),
             routes: Routes::default(),
         }
     }
@@ -94,7 +94,7 @@ impl World {
     /// [`SnapshotError`] for every other byte string.
     pub fn load(registry: &Registry, bytes: &[u8]) -> Result<World, SnapshotError> {
         let world = World {
-            state: Arc::new(snapshot::load(registry, bytes)?),
+            state: Shared::new(snapshot::load(registry, bytes)?),
             routes: Routes::default(),
         };
         if !are_families_true(&world) || !world.are_relations_true() {
@@ -112,7 +112,7 @@ impl World {
     pub fn hash(&mut self) -> Blake3Digest {
         match self.state.root {
             Some(root) => root,
-            None => Arc::make_mut(&mut self.state).compute_root(),
+            None => Shared::make_mut(&mut self.state).compute_root(),
         }
     }
 
@@ -217,12 +217,14 @@ impl World {
     }
 
     /// The state for writing. Its hash is unknown from now on.
+    #[inline]
     pub(crate) fn state_mut(&mut self) -> &mut State {
-        let state = Arc::make_mut(&mut self.state);
+        let state = Shared::make_mut(&mut self.state);
         state.root = None;
         state
     }
 
+    #[inline]
     pub(crate) fn state(&self) -> &State {
         &self.state
     }
@@ -341,35 +343,40 @@ impl World {
         Ok(())
     }
 
-    /// Adds components by their canonical bytes to an entity that has none of them, in one move.
-    pub(crate) fn insert_rows(
+    /// Adds components by their canonical bytes to entities of one archetype that have none of them, in one move: for each
+    /// component a row for each entity. After an error the world may have some of it; the caller puts it back.
+    pub(crate) fn insert_columns<'a, R: Iterator<Item = Cow<'a, [u8]>>>(
         &mut self,
-        entity: Entity,
-        rows: &BTreeMap<ComponentId, Vec<u8>>,
+        entities: &[Entity],
+        ids: &[ComponentId],
+        columns: Vec<R>,
     ) -> Result<(), WorldError> {
-        let at = self.state.locate(entity)?;
-        for (id, row) in rows {
+        let Some(first) = entities.first() else {
+            return Ok(());
+        };
+        for id in ids {
             self.check_foreign(*id)?;
-            if !self.state.registry.kind(*id).schema().accepts(row) {
+        }
+        let from = self.state.locate(*first)?.archetype;
+        let state = self.state_mut();
+        let target = union(state.archetype(from).components(), ids);
+        let target = state.archetype_of(&target);
+        if target != from {
+            state.migrate_all(entities, from, target);
+        }
+        let stamp = state.stamp;
+        for (id, rows) in ids.iter().zip(columns) {
+            let archetype = state.archetype_mut(target);
+            let Some(index) = archetype.index_of(*id) else {
+                continue;
+            };
+            let column = archetype.column_mut(index);
+            let mut rows = rows;
+            if !rows.all(|row| column.push_encoded(&row, stamp).is_some()) {
                 return Err(self.bad_row(*id));
             }
         }
-        let set: Vec<ComponentId> = rows.keys().copied().collect();
-        let state = self.state_mut();
-        let target = union(state.archetype(at.archetype).components(), &set);
-        let target = state.archetype_of(&target);
-        if target != at.archetype {
-            state.migrate(entity, at, target);
-        }
-        let stamp = state.stamp;
-        let archetype = state.archetype_mut(target);
-        for (id, row) in rows {
-            if let Some(index) = archetype.index_of(*id) {
-                // Rows were looked at above, so none is refused.
-                let _ = archetype.column_mut(index).push_encoded(row, stamp);
-            }
-        }
-        state.note_arrived(&[entity], rows.keys().copied(), Some(at.archetype));
+        state.note_arrived(entities, ids.iter().copied(), Some(from));
         Ok(())
     }
 

@@ -113,6 +113,9 @@ pub fn shortest(value: f64) -> Binary64Text {
     if !value.is_finite() {
         return text;
     }
+    if push_whole(&mut text, value.abs()) {
+        return text;
+    }
     let digits = Digits::shortest(value);
     match digits.exponent {
         -5..=-1 => push_below_one(&mut text, &digits),
@@ -120,6 +123,22 @@ pub fn shortest(value: f64) -> Binary64Text {
         _ => push_scientific(&mut text, &digits),
     }
     text
+}
+
+/// Whole numbers below 2^53 have no neighbour within one half, so their own digits are the shortest; whether it was one.
+fn push_whole(text: &mut Binary64Text, magnitude: f64) -> bool {
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    let whole = magnitude as u64;
+    let is_whole = magnitude < LIMIT && whole as f64 == magnitude;
+    if is_whole {
+        let (high, low) = (whole / 1_000_000_000, whole % 1_000_000_000);
+        if high > 0 {
+            text.push_decimal(high as u32, 1);
+        }
+        text.push_decimal(low as u32, if high > 0 { 9 } else { 1 });
+        text.push(b".0");
+    }
+    is_whole
 }
 
 fn push_below_one(text: &mut Binary64Text, digits: &Digits) {

@@ -28,6 +28,34 @@ fn digests_of_parts_are_those_of_the_whole() {
     assert_eq!(Blake3Digest::of_parts(&[]), Blake3Digest::of(b""));
 }
 
+/// Strings side by side and one at a time: every number of chunks, sizes around their borders, numbers of strings around
+/// those of lanes.
+#[test]
+fn digests_side_by_side_are_those_of_one_at_a_time() {
+    let pool: Vec<u8> = (0..40_000u32)
+        .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let borders = (0..=17).map(|chunk| chunk * 1024);
+    let sizes = borders.flat_map(|border| [border, border + 1, border + 63, border + 777]);
+    for (index, size) in sizes.enumerate() {
+        let count = [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 33][index % 12];
+        let strings: Vec<&[u8]> = (0..count)
+            .map(|at| &pool[at * 331..at * 331 + size])
+            .collect();
+        let expected: Vec<Blake3Digest> = strings.iter().copied().map(Blake3Digest::of).collect();
+        assert_eq!(
+            Blake3Digest::of_each(&strings),
+            expected,
+            "{count} of {size} bytes"
+        );
+    }
+    let unlike: Vec<&[u8]> = vec![&pool[..5000], &pool[..5001]];
+    assert_eq!(
+        Blake3Digest::of_each(&unlike)[1],
+        Blake3Digest::of(unlike[1])
+    );
+}
+
 #[test]
 fn text_is_strict() {
     let digest = Blake3Digest::of(b"x");

@@ -2,7 +2,8 @@
 //!
 //! Tests: `tests/it/bus.rs`.
 
-use super::envelope::{Draft, Envelope, Lane};
+use super::draft::Draft;
+use super::envelope::{Envelope, Lane};
 use super::handler::{BusConfig, Handler, HandlerContext, Overflow};
 use super::mailbox::Mailbox;
 use super::{BusError, Drop};
@@ -26,6 +27,7 @@ pub struct Post {
 
 impl Post {
     /// Emits an envelope. It is sealed when the phase or the handler ends.
+    #[inline]
     pub fn emit(&mut self, draft: Draft) {
         self.drafts.push(draft);
     }
@@ -79,123 +81,83 @@ impl Courier<'_, '_> {
         }
     }
 
-    fn mailbox(&mut self) -> &mut Mailbox {
-        Arc::make_mut(&mut self.world.state_mut().mailbox)
-    }
-
     /// Seals and stores all that a system emitted.
     pub(crate) fn accept_all(&mut self, source: &Arc<str>, post: Post) -> Result<(), BusError> {
         if let Some(draft) = post.at_once.first() {
             let reason = "only handlers emit at once";
             return Err(invalid(source, draft, reason));
         }
+        if post.drafts.is_empty() {
+            return Ok(());
+        }
+        let mut intake = self.intake();
         post.drafts
             .into_iter()
-            .try_for_each(|draft| self.accept(source, draft))
+            .try_for_each(|draft| intake.accept(source, draft))
     }
 
     /// Seals a draft and puts it into its lane.
     pub(crate) fn accept(&mut self, source: &Arc<str>, draft: Draft) -> Result<(), BusError> {
-        self.check(source, &draft)?;
+        self.intake().accept(source, draft)
+    }
+
+    fn mailbox(&mut self) -> &mut Mailbox {
+        Arc::make_mut(&mut self.world.state_mut().mailbox)
+    }
+
+    /// Where drafts are handed in.
+    fn intake(&mut self) -> Intake<'_> {
         let tick = self.world.tick();
-        let is_late = self.phase.is_some_and(|phase| draft.phase <= phase);
-        let after = draft.after_ticks.max(u64::from(is_late));
-        let Some(chronos) = tick.checked_add(after) else {
-            return Err(invalid(
-                source,
-                &draft,
-                "the target tick is beyond all ticks",
-            ));
-        };
-        let id = self.mailbox().take_id();
-        let envelope = Envelope::seal(id, chronos, Arc::clone(source), draft);
-        self.store(envelope)
-    }
-
-    fn check(&self, source: &str, draft: &Draft) -> Result<(), BusError> {
-        if let Some(reason) = draft.flaw() {
-            return Err(invalid(source, draft, reason));
+        Intake {
+            config: self.config,
+            mailbox: Arc::make_mut(&mut self.world.state_mut().mailbox),
+            dropped: &mut self.report.dropped,
+            tick,
+            phase: self.phase,
         }
-        let denied = |capability: &&String| !self.config.is_granted(source, capability);
-        match draft.capabilities.iter().find(denied) {
-            Some(capability) => Err(BusError::Denied {
-                who: source.to_string(),
-                capability: capability.clone(),
-                kind: draft.kind.clone(),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Puts an envelope into its lane, by the lane's rule.
-    fn store(&mut self, envelope: Envelope) -> Result<(), BusError> {
-        let (phase, lane) = (envelope.phase(), envelope.lane());
-        let (capacity, overflow) = self.config.capacity(phase, lane);
-        if self.mailbox().lane_len(phase, lane) < capacity {
-            self.mailbox().push(envelope);
-            return Ok(());
-        }
-        let dropped = match overflow {
-            Overflow::Throw => {
-                return Err(BusError::Overflow {
-                    phase,
-                    lane,
-                    capacity,
-                    source_name: envelope.source().to_string(),
-                    kind: envelope.kind().to_string(),
-                });
-            }
-            Overflow::DropNewest => Some(Arc::new(envelope)),
-            Overflow::DropOldest => {
-                let oldest = self.mailbox().drop_oldest(phase, lane);
-                match oldest {
-                    Some(oldest) => {
-                        self.mailbox().push(envelope);
-                        Some(oldest)
-                    }
-                    // A lane that holds nothing has no older one.
-                    None => Some(Arc::new(envelope)),
-                }
-            }
-        };
-        if let Some(envelope) = dropped {
-            self.report.dropped.push(Drop {
-                phase,
-                lane,
-                id: envelope.id(),
-                hash: envelope.hash(),
-            });
-        }
-        Ok(())
     }
 
     /// Delivers all that is due in a phase.
     pub(crate) fn deliver(&mut self, phase: Phase) -> Result<(), BusError> {
         let tick = self.world.tick();
         for lane in Lane::ALL {
-            for envelope in self.mailbox().take_due(phase, lane, tick) {
-                self.deliver_one(&envelope)?;
+            for batch in self.mailbox().take_due(phase, lane, tick) {
+                for envelope in batch.iter() {
+                    self.deliver_one(envelope)?;
+                }
             }
         }
         Ok(())
     }
 
     /// Delivers an envelope, then what its handlers emitted at once, then what those did.
-    fn deliver_one(&mut self, envelope: &Arc<Envelope>) -> Result<(), BusError> {
-        let mut at_once = VecDeque::from([Arc::clone(envelope)]);
+    fn deliver_one(&mut self, envelope: &Envelope) -> Result<(), BusError> {
+        let mut at_once = VecDeque::new();
+        self.deliver_alone(envelope, &mut at_once)?;
         while let Some(envelope) = at_once.pop_front() {
-            let posts = self.call_handlers(&envelope)?;
-            if envelope.every_ticks() > 0 {
-                let id = self.mailbox().take_id();
-                self.store(envelope.again(id))?;
+            self.deliver_alone(&envelope, &mut at_once)?;
+        }
+        Ok(())
+    }
+
+    /// Delivers an envelope; what its handlers emitted at once is appended to the queue.
+    fn deliver_alone(
+        &mut self,
+        envelope: &Envelope,
+        at_once: &mut VecDeque<Envelope>,
+    ) -> Result<(), BusError> {
+        let posts = self.call_handlers(envelope)?;
+        if envelope.every_ticks() > 0 {
+            let mut intake = self.intake();
+            let again = envelope.again(intake.mailbox.take_id());
+            intake.store(again)?;
+        }
+        for (source, post) in posts {
+            for draft in post.at_once {
+                at_once.push_back(self.seal_now(&source, draft)?);
             }
-            for (source, post) in posts {
-                for draft in post.at_once {
-                    at_once.push_back(Arc::new(self.seal_now(&source, draft)?));
-                }
-                for draft in post.drafts {
-                    self.accept(&source, draft)?;
-                }
+            for draft in post.drafts {
+                self.accept(&source, draft)?;
             }
         }
         Ok(())
@@ -203,18 +165,18 @@ impl Courier<'_, '_> {
 
     /// Seals an envelope that is delivered at once.
     fn seal_now(&mut self, source: &Arc<str>, draft: Draft) -> Result<Envelope, BusError> {
-        self.check(source, &draft)?;
+        check(self.config, source, &draft)?;
         let source_name = source.to_string();
-        if !self.config.immediate.contains(&draft.kind) {
+        if !self.config.immediate.contains(draft.kind()) {
             return Err(BusError::ImmediateForbidden {
                 source_name,
-                kind: draft.kind,
+                kind: draft.kind().to_string(),
             });
         }
         if self.report.immediate >= self.config.immediate_budget {
             return Err(BusError::ImmediateBudget {
                 source_name,
-                kind: draft.kind,
+                kind: draft.kind().to_string(),
                 budget: self.config.immediate_budget,
             });
         }
@@ -244,10 +206,12 @@ impl Courier<'_, '_> {
                 kind: envelope.kind().to_string(),
             });
         }
-        let first = envelope.span().map_or(0, |span| span.first);
+        let span = envelope.span();
+        let first = span.map_or(0, |span| span.first);
         let mut rng = self.generator(envelope);
         rng.advance(first);
         let mut posts = Vec::new();
+        let mut handler_count = 0_usize;
         let config = self.config;
         for handler in config.handlers_of(envelope.phase(), envelope.kind()) {
             if handler.is_once {
@@ -269,19 +233,21 @@ impl Courier<'_, '_> {
                 kind: envelope.kind().to_string(),
                 reason,
             })?;
-            posts.push((Arc::clone(&handler.name), post));
+            if !post.is_empty() {
+                posts.push((Arc::clone(&handler.name), post));
+            }
+            handler_count += 1;
             self.done(Step::Handler {
                 handler: &handler.name,
                 envelope,
             });
         }
-        let handler_count = posts.len();
         let is_heard = self.call_scripts(envelope, &mut posts)? || handler_count > 0;
         self.report.delivered += 1;
         self.report.unheard += u64::from(!is_heard);
         let drawn = rng.draws().wrapping_sub(first);
         self.report.draws = self.report.draws.wrapping_add(drawn);
-        let declared = envelope.span().map_or(0, |span| span.count);
+        let declared = span.map_or(0, |span| span.count);
         // Nobody who hears it draws nothing.
         if drawn != declared && handler_count > 0 {
             return Err(BusError::PrngMismatch {
@@ -292,6 +258,84 @@ impl Courier<'_, '_> {
             });
         }
         Ok(posts)
+    }
+}
+
+/// Where drafts are handed in, one after the other: they get ids and go into lanes.
+struct Intake<'a> {
+    config: &'a BusConfig,
+    mailbox: &'a mut Mailbox,
+    dropped: &'a mut Vec<Drop>,
+    tick: u64,
+    phase: Option<Phase>,
+}
+
+impl Intake<'_> {
+    /// Seals a draft and puts it into its lane.
+    fn accept(&mut self, source: &Arc<str>, draft: Draft) -> Result<(), BusError> {
+        check(self.config, source, &draft)?;
+        let is_late = self.phase.is_some_and(|phase| draft.phase <= phase);
+        let after = draft.after_ticks.max(u64::from(is_late));
+        let Some(chronos) = self.tick.checked_add(after) else {
+            let reason = "the target tick is beyond all ticks";
+            return Err(invalid(source, &draft, reason));
+        };
+        let id = self.mailbox.take_id();
+        let envelope = Envelope::seal(id, chronos, Arc::clone(source), draft);
+        self.store(envelope)
+    }
+
+    /// Puts an envelope into its lane, by the lane's rule.
+    fn store(&mut self, envelope: Envelope) -> Result<(), BusError> {
+        let (phase, lane) = (envelope.phase(), envelope.lane());
+        let (capacity, overflow) = self.config.capacity(phase, lane);
+        if self.mailbox.lane_len(phase, lane) < capacity {
+            self.mailbox.push(envelope);
+            return Ok(());
+        }
+        let dropped = match overflow {
+            Overflow::Throw => {
+                return Err(BusError::Overflow {
+                    phase,
+                    lane,
+                    capacity,
+                    source_name: envelope.source().to_string(),
+                    kind: envelope.kind().to_string(),
+                });
+            }
+            Overflow::DropNewest => envelope,
+            Overflow::DropOldest => match self.mailbox.drop_oldest(phase, lane) {
+                Some(oldest) => {
+                    self.mailbox.push(envelope);
+                    oldest
+                }
+                // A lane that holds nothing has no older one.
+                None => envelope,
+            },
+        };
+        self.dropped.push(Drop {
+            phase,
+            lane,
+            id: dropped.id(),
+            hash: dropped.hash(),
+        });
+        Ok(())
+    }
+}
+
+/// Whether a draft can be sealed and may carry what it claims.
+fn check(config: &BusConfig, source: &str, draft: &Draft) -> Result<(), BusError> {
+    if let Some(reason) = draft.flaw() {
+        return Err(invalid(source, draft, reason));
+    }
+    let denied = |capability: &&String| !config.is_granted(source, capability);
+    match draft.capabilities().iter().find(denied) {
+        Some(capability) => Err(BusError::Denied {
+            who: source.to_string(),
+            capability: capability.clone(),
+            kind: draft.kind().to_string(),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -341,7 +385,7 @@ fn check_requirements(handler: &Handler, envelope: &Envelope) -> Result<(), BusE
 fn invalid(source: &str, draft: &Draft, reason: &'static str) -> BusError {
     BusError::Invalid {
         source_name: source.to_string(),
-        kind: draft.kind.clone(),
+        kind: draft.kind().to_string(),
         reason,
     }
 }

@@ -182,10 +182,9 @@ impl BusConfig {
         let start = self
             .handlers
             .partition_point(|handler| (handler.phase, &*handler.kind) < (phase, kind));
-        let end = self
-            .handlers
-            .partition_point(|handler| (handler.phase, &*handler.kind) <= (phase, kind));
-        &self.handlers[start..end]
+        let rest = &self.handlers[start..];
+        let is_one = |handler: &&Handler| handler.phase == phase && handler.kind == kind;
+        &rest[..rest.iter().take_while(is_one).count()]
     }
 
     /// The digest of all other rules: lanes, what may be delivered at once, what is granted.

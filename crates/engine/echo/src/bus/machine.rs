@@ -6,7 +6,7 @@
 //!
 //! Tests: `tests/it/authoring.rs`.
 
-use super::envelope::Draft;
+use super::draft::Draft;
 use super::handler::{BusConfig, Handler};
 use crate::component::Component;
 use crate::schedule::Phase;

@@ -12,11 +12,25 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
-/// One lane: envelopes by target tick, in each in the order of ids.
+/// Envelopes that follow one another in a lane. Forks share them until one of them takes from or adds to these.
+pub(crate) type Batch = Arc<VecDeque<Envelope>>;
+
+/// Most envelopes in a batch: so many are copied at most when one is added to a lane that a fork has too.
+const BATCH_LEN_MAX: usize = 64;
+
+/// One lane: envelopes by target tick, in each in the order of ids; no batch is empty.
 #[derive(Clone, Default)]
 struct Queue {
-    ticks: BTreeMap<u64, VecDeque<Arc<Envelope>>>,
+    ticks: BTreeMap<u64, VecDeque<Batch>>,
     len: usize,
+}
+
+impl Queue {
+    /// All that wait, in order.
+    fn iter(&self) -> impl Iterator<Item = &Envelope> {
+        let batches = self.ticks.values().flatten();
+        batches.flat_map(|batch| batch.iter())
+    }
 }
 
 /// All that waits.
@@ -50,11 +64,9 @@ impl Mailbox {
     /// The envelopes that wait and have this id or a higher one, in the order of ids.
     pub(crate) fn since(&self, id: u64) -> Vec<&Envelope> {
         let queues = self.lanes.iter().flatten();
-        let waiting = queues.flat_map(|queue| queue.ticks.values().flatten());
-        let mut envelopes: Vec<&Envelope> = waiting
-            .map(|envelope| &**envelope)
-            .filter(|envelope| envelope.id() >= id)
-            .collect();
+        let waiting = queues.flat_map(Queue::iter);
+        let mut envelopes: Vec<&Envelope> =
+            waiting.filter(|envelope| envelope.id() >= id).collect();
         envelopes.sort_by_key(|envelope| envelope.id());
         envelopes
     }
@@ -74,16 +86,23 @@ impl Mailbox {
         let queue = &mut self.lanes[envelope.phase() as usize][envelope.lane() as usize];
         queue.len += 1;
         let waiting = queue.ticks.entry(envelope.chronos()).or_default();
-        waiting.push_back(Arc::new(envelope));
+        match waiting.back_mut() {
+            Some(last) if last.len() < BATCH_LEN_MAX => Arc::make_mut(last).push_back(envelope),
+            _ => waiting.push_back(Arc::new(VecDeque::from([envelope]))),
+        }
     }
 
     /// Takes the envelope out that would be delivered first.
-    pub(crate) fn drop_oldest(&mut self, phase: Phase, lane: Lane) -> Option<Arc<Envelope>> {
+    pub(crate) fn drop_oldest(&mut self, phase: Phase, lane: Lane) -> Option<Envelope> {
         self.digest = None;
         let queue = &mut self.lanes[phase as usize][lane as usize];
         let mut first = queue.ticks.first_entry()?;
-        let envelope = first.get_mut().pop_front();
-        if first.get().is_empty() {
+        let batches = first.get_mut();
+        let envelope = Arc::make_mut(batches.front_mut()?).pop_front();
+        if batches.front().is_some_and(|batch| batch.is_empty()) {
+            batches.pop_front();
+        }
+        if batches.is_empty() {
             first.remove();
         }
         queue.len -= usize::from(envelope.is_some());
@@ -101,7 +120,7 @@ impl Mailbox {
     }
 
     /// Takes out what is due, in order.
-    pub(crate) fn take_due(&mut self, phase: Phase, lane: Lane, tick: u64) -> Vec<Arc<Envelope>> {
+    pub(crate) fn take_due(&mut self, phase: Phase, lane: Lane, tick: u64) -> Vec<Batch> {
         self.digest = None;
         let queue = &mut self.lanes[phase as usize][lane as usize];
         let mut due = Vec::new();
@@ -111,7 +130,7 @@ impl Mailbox {
             }
             due.extend(first.remove());
         }
-        queue.len -= due.len();
+        queue.len -= due.iter().map(|batch| batch.len()).sum::<usize>();
         due
     }
 
@@ -134,7 +153,7 @@ impl Mailbox {
         }
         for queue in self.lanes.iter().flatten() {
             output.extend((queue.len as u32).to_le_bytes());
-            for envelope in queue.ticks.values().flatten() {
+            for envelope in queue.iter() {
                 envelope.encode(output);
             }
         }
@@ -177,7 +196,19 @@ impl Mailbox {
         self.digest
     }
 
+    /// Takes the hashes of those that wait and whose hash nobody asked for yet, so that none is taken twice.
+    fn take_hashes(&mut self) {
+        let queues = self.lanes.iter_mut().flatten();
+        for batch in queues.flat_map(|queue| queue.ticks.values_mut().flatten()) {
+            if batch.iter().any(Envelope::is_untaken) {
+                let envelopes = Arc::make_mut(batch).iter_mut();
+                envelopes.for_each(Envelope::take_hash);
+            }
+        }
+    }
+
     pub(crate) fn root(&mut self) -> Blake3Digest {
+        self.take_hashes();
         let mut bytes = hash::start(Tag::Mailbox);
         self.encode(&mut bytes);
         let digest = Blake3Digest::of(&bytes);

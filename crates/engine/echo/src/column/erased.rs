@@ -3,9 +3,9 @@
 //! Tests: `tests/it/twin.rs`.
 
 use super::{Column, Departure, Rows, Scratch};
+use crate::shared::Shared;
 use crate::snapshot::Reader;
 use crate::stamp::Stamp;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use gatos_values::Blake3Digest;
@@ -14,9 +14,8 @@ use gatos_values::Blake3Digest;
 pub(crate) trait AnyColumn: Any + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// A column that shares all blocks with this one.
-    fn share(&self) -> Arc<dyn AnyColumn>;
+    fn share(&self) -> Shared<dyn AnyColumn>;
 
     /// Takes a row out, the last one filling the gap, and appends it to `target`, a column of the same component.
     fn transfer(&mut self, row: usize, target: &mut dyn AnyColumn);
@@ -59,12 +58,8 @@ impl<S: Rows> AnyColumn for Column<S> {
         self
     }
 
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-
-    fn share(&self) -> Arc<dyn AnyColumn> {
-        Arc::new(self.clone())
+    fn share(&self) -> Shared<dyn AnyColumn> {
+        Shared::<dyn AnyColumn>::erased(Shared::new(self.clone()))
     }
 
     fn transfer(&mut self, row: usize, target: &mut dyn AnyColumn) {
@@ -167,11 +162,12 @@ fn same<S: Rows>(column: &mut dyn AnyColumn) -> &mut Column<S> {
 }
 
 /// The column for writing: a copy that shares the blocks where somebody else holds the column too.
-pub(crate) fn unique(column: &mut Arc<dyn AnyColumn>) -> &mut dyn AnyColumn {
-    // The borrow of a branch that returns lasts for the whole function, so the owner is asked twice; a count that is
-    // one costs less to read than to swap.
-    if Arc::strong_count(column) != 1 || Arc::weak_count(column) != 0 {
+#[inline]
+pub(crate) fn unique(column: &mut Shared<dyn AnyColumn>) -> &mut dyn AnyColumn {
+    // The borrow of a branch that returns lasts for the whole function, so the owner is asked twice.
+    if !Shared::is_sole(column) {
         *column = column.share();
     }
-    Arc::get_mut(column).expect("a column has one owner: nobody else is there to take a second one")
+    Shared::get_mut(column)
+        .expect("a column has one owner: nobody else is there to take a second one")
 }

@@ -136,7 +136,21 @@ impl<T: Component> Rows for Vec<T> {
             let row = T::read(bytes)?;
             return Some(alloc::vec![row; count]);
         }
-        bytes.chunks_exact(T::SIZE).map(T::read).collect()
+        // Where all fields are floats of one kind, a look at many at a time says whether every one of them is canonical.
+        let all = match const { floats_of(T::FIELDS) } {
+            Floats::None | Floats::Some => None,
+            Floats::AllSingle => Some(is_settled_single(bytes)),
+            Floats::AllDouble => Some(is_settled_double(bytes)),
+        };
+        let mut rows = Vec::with_capacity(count);
+        for row in bytes.chunks_exact(T::SIZE) {
+            rows.push(match all {
+                None => T::read(row)?,
+                Some(true) => T::read_settled(row)?,
+                Some(false) => return None,
+            });
+        }
+        Some(rows)
     }
 
     fn decode_row((): &(), bytes: &[u8]) -> Option<T> {

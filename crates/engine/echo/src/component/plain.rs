@@ -29,6 +29,12 @@ pub trait Plain: sealed::Sealed + Clone + Send + Sync + 'static {
     /// Reads canonical bytes; `None` for any other byte string.
     fn read(bytes: &[u8]) -> Option<Self>;
 
+    /// As [`Plain::read`] where somebody has seen already that every NaN is the one NaN.
+    #[inline]
+    fn read_settled(bytes: &[u8]) -> Option<Self> {
+        Self::read(bytes)
+    }
+
     /// Whether every NaN in it is the one NaN.
     #[inline]
     fn is_settled(&self) -> bool {
@@ -105,6 +111,11 @@ macro_rules! plain_float {
             fn read(bytes: &[u8]) -> Option<Self> {
                 let value = bytes.try_into().ok().map(<$type>::from_le_bytes)?;
                 value.is_settled().then_some(value)
+            }
+
+            #[inline]
+            fn read_settled(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(<$type>::from_le_bytes)
             }
 
             #[inline]
@@ -218,15 +229,12 @@ impl<T: Plain, const N: usize> Plain for [T; N] {
 
     #[inline]
     fn read(bytes: &[u8]) -> Option<[T; N]> {
-        if bytes.len() != Self::SIZE {
-            return None;
-        }
-        let first = T::read(bytes.get(..T::SIZE)?)?;
-        let mut array = core::array::from_fn(|_| first.clone());
-        for (element, place) in array.iter_mut().zip(bytes.chunks_exact(T::SIZE.max(1))) {
-            *element = T::read(place)?;
-        }
-        Some(array)
+        read_array(bytes, T::read)
+    }
+
+    #[inline]
+    fn read_settled(bytes: &[u8]) -> Option<[T; N]> {
+        read_array(bytes, T::read_settled)
     }
 
     #[inline]
@@ -247,4 +255,21 @@ impl<T: Plain, const N: usize> Plain for [T; N] {
             element.unsettle();
         }
     }
+}
+
+/// Reads an array, element by element.
+#[inline]
+fn read_array<T: Plain, const N: usize>(
+    bytes: &[u8],
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Option<[T; N]> {
+    if bytes.len() != T::SIZE * N {
+        return None;
+    }
+    let first = read(bytes.get(..T::SIZE)?)?;
+    let mut array = core::array::from_fn(|_| first.clone());
+    for (element, place) in array.iter_mut().zip(bytes.chunks_exact(T::SIZE.max(1))) {
+        *element = read(place)?;
+    }
+    Some(array)
 }

@@ -5,7 +5,7 @@
 
 use super::Entity;
 use crate::hash::{self, Tag};
-use alloc::sync::Arc;
+use crate::shared::Shared;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
@@ -38,7 +38,7 @@ struct Slot {
 
 #[derive(Clone)]
 struct Page {
-    slots: Arc<Vec<Slot>>,
+    slots: Shared<Vec<Slot>>,
     digest: Option<Blake3Digest>,
 }
 
@@ -124,7 +124,7 @@ impl EntityTable {
 
     fn push_page(&mut self) {
         self.pages.push(Page {
-            slots: Arc::new(Vec::with_capacity(PAGE_SLOTS)),
+            slots: Shared::new(Vec::with_capacity(PAGE_SLOTS)),
             digest: None,
         });
     }
@@ -135,7 +135,7 @@ impl EntityTable {
         }
         let page = self.pages.last_mut().expect("a page was just there");
         page.digest = None;
-        Arc::make_mut(&mut page.slots).push(slot);
+        Shared::make_mut(&mut page.slots).push(slot);
         self.slot_count += 1;
     }
 
@@ -183,7 +183,7 @@ impl EntityTable {
         let mut moves = entities.zip(rows).peekable();
         while let Some((first, _)) = moves.peek() {
             let page = first.index() as usize / PAGE_SLOTS;
-            let slots = Arc::make_mut(&mut self.pages[page].slots);
+            let slots = Shared::make_mut(&mut self.pages[page].slots);
             let is_here =
                 |(entity, _): &(Entity, u32)| entity.index() as usize / PAGE_SLOTS == page;
             while let Some((entity, row)) = moves.next_if(is_here) {
@@ -216,7 +216,7 @@ impl EntityTable {
                 .min(SLOTS_MAX - self.slot_count);
             let page = self.pages.last_mut().expect("a page was just there");
             page.digest = None;
-            let slots = Arc::make_mut(&mut page.slots);
+            let slots = Shared::make_mut(&mut page.slots);
             for _ in 0..here {
                 slots.push(Slot {
                     generation: 1,
@@ -244,7 +244,7 @@ impl EntityTable {
     fn slot_mut(&mut self, index: u32) -> &mut Slot {
         let index = index as usize;
         let page = &mut self.pages[index / PAGE_SLOTS];
-        &mut Arc::make_mut(&mut page.slots)[index % PAGE_SLOTS]
+        &mut Shared::make_mut(&mut page.slots)[index % PAGE_SLOTS]
     }
 
     fn slot_mut_dirty(&mut self, index: u32) -> &mut Slot {

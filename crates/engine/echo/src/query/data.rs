@@ -11,9 +11,9 @@ use crate::component::Component;
 use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::registry::{ComponentId, Registry};
+use crate::shared::Shared;
 use crate::stamp::{Stamp, Stamps};
 use crate::state::State;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// What a query gives out of each row. The methods are the engine's own.
@@ -97,6 +97,7 @@ impl<'a> Source<'a> {
         }
     }
 
+    #[inline]
     fn archetype(&self) -> &Archetype {
         match self {
             Source::Shared(archetype) => archetype.0,
@@ -104,6 +105,7 @@ impl<'a> Source<'a> {
         }
     }
 
+    #[inline]
     fn archetype_mut(&mut self) -> &mut Archetype {
         match self {
             Source::Shared(_) => unreachable!("a query that writes says so"),
@@ -123,7 +125,7 @@ fn place(id: ComponentId, archetype: &Matched<'_>) -> usize {
 /// A column that is only read, from a block on.
 #[doc(hidden)]
 pub struct Lent<T: Component> {
-    column: Arc<Column<Vec<T>>>,
+    column: Shared<Column<Vec<T>>>,
     first: usize,
 }
 
@@ -135,7 +137,7 @@ impl<T: Component> Lent<T> {
 
     fn from(&self, block: usize) -> Lent<T> {
         Lent {
-            column: Arc::clone(&self.column),
+            column: Shared::clone(&self.column),
             first: self.first + block,
         }
     }
@@ -214,7 +216,7 @@ impl<T: Component> QueryData for &mut T {
     type Item<'r> = &'r mut T;
     type Ids = ComponentId;
     type Places = usize;
-    type Fetched = Arc<Column<Vec<T>>>;
+    type Fetched = Shared<Column<Vec<T>>>;
     type Open<'o> = &'o mut Column<Vec<T>>;
     type View<'b> = WriteView<'b, T>;
     const WRITES: bool = true;
@@ -245,7 +247,7 @@ impl<T: Component> QueryData for &mut T {
 
     #[inline]
     fn open(fetched: &mut Self::Fetched) -> &mut Column<Vec<T>> {
-        Arc::make_mut(fetched)
+        Shared::make_mut(fetched)
     }
 
     #[inline]
@@ -273,11 +275,11 @@ impl<T: Component> QueryData for &mut T {
     }
 
     fn split(fetched: &mut Self::Fetched, block: usize) -> Self::Fetched {
-        Arc::new(Arc::make_mut(fetched).split(block))
+        Shared::new(Shared::make_mut(fetched).split(block))
     }
 
     fn join(fetched: &mut Self::Fetched, part: Self::Fetched, block: usize) {
-        Arc::make_mut(fetched).join(block, Arc::unwrap_or_clone(part));
+        Shared::make_mut(fetched).join(block, Shared::unwrap_or_clone(part));
     }
 }
 
@@ -338,7 +340,7 @@ impl<T: Component> QueryData for Option<&mut T> {
     type Item<'r> = Option<&'r mut T>;
     type Ids = ComponentId;
     type Places = Option<usize>;
-    type Fetched = Option<Arc<Column<Vec<T>>>>;
+    type Fetched = Option<Shared<Column<Vec<T>>>>;
     type Open<'o> = Option<&'o mut Column<Vec<T>>>;
     type View<'b> = Option<WriteView<'b, T>>;
     const WRITES: bool = true;
@@ -366,7 +368,7 @@ impl<T: Component> QueryData for Option<&mut T> {
     }
 
     fn open(fetched: &mut Self::Fetched) -> Self::Open<'_> {
-        fetched.as_mut().map(Arc::make_mut)
+        fetched.as_mut().map(Shared::make_mut)
     }
 
     fn view<'b>(open: &'b mut Self::Open<'_>, block: usize, rows: usize) -> Self::View<'b> {
@@ -424,7 +426,7 @@ impl QueryData for Entity {
 
     fn take((): (), source: &mut Source<'_>) -> EntityFetch {
         EntityFetch {
-            column: Arc::clone(source.archetype().entities()),
+            column: Shared::clone(source.archetype().entities()),
             first: 0,
         }
     }
@@ -451,7 +453,7 @@ impl QueryData for Entity {
 
     fn split(fetched: &mut EntityFetch, block: usize) -> EntityFetch {
         EntityFetch {
-            column: Arc::clone(&fetched.column),
+            column: Shared::clone(&fetched.column),
             first: fetched.first + block,
         }
     }
@@ -462,7 +464,7 @@ impl QueryData for Entity {
 /// The handles of an archetype.
 #[doc(hidden)]
 pub struct EntityFetch {
-    column: Arc<EntityColumn>,
+    column: Shared<EntityColumn>,
     first: usize,
 }
 

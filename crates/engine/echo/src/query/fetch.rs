@@ -205,6 +205,7 @@ impl<D: QueryData> Fetch<D> {
 }
 
 impl Visit {
+    #[inline]
     fn is_empty(&self) -> bool {
         matches!(self, Visit::Some(blocks) if blocks.is_empty())
     }

@@ -10,6 +10,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write;
 use gatos_numbers::{Q32, binary64};
 
 const TITLE: &str = "echo scene 1";
@@ -23,10 +24,13 @@ impl Scene {
             text.push_str(&format!("entity {number}\n"));
             for (id, row) in rows {
                 let kind = registry.kind(*id);
-                text.push_str(&format!("  {}", kind.name()));
+                text.push_str("  ");
+                text.push_str(kind.name());
                 let mut offset = 0;
                 for field in kind.schema().fields() {
-                    text.push_str(&format!(" {}=", field.name));
+                    text.push(' ');
+                    text.push_str(&field.name);
+                    text.push('=');
                     print_field(field, row, &mut offset, &mut text);
                 }
                 text.push('\n');
@@ -138,7 +142,9 @@ fn print_field(field: &Field, row: &[u8], offset: &mut usize, text: &mut String)
                 text.push_str(&format!("@{}", handle_at(row, place).index()));
             }
             Some(FieldValue::Q32(value)) => text.push_str(&print_q32(value)),
-            Some(value) => text.push_str(&value.to_string()),
+            Some(FieldValue::Float(value)) => text.push_str(binary64::shortest(value).as_str()),
+            // Writing to a text cannot fail.
+            Some(value) => _ = write!(text, "{value}"),
             None => text.push('?'),
         }
     }
@@ -159,7 +165,7 @@ fn print_q32(value: Q32) -> String {
 
 /// Reads `name=value name=[value value]` with every field once, in the order of the schema.
 fn parse_row(registry: &Registry, id: ComponentId, text: &str) -> Result<Vec<u8>, String> {
-    let mut row = Vec::new();
+    let mut row = Vec::with_capacity(registry.kind(id).schema().size());
     let mut rest = text.trim();
     for field in registry.kind(id).schema().fields() {
         let wanted = || format!("`{}` comes next", field.name);
@@ -176,13 +182,14 @@ fn parse_row(registry: &Registry, id: ComponentId, text: &str) -> Result<Vec<u8>
         } else {
             after.split_once(' ').unwrap_or((after, ""))
         };
-        let values: Vec<&str> = values.split_whitespace().collect();
-        if values.len() != field.count as usize {
-            return Err(format!("`{}` has {} values", field.name, field.count));
-        }
-        for value in values {
+        let mut count = 0;
+        for value in values.split_whitespace() {
             let refused = || format!("`{value}` is no {} for `{}`", field.kind, field.name);
             push_value(field.kind, value, &mut row).ok_or_else(refused)?;
+            count += 1;
+        }
+        if count != field.count {
+            return Err(format!("`{}` has {} values", field.name, field.count));
         }
         rest = after.trim_start();
     }

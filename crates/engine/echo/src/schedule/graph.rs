@@ -15,8 +15,61 @@ use gatos_numbers::Pcg32;
 /// Systems by level; those of one level do not conflict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Graph {
-    /// Places of systems, in each level rising.
-    pub levels: Vec<Vec<usize>>,
+    /// Places of systems, level by level, in each rising.
+    places: Vec<usize>,
+    /// Where each level ends in `places`.
+    ends: Vec<usize>,
+}
+
+impl Graph {
+    /// How many levels there are.
+    pub(crate) const fn level_count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The places of the systems of each level.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = &[usize]> {
+        let starts = core::iter::once(0).chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.places[start..*end])
+    }
+
+    /// The places of all systems that run, level by level.
+    pub(crate) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    /// The graph where each system that is enabled has the level it has, counted from 1.
+    fn of_levels(level_of: &[u32], enabled: &[bool]) -> Graph {
+        let placed = || {
+            let all = level_of.iter().zip(enabled).enumerate();
+            all.filter(|(_, (_, enabled))| **enabled)
+                .map(|(index, (level, _))| (index, *level as usize))
+        };
+        // First where each level begins; filling it moves that place to where the level ends.
+        let count = placed().map(|(_, level)| level).max().unwrap_or(0);
+        let mut ends: Vec<usize> = alloc::vec![0; count];
+        let mut total = 0;
+        for (_, level) in placed() {
+            total += 1;
+            if let Some(next) = ends.get_mut(level) {
+                *next += 1;
+            }
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            *end = sum;
+        }
+        let mut places = alloc::vec![0; total];
+        for (index, level) in placed() {
+            let end = &mut ends[level - 1];
+            places[*end] = index;
+            *end += 1;
+        }
+        Graph { places, ends }
+    }
 }
 
 /// What is known about a component so far: levels, counted from 1.
@@ -126,7 +179,6 @@ fn of_nodes<'a>(
 ) -> Graph {
     let mut seen: Vec<Seen> = alloc::vec![Seen::default(); target_count];
     let mut level_of: Vec<u32> = alloc::vec![0; enabled.len()];
-    let mut graph = Graph::default();
     for index in order {
         let Node {
             reads,
@@ -159,15 +211,8 @@ fn of_nodes<'a>(
             seen[*target as usize].written = level;
         }
         level_of[index] = level;
-        if graph.levels.len() < level as usize {
-            graph.levels.push(Vec::new());
-        }
-        graph.levels[level as usize - 1].push(index);
     }
-    for level in &mut graph.levels {
-        level.sort_unstable();
-    }
-    graph
+    Graph::of_levels(&level_of, enabled)
 }
 
 /// Numbers the targets of a phase's systems; how many there are.

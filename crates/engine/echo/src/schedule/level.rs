@@ -226,15 +226,17 @@ impl PhasePlan {
         if let Some(seed) = shuffle {
             let enabled: Vec<bool> = entries.iter().map(holds).collect();
             let graph = graph::build_shuffled(entries, self.target_count, &enabled, seed);
-            self.costs
-                .resize_with(graph.levels.len().max(self.costs.len()), LevelCost::default);
+            self.costs.resize_with(
+                graph.level_count().max(self.costs.len()),
+                LevelCost::default,
+            );
             return Arc::new(graph);
         }
         if let Some(pair) = self.turned {
             let enabled: Vec<bool> = entries.iter().map(holds).collect();
             let turned = graph::build_turned(entries, self.target_count, &enabled, pair);
             if let Some(graph) = turned {
-                let levels = graph.levels.len().max(self.costs.len());
+                let levels = graph.level_count().max(self.costs.len());
                 self.costs.resize_with(levels, LevelCost::default);
                 return Arc::new(graph);
             }
@@ -258,7 +260,7 @@ impl PhasePlan {
             _ => {
                 self.enabled = entries.iter().map(holds).collect();
                 let graph = Arc::new(graph::build(entries, self.target_count, &self.enabled));
-                let levels = graph.levels.len().max(self.costs.len());
+                let levels = graph.level_count().max(self.costs.len());
                 self.costs.resize_with(levels, LevelCost::default);
                 self.graph = Some(Arc::clone(&graph));
                 graph

@@ -9,7 +9,7 @@
 use crate::access::{Access, Target};
 use crate::bundle::id_of;
 use crate::bus::Post;
-use crate::column::Column;
+use crate::column::{AnyColumn, Column};
 use crate::commands::Commands;
 use crate::component::Component;
 use crate::entity::Entity;
@@ -17,6 +17,7 @@ use crate::error::WorldError;
 use crate::memory::new_local;
 use crate::query::{Fetch, Plan, QueryData, QueryFilter};
 use crate::registry::{ComponentId, Registry};
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use crate::state::State;
 use alloc::sync::Arc;
@@ -183,7 +184,7 @@ fn check_resource<T: Component>(id: ComponentId, parts: &Look<'_>) -> Result<(),
 impl<T: Component> SystemParam for Res<'_, T> {
     type Plan = ComponentId;
     #[doc(hidden)]
-    type Taken = Arc<Column<Vec<T>>>;
+    type Taken = Shared<Column<Vec<T>>>;
     type Item<'w> = Res<'w, T>;
     const NEEDS: bool = true;
 
@@ -229,7 +230,7 @@ impl<T: Component> DerefMut for ResMut<'_, T> {
 #[doc(hidden)]
 pub struct TakenResource<T: Component> {
     id: ComponentId,
-    column: Arc<Column<Vec<T>>>,
+    column: Shared<Column<Vec<T>>>,
     stamp: Stamp,
 }
 
@@ -262,7 +263,7 @@ impl<T: Component> SystemParam for ResMut<'_, T> {
     }
 
     fn item(taken: &mut TakenResource<T>) -> ResMut<'_, T> {
-        let block = Arc::make_mut(&mut taken.column).block_mut(0);
+        let block = Shared::make_mut(&mut taken.column).block_mut(0);
         block.changed.set_all(taken.stamp);
         ResMut(&mut block.rows[0])
     }
@@ -410,7 +411,7 @@ impl<T: Component + Default> DerefMut for Local<'_, T> {
 pub struct TakenLocal<T: Component> {
     system: Arc<str>,
     id: ComponentId,
-    column: Arc<Column<Vec<T>>>,
+    column: Shared<Column<Vec<T>>>,
     stamp: Stamp,
 }
 
@@ -426,7 +427,7 @@ impl<T: Component + Default> SystemParam for Local<'_, T> {
     fn take(id: &mut ComponentId, parts: &mut Parts<'_>, context: &Context<'_>) -> TakenLocal<T> {
         let memory = Arc::make_mut(&mut parts.0.memory);
         let value = memory.take_local(context.name, *id);
-        let known = value.and_then(|value| value.into_any().downcast().ok());
+        let known = value.and_then(|value| value.typed());
         TakenLocal {
             system: Arc::clone(context.name),
             id: *id,
@@ -436,14 +437,15 @@ impl<T: Component + Default> SystemParam for Local<'_, T> {
     }
 
     fn item(taken: &mut TakenLocal<T>) -> Local<'_, T> {
-        let block = Arc::make_mut(&mut taken.column).block_mut(0);
+        let block = Shared::make_mut(&mut taken.column).block_mut(0);
         block.changed.set_all(taken.stamp);
         Local(&mut block.rows[0])
     }
 
     fn give(taken: TakenLocal<T>, parts: &mut Parts<'_>, _: &mut Output) {
         let memory = Arc::make_mut(&mut parts.0.memory);
-        memory.give_local(taken.system, taken.id, taken.column);
+        let value = Shared::<dyn AnyColumn>::erased(taken.column);
+        memory.give_local(taken.system, taken.id, value);
     }
 }
 

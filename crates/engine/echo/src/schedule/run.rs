@@ -276,7 +276,7 @@ impl Schedule {
         let graph = plan.graph(entries, world, workers.shuffle(world.tick()));
         let first = sums.stamp.0 + 1;
         let mut outputs: Outputs = Vec::new();
-        for (number, level) in graph.levels.iter().enumerate() {
+        for (number, level) in graph.levels().enumerate() {
             let mut run = LevelRun {
                 phase,
                 number: (phase as u64) << 32 | number as u64,
@@ -417,7 +417,7 @@ fn hear(
 fn note_marks(entries: &[Entry], graph: &Graph, world: &mut World, first: u64) {
     let looks_back = |index: &&usize| entries[**index].facts.looks_back;
     let marks = Arc::make_mut(&mut world.state_mut().marks);
-    for index in graph.levels.iter().flatten().filter(looks_back) {
+    for index in graph.places().iter().filter(looks_back) {
         let name = &entries[*index].name;
         let stamp = Stamp(first + *index as u64);
         match marks.binary_search_by(|(other, _)| other.cmp(name)) {

@@ -10,11 +10,11 @@
 use crate::entity::{Entity, Location};
 use crate::error::WorldError;
 use crate::registry::ComponentId;
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use crate::world::World;
 use alloc::collections::BTreeSet;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// A part of the list of bytes.
@@ -203,7 +203,7 @@ impl Edits {
             archetype: index,
             row: state.archetype(index).len() as u32,
         };
-        let table = Arc::make_mut(&mut state.entities);
+        let table = Shared::make_mut(&mut state.entities);
         if table.upcoming() != Some(promised) {
             // Whoever reacts to commands made an entity of his own before.
             return Err(WorldError::Dead { entity: promised });

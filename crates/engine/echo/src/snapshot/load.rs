@@ -7,6 +7,7 @@ use crate::entity::{EntityTable, Location};
 use crate::memory::Memory;
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
+use crate::shared::Shared;
 use crate::stamp::Stamp;
 use crate::state::State;
 use alloc::string::ToString;
@@ -109,7 +110,7 @@ fn read_parts(state: &mut State, reader: &mut Reader<'_>, part: &mut &'static st
     if !(0..entities.slot_count() as u32).all(|index| is_placed(&index)) {
         return None;
     }
-    state.entities = Arc::new(entities);
+    state.entities = Shared::new(entities);
     Some(())
 }
 

@@ -452,6 +452,57 @@ fn an_envelope_that_was_changed_in_a_snapshot_is_found_out() {
     );
 }
 
+/// A lane of many envelopes, which worlds and forks share in parts: what one adds, drops and delivers the other never sees,
+/// and a world is the same however late hashes are taken.
+#[test]
+fn forks_share_long_lanes_and_never_see_each_other() {
+    const COUNT: u64 = 200;
+    let mut world = world();
+    let step = |sum: u64, digit: u64| sum.wrapping_mul(31).wrapping_add(digit);
+    let add = Handler::new("add", Phase::Update, "digit", move |context| {
+        let digit = context.envelope.payload()[0];
+        let heard = context.world.resource_mut::<Heard>()?;
+        heard.0 = step(heard.0, digit.into());
+        Ok::<(), gatos_echo::WorldError>(())
+    });
+    let bus = BusConfig::new().handler(add).lane(
+        Phase::Update,
+        Lane::Normal,
+        COUNT as usize,
+        Overflow::DropOldest,
+    );
+    let mut schedule = schedule(bus);
+    let payload =
+        |number: u64| [&[(number % 10) as u8][..], &[7; 60][..number as usize % 60]].concat();
+    let draft = |number: u64| Draft::new("digit", &payload(number)).after_ticks(1);
+    for number in 0..COUNT {
+        schedule.emit(&mut world, draft(number)).expect("room");
+    }
+    let early = world.fork().hash();
+    let before = world.save();
+    let mut fork = world.fork();
+    for number in 0..150 {
+        let dropped = schedule.emit(&mut fork, draft(number)).expect("drops");
+        assert_eq!(dropped.map(|drop| drop.id), Some(number));
+    }
+    assert!(world.save() == before);
+    assert_eq!((world.hash(), early), (early, early));
+    for world in [&mut world, &mut fork] {
+        let copy = World::load(world.registry(), &world.save())
+            .expect("saved")
+            .hash();
+        assert_eq!(world.hash(), copy);
+        assert_eq!(world.waiting(Phase::Update, Lane::Normal), 200);
+        tick(&mut schedule, world);
+        let report = tick(&mut schedule, world);
+        assert_eq!((report.delivered, report.unheard), (COUNT, 0));
+    }
+    let sum =
+        |numbers: &mut dyn Iterator<Item = u64>| numbers.map(|number| number % 10).fold(0, step);
+    assert_eq!(heard(&world), sum(&mut (0..COUNT)));
+    assert_eq!(heard(&fork), sum(&mut (150..COUNT).chain(0..150)));
+}
+
 #[test]
 fn handlers_that_give_up_and_drafts_that_are_none_leave_no_trace() {
     let bus = BusConfig::new()

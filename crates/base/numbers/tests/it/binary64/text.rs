@@ -45,6 +45,24 @@ fn a_million_floats_come_back() {
     }
 }
 
+/// Whole numbers have a way of their own through the printer; `core` is the twin.
+#[test]
+fn whole_numbers_are_their_digits_and_a_zero() {
+    let powers = (0..54).map(|bit| 1u64 << bit);
+    let tens = (0..16).map(|zeros| 10u64.pow(zeros));
+    let near = |number: u64| [number.wrapping_sub(1), number, number + 1, number * 7];
+    let all = powers.chain(tens).flat_map(near);
+    for number in all.filter(|number| *number < 10_000_000_000_000_000) {
+        let value = number as f64;
+        assert_eq!(shortest(value).as_str(), format!("{value:?}"), "{number}");
+        assert_eq!(
+            shortest(-value).as_str(),
+            format!("{:?}", -value),
+            "-{number}"
+        );
+    }
+}
+
 #[test]
 fn edges_come_back() {
     for bits in EDGES.iter().flat_map(|bits| [*bits, *bits | 1 << 63]) {

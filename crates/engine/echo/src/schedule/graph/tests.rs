@@ -1,6 +1,6 @@
 //! Levels against all pairs.
 
-use super::{Graph, Node, of_nodes};
+use super::{Node, of_nodes};
 use crate::access::{Access, Target};
 use crate::registry::{ComponentId, Registry};
 use alloc::vec::Vec;
@@ -31,9 +31,9 @@ fn access(registry: &Registry, (reads, writes, _, _): &Row) -> Access {
 }
 
 /// The definition: the level above the highest one before that conflicts or was ordered.
-fn slow(accesses: &[Access], rows: &[Row]) -> Graph {
+fn slow(accesses: &[Access], rows: &[Row]) -> Vec<Vec<usize>> {
     let mut levels: Vec<usize> = Vec::new();
-    let mut graph = Graph::default();
+    let mut graph: Vec<Vec<usize>> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let mut below = 0;
         for other in 0..index {
@@ -46,10 +46,10 @@ fn slow(accesses: &[Access], rows: &[Row]) -> Graph {
         }
         levels.push(below + usize::from(row.3));
         if row.3 {
-            while graph.levels.len() <= below {
-                graph.levels.push(Vec::new());
+            while graph.len() <= below {
+                graph.push(Vec::new());
             }
-            graph.levels[below].push(index);
+            graph[below].push(index);
         }
     }
     graph
@@ -79,6 +79,9 @@ proptest! {
         };
         let numbers: Vec<_> = accesses.iter().map(|access| (number(access.reads()), number(access.writes()))).collect();
         let node = |index: usize| Node { reads: &numbers[index].0, writes: &numbers[index].1, after: &rows[index].2 };
-        prop_assert_eq!(of_nodes(node, 0..rows.len(), registry.len(), &enabled), slow(&accesses, &rows));
+        let graph = of_nodes(node, 0..rows.len(), registry.len(), &enabled);
+        let levels: Vec<Vec<usize>> = graph.levels().map(<[usize]>::to_vec).collect();
+        prop_assert_eq!(levels.len(), graph.level_count());
+        prop_assert_eq!(levels, slow(&accesses, &rows));
     }
 }
