@@ -10,13 +10,14 @@
 mod items;
 
 pub use items::{
-    Items, encode_bytes_into, encode_list_head_into, encode_map_head_into, encode_text_into,
+    Item, Items, encode_bytes_into, encode_list_head_into, encode_map_head_into, encode_text_into,
 };
 
 use crate::json::{DEPTH_MAX, EncodeError, check_assigned};
 use crate::text::{Text, is_nfc_assigned};
 use crate::value::Map;
 use crate::{ErrorCode, Fixed, Value};
+use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use minicbor::data::{Int, Tag};
@@ -294,21 +295,15 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self) -> Result<Text, CborError> {
-        let start = self.input.position();
-        let text = self.str()?;
-        Text::new(text).map_err(|_| CborError {
-            kind: CborErrorKind::TextForm,
-            offset: start,
-        })
+        self.str().map(|text| Text::from_checked(text.to_owned()))
     }
 
     fn str(&mut self) -> Result<&'a str, CborError> {
         let start = self.input.position();
-        let text = self
-            .input
-            .str()
-            .map_err(|error| failed_text(&error, start))?;
-        self.check_head(start, text.len() as u64, text.len())?;
+        let text = match self.short_head(major::TEXT) {
+            Some(size) => self.short_str(start, size)?,
+            None => self.long_str(start)?,
+        };
         if !is_nfc_assigned(text) {
             return Err(CborError {
                 kind: CborErrorKind::TextForm,
@@ -316,6 +311,43 @@ impl<'a> Reader<'a> {
             });
         }
         Ok(text)
+    }
+
+    /// The text behind a head of one byte at `start`.
+    fn short_str(&mut self, start: usize, size: usize) -> Result<&'a str, CborError> {
+        let failed = |kind| CborError {
+            kind,
+            offset: start,
+        };
+        let end = start + 1 + size;
+        let bytes = self.input.input().get(start + 1..end);
+        let bytes = bytes.ok_or(failed(CborErrorKind::UnexpectedEnd))?;
+        let text = core::str::from_utf8(bytes);
+        let text = text.map_err(|_| failed(CborErrorKind::InvalidUtf8))?;
+        self.input.set_position(end);
+        Ok(text)
+    }
+
+    fn long_str(&mut self, start: usize) -> Result<&'a str, CborError> {
+        let text = self
+            .input
+            .str()
+            .map_err(|error| failed_text(&error, start))?;
+        self.check_head(start, text.len() as u64, text.len())?;
+        Ok(text)
+    }
+
+    /// Takes a head of one byte, if the next item is of this kind and has one: the shortest there is, so nothing about
+    /// it is left to check. Nearly all heads are such.
+    fn short_head(&mut self, kind: u8) -> Option<usize> {
+        let position = self.input.position();
+        let initial = *self.input.input().get(position)?;
+        let argument = initial & 0x1F;
+        if initial >> 5 != kind || argument > 23 {
+            return None;
+        }
+        self.input.set_position(position + 1);
+        Some(usize::from(argument))
     }
 
     fn list(&mut self, depth: usize) -> Result<Value, CborError> {
@@ -358,8 +390,27 @@ impl<'a> Reader<'a> {
         if depth >= DEPTH_MAX {
             return Err(self.error(CborErrorKind::TooDeep));
         }
-        let is_list = entry_size_min == 1;
-        let count = if is_list {
+        let kind = if entry_size_min == 1 {
+            major::LIST
+        } else {
+            major::MAP
+        };
+        let count = match self.short_head(kind) {
+            Some(count) => count as u64,
+            None => self.long_count(start, kind)?,
+        };
+        let rest = self.input.input().len() - self.input.position();
+        usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= rest / entry_size_min)
+            .ok_or(CborError {
+                kind: CborErrorKind::UnexpectedEnd,
+                offset: start,
+            })
+    }
+
+    fn long_count(&mut self, start: usize, kind: u8) -> Result<u64, CborError> {
+        let count = if kind == major::LIST {
             self.input.array()
         } else {
             self.input.map()
@@ -372,14 +423,7 @@ impl<'a> Reader<'a> {
             });
         };
         self.check_head(start, count, 0)?;
-        let rest = self.input.input().len() - self.input.position();
-        usize::try_from(count)
-            .ok()
-            .filter(|count| *count <= rest / entry_size_min)
-            .ok_or(CborError {
-                kind: CborErrorKind::UnexpectedEnd,
-                offset: start,
-            })
+        Ok(count)
     }
 
     fn tagged(&mut self) -> Result<Value, CborError> {

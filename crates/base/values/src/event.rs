@@ -8,6 +8,7 @@
 //! INVARIANT 2: `Envelope::decode` accepts exactly what `Envelope::encode` writes.
 //! Format page: `docs/formats/event.md`. Vectors: `vectors/values/events.tsv`. Tests: `tests/it/event.rs`.
 
+mod direct;
 mod fields;
 mod view;
 
@@ -152,7 +153,7 @@ impl Envelope {
     /// # Errors
     /// [`EventError`].
     pub fn decode(bytes: &[u8]) -> Result<Envelope, EventError> {
-        fields::decode(bytes)
+        direct::read(bytes).map_or_else(|| fields::decode(bytes), Ok)
     }
 
     /// The journal the event belongs to.

@@ -8,6 +8,7 @@
 //! INVARIANT 2: nesting is at most [`DEPTH_MAX`], in and out.
 //! Format page: `docs/formats/values.md`. Vectors: `vectors/values/values.tsv`, `refused-json.tsv`. Tests: `tests/it/json.rs`.
 
+pub(crate) mod build;
 mod decode;
 mod encode;
 pub(crate) mod scan;
@@ -181,8 +182,7 @@ pub fn decode_strict(bytes: &[u8], size_max: usize) -> Result<Value, JsonError> 
 /// canonical text.
 pub fn decode_canonical(bytes: &[u8], size_max: usize) -> Result<Value, JsonError> {
     check_size(bytes, size_max)?;
-    is_canonical(bytes)?;
-    decode::document(bytes)
+    build::document(bytes).map_err(|offset| explain(bytes, offset))
 }
 
 /// Whether the text is canonical JSON: one pass, nothing is built or allocated unless it is not.

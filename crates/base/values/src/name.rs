@@ -163,14 +163,31 @@ text_name!(
 /// The type of an event, such as `invoice.paid`.
 pub type EventType = DottedName;
 
+/// Which bytes a segment may have.
+const SEGMENT_BYTES: [bool; 256] = segment_bytes();
+
+const fn segment_bytes() -> [bool; 256] {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < allowed.len() {
+        allowed[byte] = matches!(byte as u8, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+        byte += 1;
+    }
+    allowed
+}
+
 fn check_segment(text: &str) -> Result<(), Flaw> {
-    let bytes = text.as_bytes();
+    check_segment_bytes(text.as_bytes())
+}
+
+/// The rules of [`Segment`].
+pub(crate) fn check_segment_bytes(bytes: &[u8]) -> Result<(), Flaw> {
     match bytes.first() {
         None => return Err(("it is empty", 0)),
         Some(b'a'..=b'z' | b'0'..=b'9') => {}
         Some(_) => return Err(("it must start with a lower-case letter or a digit", 0)),
     }
-    let is_allowed = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+    let is_allowed = |byte: &u8| SEGMENT_BYTES[usize::from(*byte)];
     if let Some(offset) = bytes.iter().position(|byte| !is_allowed(byte)) {
         return Err((
             "only lower-case letters, digits, `.`, `_` and `-` are allowed",
@@ -180,41 +197,51 @@ fn check_segment(text: &str) -> Result<(), Flaw> {
     if bytes.len() > SEGMENT_SIZE_MAX {
         return Err(("a segment has at most 63 bytes", SEGMENT_SIZE_MAX));
     }
-    if let Some(offset) = text.find("..") {
-        return Err(("it contains `..`", offset));
+    let stem_size = bytes.iter().position(|byte| *byte == b'.');
+    if stem_size.is_some() {
+        check_dots(bytes)?;
     }
-    if text.ends_with('.') {
-        return Err(("it ends in `.`", bytes.len() - 1));
-    }
-    if text.ends_with(".lock") {
-        return Err(("it ends in `.lock`", bytes.len() - 5));
-    }
-    if is_device_name(text) {
+    let stem = &bytes[..stem_size.unwrap_or(bytes.len())];
+    if is_device_name(stem) {
         return Err(("it is a device name on Windows", 0));
     }
     Ok(())
 }
 
-/// Windows reserves device names also with an extension: `nul.txt` is the device.
-fn is_device_name(segment: &str) -> bool {
-    let stem = segment.split('.').next().unwrap_or(segment);
-    if matches!(stem, "con" | "prn" | "aux" | "nul") {
-        return true;
+fn check_dots(bytes: &[u8]) -> Result<(), Flaw> {
+    if let Some(offset) = bytes.windows(2).position(|pair| pair == b"..") {
+        return Err(("it contains `..`", offset));
     }
-    let digits = stem
-        .strip_prefix("com")
-        .or_else(|| stem.strip_prefix("lpt"));
-    digits.is_some_and(|digits| digits.len() == 1 && digits.as_bytes()[0].is_ascii_digit())
+    if bytes.ends_with(b".") {
+        return Err(("it ends in `.`", bytes.len() - 1));
+    }
+    if bytes.ends_with(b".lock") {
+        return Err(("it ends in `.lock`", bytes.len() - 5));
+    }
+    Ok(())
 }
 
-fn check_namespace(text: &str) -> Result<(), Flaw> {
+/// Windows reserves device names also with an extension: `nul.txt` is the device. `stem` is what lies before it.
+fn is_device_name(stem: &[u8]) -> bool {
+    match stem {
+        b"con" | b"prn" | b"aux" | b"nul" => true,
+        [b'c', b'o', b'm', digit] | [b'l', b'p', b't', digit] => digit.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+/// The rules of [`Namespace`].
+pub(crate) fn check_namespace(text: &str) -> Result<(), Flaw> {
     let mut offset = 0;
-    for (index, segment) in text.split('/').enumerate() {
+    for (index, segment) in text.as_bytes().split(|byte| *byte == b'/').enumerate() {
         if index == NAMESPACE_SEGMENTS_MAX {
             return Err(("a namespace has at most 8 segments", offset));
         }
-        check_segment(segment).map_err(|(reason, inner)| (reason, offset + inner))?;
-        if NAMESPACE_WORDS.contains(&segment) {
+        check_segment_bytes(segment).map_err(|(reason, inner)| (reason, offset + inner))?;
+        if NAMESPACE_WORDS
+            .iter()
+            .any(|word| word.as_bytes() == segment)
+        {
             return Err((
                 "`user`, `agent`, `service` and `head` cannot be segments of a namespace",
                 offset,
@@ -453,13 +480,16 @@ impl JournalName {
     /// The ref name without `refs/`: `gatos/journal/<ns>/<kind>/<name>/<key id>`.
     #[must_use]
     pub fn short(&self) -> String {
-        format!(
-            "{JOURNAL}{}/{}/{}/{}",
-            self.ns,
-            self.actor.kind(),
-            self.actor.name(),
-            self.key
-        )
+        let (ns, actor) = (self.ns.as_str(), self.actor.as_str());
+        // Pieces rather than `format!`: every decision asks for this text.
+        let mut text = String::with_capacity(JOURNAL.len() + ns.len() + actor.len() + 18);
+        text.push_str(JOURNAL);
+        for part in [ns, self.actor.kind().as_str(), self.actor.name()] {
+            text.push_str(part);
+            text.push('/');
+        }
+        hex::encode_into(self.key.as_bytes(), &mut text);
+        text
     }
 
     /// Reads a full ref name.

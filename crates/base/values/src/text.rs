@@ -82,6 +82,12 @@ impl Text {
         }
     }
 
+    /// What a reader has checked already with [`is_nfc_assigned`], or piece by piece in a way that amounts to it.
+    pub(crate) fn from_checked(text: String) -> Text {
+        debug_assert!(is_nfc_assigned(&text));
+        Text(text)
+    }
+
     /// A literal of the program as text.
     ///
     /// # Panics
@@ -131,7 +137,7 @@ fn is_noncharacter(character: char) -> bool {
 /// The fast path, which nearly all text takes: only characters that need no tables.
 fn is_simple(text: &str) -> bool {
     // U+0300 is 0xCC 0x80: every code point below it has a lead byte below 0xCC.
-    text.bytes().all(|byte| byte < 0xCC) || text.chars().all(is_plain)
+    text.is_ascii() || text.bytes().all(|byte| byte < 0xCC) || text.chars().all(is_plain)
 }
 
 /// Blocks whose every code point is assigned, has combining class 0 and the NFC quick check `Yes`: strings of such

@@ -7,6 +7,7 @@
 //! every other byte, with upper-case hex, and never encode a raw one.
 //! Vectors: `vectors/values/uris.tsv`. Tests: `tests/it/uri.rs`.
 
+use crate::name::{check_namespace, check_segment_bytes};
 use crate::{ErrorCode, Namespace, Segment, Text, Value};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -139,26 +140,26 @@ fn check(text: &str) -> Result<usize, (&'static str, usize)> {
         return Err(("there is no path after the repository", text.len()));
     };
     let repo_end = SCHEME.len() + repository.len();
-    Segment::parse(repository).map_err(|error| (error.reason, SCHEME.len() + error.offset))?;
+    check_segment_bytes(repository.as_bytes())
+        .map_err(|(reason, offset)| (reason, SCHEME.len() + offset))?;
     let Some((first, _)) = path.split_once('/') else {
         return Err(("there is no path after the namespace", text.len()));
     };
-    Namespace::parse(first).map_err(|error| (error.reason, repo_end + 1 + error.offset))?;
+    check_namespace(first).map_err(|(reason, offset)| (reason, repo_end + 1 + offset))?;
     let mut offset = repo_end + 1;
-    for segment in path.split('/') {
+    for segment in path.as_bytes().split(|byte| *byte == b'/') {
         check_path_segment(segment).map_err(|(reason, inner)| (reason, offset + inner))?;
         offset += segment.len() + 1;
     }
     Ok(repo_end)
 }
 
-fn check_path_segment(segment: &str) -> Result<(), (&'static str, usize)> {
-    match segment {
-        "" => return Err(("a path segment is empty", 0)),
-        "." | ".." => return Err(("`.` and `..` are no path segments", 0)),
+fn check_path_segment(bytes: &[u8]) -> Result<(), (&'static str, usize)> {
+    match bytes {
+        b"" => return Err(("a path segment is empty", 0)),
+        b"." | b".." => return Err(("`.` and `..` are no path segments", 0)),
         _ => {}
     }
-    let bytes = segment.as_bytes();
     let mut offset = 0;
     while offset < bytes.len() {
         if bytes[offset] == b'%' {
@@ -179,11 +180,25 @@ fn check_path_segment(segment: &str) -> Result<(), (&'static str, usize)> {
 }
 
 const fn is_raw(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.' | b'_' | b'~' | b':' | b'@' | b'+' | b'=' | b','
-        )
+    RAW_BYTES[byte as usize]
+}
+
+/// Which bytes a path segment shows as they are.
+const RAW_BYTES: [bool; 256] = raw_bytes();
+
+const fn raw_bytes() -> [bool; 256] {
+    let mut raw = [false; 256];
+    let mut index = 0;
+    while index < raw.len() {
+        let byte = index as u8;
+        raw[index] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.' | b'_' | b'~' | b':' | b'@' | b'+' | b'=' | b','
+            );
+        index += 1;
+    }
+    raw
 }
 
 fn decode_pair(pair: &[u8]) -> Option<u8> {

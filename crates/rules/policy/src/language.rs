@@ -31,6 +31,8 @@ pub mod syntax;
 pub mod templates;
 pub mod truth;
 
+#[cfg(test)]
+mod any;
 mod code;
 mod compile;
 mod decide;

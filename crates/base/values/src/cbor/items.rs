@@ -4,11 +4,12 @@
 //! bytes are canonical, because each item is.
 //! [`Items`] checks each item as [`super::decode`] does and hands out what it holds without copying.
 //!
-//! INVARIANT: a document read to its end by [`Items`] is canonical.
+//! INVARIANT: a document read to its end by [`Items`] is canonical, if its maps were read by [`Items::value`] or their
+//! reader insists on keys in order.
 //! Tests: `tests/it/cbor.rs`.
 
 use super::{CborError, CborErrorKind, DEPTH_MAX, Encoder, Reader, major, written};
-use crate::Value;
+use crate::{Fixed, Value};
 use alloc::vec::Vec;
 use minicbor::Decoder;
 
@@ -33,6 +34,27 @@ pub fn encode_bytes_into(bytes: &[u8], output: &mut Vec<u8>) {
     written(Encoder::new(output).bytes(bytes).map(|_| ()));
 }
 
+/// One item of a document; of a list or map its head alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Item<'a> {
+    /// Null.
+    Null,
+    /// False or true.
+    Bool(bool),
+    /// An integer.
+    Integer(i128),
+    /// A fixed-point number whose fraction is not zero.
+    Fixed(Fixed),
+    /// A text, in normal form and assigned.
+    Text(&'a str),
+    /// A byte string.
+    Bytes(&'a [u8]),
+    /// A list of so many items, which follow.
+    List(usize),
+    /// A map of so many pairs, which follow.
+    Map(usize),
+}
+
 /// Reads the items of a canonical document one by one.
 pub struct Items<'a> {
     reader: Reader<'a>,
@@ -47,6 +69,27 @@ impl<'a> Items<'a> {
                 input: Decoder::new(bytes),
             },
         }
+    }
+
+    /// The next item, whatever it is. That lists and maps do not nest too deep, and the order of keys, is for the caller
+    /// to see to.
+    ///
+    /// # Errors
+    /// [`CborError`].
+    pub fn item(&mut self) -> Result<Item<'a>, CborError> {
+        Ok(match self.reader.peek()? >> 5 {
+            major::TEXT => Item::Text(self.reader.str()?),
+            major::LIST => Item::List(self.reader.open(0, 1)?),
+            major::MAP => Item::Map(self.reader.open(0, 2)?),
+            major::BYTES => Item::Bytes(self.reader.bytes()?),
+            _ => match self.reader.value(0)? {
+                Value::Bool(value) => Item::Bool(value),
+                Value::Integer(integer) => Item::Integer(integer),
+                Value::Fixed(fixed) => Item::Fixed(fixed),
+                // Nothing else is left.
+                _ => Item::Null,
+            },
+        })
     }
 
     /// The head of a list: how many items follow.

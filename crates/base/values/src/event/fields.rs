@@ -13,7 +13,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-/// Writes the fields in the order of their names. TWIN: envelope fields (`view.rs`, `docs/formats/event.md`).
+/// Writes the fields in the order of their names. TWIN: envelope fields
+/// (`view.rs`, `direct.rs`, `docs/formats/event.md`).
 pub(super) fn encode(envelope: &Envelope, output: &mut Vec<u8>) -> Result<(), EventError> {
     check(envelope)?;
     output.push(b'{');
@@ -114,7 +115,7 @@ fn list<'a>(output: &mut Vec<u8>, field: &str, texts: impl Iterator<Item = &'a s
 }
 
 /// The rules that the types of the fields do not keep by themselves.
-fn check(envelope: &Envelope) -> Result<(), EventError> {
+pub(super) fn check(envelope: &Envelope) -> Result<(), EventError> {
     check_time(envelope.ulid)?;
     check_caps(&envelope.caps)?;
     check_rising("labels", &envelope.labels)
@@ -150,7 +151,7 @@ fn check_rising<T: Ord>(field: &'static str, list: &[T]) -> Result<(), EventErro
     ))
 }
 
-/// Reads every field of canonical bytes.
+/// Reads every field of canonical bytes, and says what is wrong with them.
 pub(super) fn decode(bytes: &[u8]) -> Result<Envelope, EventError> {
     let view = EnvelopeView::scan(bytes)?;
     let envelope = Envelope {

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 /// The names of all fields in canonical order; the second tells whether the field may be absent.
-/// TWIN: envelope fields (`fields.rs`, `docs/formats/event.md`).
+/// TWIN: envelope fields (`fields.rs`, `direct.rs`, `docs/formats/event.md`).
 const FIELDS: [(&str, bool); 17] = [
     ("actor", false),
     ("caps", true),

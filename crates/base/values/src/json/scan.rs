@@ -149,7 +149,8 @@ fn word(bytes: &[u8], offset: usize, word: &[u8]) -> Result<usize, usize> {
     }
 }
 
-fn number(bytes: &[u8], start: usize) -> Result<usize, usize> {
+/// The offset behind a number.
+pub(super) fn number(bytes: &[u8], start: usize) -> Result<usize, usize> {
     let is_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'.');
     let size = bytes[start..]
         .iter()
@@ -163,7 +164,7 @@ fn number(bytes: &[u8], start: usize) -> Result<usize, usize> {
 }
 
 /// Reads the rest of a string whose opening quote lies before `start`; the offset behind the closing quote.
-fn string(bytes: &[u8], start: usize) -> Result<usize, usize> {
+pub(super) fn string(bytes: &[u8], start: usize) -> Result<usize, usize> {
     let mut offset = start;
     let mut run_start = start;
     let mut is_ascii = true;

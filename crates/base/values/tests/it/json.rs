@@ -202,7 +202,7 @@ fn check_agreement(bytes: &[u8]) {
         verdict.clone().err()
     );
     match (verdict, decode_strict(bytes, ANY_SIZE)) {
-        (Ok(()), strict) => assert!(strict.is_ok()),
+        (Ok(()), strict) => assert_eq!(strict, decode_canonical(bytes, ANY_SIZE)),
         (Err(error), Ok(value)) => {
             let canonical = match encode_canonical(&value) {
                 Ok(canonical) => canonical,

@@ -231,6 +231,14 @@ impl Comparison {
         }
     }
 
+    /// The comparison of this sign.
+    #[must_use]
+    pub fn parse(sign: &str) -> Option<Comparison> {
+        Comparison::ALL
+            .into_iter()
+            .find(|comparison| comparison.as_str() == sign)
+    }
+
     /// Whether it holds between two things in this order.
     #[must_use]
     pub const fn holds(self, order: core::cmp::Ordering) -> bool {

@@ -6,10 +6,13 @@
 //! TWIN: expressions. Tests: `lower/tests.rs`.
 
 mod constants;
+mod settled;
 #[cfg(test)]
 mod tests;
 
 use constants::folded;
+pub use settled::is_settled;
+use settled::variable_type;
 
 use super::expression::{Comparison, Expression, Literal, NODE_COUNT_MAX, TrustField, Variable};
 use super::names::{Function, Relation};
@@ -230,16 +233,9 @@ fn name_typed(name: &str, offset: usize) -> Lowered {
     let Some(variable) = Variable::parse(name) else {
         return Err(unknown_name(name, offset));
     };
-    let kind = match variable {
-        Variable::Caps | Variable::Labels => Type::Texts,
-        Variable::Epoch => Type::Number,
-        Variable::Payload => Type::Any,
-        _ => Type::Text,
-    };
-    let expression = Expression::Variable(variable);
     Ok(Typed {
-        expression,
-        kind,
+        expression: Expression::Variable(variable),
+        kind: variable_type(variable),
         offset,
     })
 }

@@ -7,6 +7,9 @@
 //! decoded from.
 //! Format: docs/formats/rgc.md. Vectors: vectors/policy. Tests: `policy/tests.rs`, tests/it/language.
 
+#[cfg(test)]
+mod tests;
+
 use super::code;
 use super::cost::Cost;
 use super::decide::Program;
@@ -22,7 +25,7 @@ use super::truth::Truth;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use gatos_values::cbor::{self, CborError};
+use gatos_values::cbor::CborError;
 use gatos_values::roots::EMPTY_POLICY_ROOT;
 use gatos_values::{ErrorCode, Glob, Sha256Digest, Text};
 
@@ -204,6 +207,11 @@ impl Policy {
     pub(crate) fn from_rules(mut rules: Vec<Rule>) -> Policy {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         let bytes = code::policy_bytes(&rules);
+        Policy::new(rules, bytes)
+    }
+
+    /// A policy of checked and sorted rules with their encoding.
+    fn new(rules: Vec<Rule>, bytes: Vec<u8>) -> Policy {
         Policy {
             program: Program::new(&rules),
             rules,
@@ -217,12 +225,7 @@ impl Policy {
     /// # Errors
     /// [`RgcError`] for anything the compiler would not have written.
     pub fn decode(bytes: &[u8]) -> Result<Policy, RgcError> {
-        let value = cbor::decode(bytes, RGC_SIZE_MAX)?;
-        let policy = Policy::from_rules(code::rules(&value)?);
-        if policy.bytes != bytes {
-            return Err(RgcError::NotNormal);
-        }
-        Ok(policy)
+        Ok(Policy::new(code::rules(bytes)?, bytes.to_vec()))
     }
 
     /// The `.rgc` bytes.

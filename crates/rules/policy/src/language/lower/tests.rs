@@ -1,6 +1,7 @@
 //! Constants, short forms and lists as they come out, and that lowering settles.
 
 use super::*;
+use crate::language::any::{self, Chooser};
 use crate::language::raise::raise;
 use crate::language::syntax::{parse, print};
 use alloc::string::String;
@@ -112,5 +113,51 @@ fn what_never_fits_is_refused() {
         ),
     ] {
         assert_eq!(lowered(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_called_settled_is() {
+    const SEED: u64 = 11;
+    let mut chooser = Chooser(SEED);
+    let (mut settled, mut normal) = (0, 0);
+    for index in 0..4000 {
+        let line = any::line(&mut chooser);
+        let lowered = lower_clause(&raise(&line));
+        if is_settled(&line) {
+            assert_eq!(lowered.as_ref(), Ok(&line), "line {index} of seed {SEED}");
+            settled += 1;
+        }
+        if let Ok(line) = lowered {
+            normal += 1;
+            let lowered = lower_clause(&raise(&line));
+            assert_eq!(lowered, Ok(line), "line {index} of seed {SEED}");
+        }
+    }
+    // Else loading compiles most lines anew.
+    assert!(settled > 1000 && normal > 2000, "{settled} {normal}");
+}
+
+#[test]
+fn usual_lines_are_settled() {
+    for line in [
+        "caps includes 'journal:append'",
+        "trust[actor].level >= 2",
+        "trust[actor].groups includes 'ops'",
+        "labels contains 'private' and remote != 'internal'",
+        "not (in_cidr(remote_addr, '10.0.0.0/8') or matches_glob(path, 'a/**'))",
+        "caps any_of ['a', 'b']",
+        "labels all_of []",
+        "payload.amount * 2 + 1 <= 100",
+        "payload.owner == actor",
+        "payload.note == null",
+        "payload[actor][0] in ['a']",
+        "starts_with(path, 'a') and ends_with(lower(actor), 'b')",
+        "len(payload.approvals) > 1",
+        "quorum(payload.approvals, 'ops', 2)",
+        "payload.flag",
+    ] {
+        let expression = parse(line).and_then(|node| lower_clause(&node));
+        assert!(is_settled(&expression.expect(line)), "{line}");
     }
 }

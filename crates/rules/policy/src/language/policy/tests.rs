@@ -4,7 +4,7 @@ use super::*;
 use crate::language::compile;
 use alloc::string::ToString;
 use alloc::vec;
-use gatos_values::{Map, Value, roots::EMPTY_POLICY_BYTES};
+use gatos_values::{Map, Value, cbor, roots::EMPTY_POLICY_BYTES};
 
 const SOURCE: &str = "id: a\nwhen: {intent: write, path: gatos/**}\nallow_if: [\"caps includes 'x'\", \"trust[actor].level > 1\"]\n";
 
@@ -16,9 +16,15 @@ fn value() -> Value {
 /// What the reader says to the policy with one field of its rule changed.
 fn with_rule_field(key: &str, change: impl Fn(&Value) -> Value) -> String {
     let mut policy = value();
-    let Value::Map(map) = &mut policy else { panic!("a map") };
-    let Some(Value::List(rules)) = map.get_mut("rules") else { panic!("rules") };
-    let Some(Value::Map(rule)) = rules.first_mut() else { panic!("a rule") };
+    let Value::Map(map) = &mut policy else {
+        panic!("a map")
+    };
+    let Some(Value::List(rules)) = map.get_mut("rules") else {
+        panic!("rules")
+    };
+    let Some(Value::Map(rule)) = rules.first_mut() else {
+        panic!("a rule")
+    };
     let changed = change(rule.get(key).expect("the field"));
     rule.insert(Text::new(key).expect("assigned"), changed);
     verdict(&policy)
@@ -62,23 +68,86 @@ fn forms_that_the_compiler_does_not_write_are_refused() {
         Value::List(lines)
     };
     for (key, changed, expected) in [
-        ("id", text("A"), "not a valid policy: rule id `A` must be lower-case letters, digits, `.`, `_` and `-`, starting with a letter or digit"),
-        ("id", text("auto-000000000000"), "not a compiled policy: an id of the compiler that is not this rule's"),
-        ("audit", Value::Null, "not a compiled policy: `audit` is not a truth value"),
-        ("reason", text(""), "not a compiled policy: `reason` is not null or a text of 1 to 256 bytes"),
-        ("allow", list(&[]), "not a compiled policy: `allow` is an empty list"),
-        ("allow", Value::Null, "not a compiled policy: a rule that neither allows nor denies nor audits"),
-        ("allow", list(&[line.clone(), line.clone()]), "not a compiled policy: lines are not sorted, or one occurs twice"),
-        ("allow", list(&[list(&[text("not"), Value::Bool(true)])]), "not the canonical form of the policy it holds"),
-        ("allow", list(&[list(&[text("and"), line.clone(), list(&[text("and"), line.clone(), line.clone()])])]), "not the canonical form of the policy it holds"),
-        ("allow", list(&[list(&[text("includes"), caps, Value::Integer(1)])]), "not a valid policy: a list of texts never has a number in it"),
-        ("allow", list(&[list(&[text("call"), Value::Integer(1)])]), "not a compiled policy: an operation that policies do not have"),
-        ("allow", list(&[list(&[])]), "not a compiled policy: an expression does not start with a word"),
-        ("when", Value::Map(Map::new()), "not a compiled policy: `when` has other fields than intent, path"),
+        (
+            "id",
+            text("A"),
+            "not a valid policy: rule id `A` must be lower-case letters, digits, `.`, `_` and `-`, starting with a letter or digit",
+        ),
+        (
+            "id",
+            text("auto-000000000000"),
+            "not a compiled policy: an id of the compiler that is not this rule's",
+        ),
+        (
+            "audit",
+            Value::Null,
+            "not a compiled policy: `audit` is not a truth value",
+        ),
+        (
+            "reason",
+            text(""),
+            "not a compiled policy: `reason` is not null or a text of 1 to 256 bytes",
+        ),
+        (
+            "allow",
+            list(&[]),
+            "not a compiled policy: `allow` is an empty list",
+        ),
+        (
+            "allow",
+            Value::Null,
+            "not a compiled policy: a rule that neither allows nor denies nor audits",
+        ),
+        (
+            "allow",
+            list(&[line.clone(), line.clone()]),
+            "not a compiled policy: lines are not sorted, or one occurs twice",
+        ),
+        (
+            "allow",
+            list(&[list(&[text("not"), Value::Bool(true)])]),
+            "not the canonical form of the policy it holds",
+        ),
+        (
+            "allow",
+            list(&[list(&[
+                text("and"),
+                line.clone(),
+                list(&[text("and"), line.clone(), line.clone()]),
+            ])]),
+            "not the canonical form of the policy it holds",
+        ),
+        (
+            "allow",
+            list(&[list(&[text("includes"), caps, Value::Integer(1)])]),
+            "not a valid policy: a list of texts never has a number in it",
+        ),
+        (
+            "allow",
+            list(&[list(&[text("call"), Value::Integer(1)])]),
+            "not a compiled policy: an operation that policies do not have",
+        ),
+        (
+            "allow",
+            list(&[list(&[])]),
+            "not a compiled policy: an expression does not start with a word",
+        ),
+        (
+            "when",
+            Value::Map(Map::new()),
+            "not a compiled policy: `when` has other fields than intent, path",
+        ),
     ] {
-        assert_eq!(with_rule_field(key, |_| changed.clone()), expected, "{key} {changed:?}");
+        assert_eq!(
+            with_rule_field(key, |_| changed.clone()),
+            expected,
+            "{key} {changed:?}"
+        );
     }
-    assert_eq!(with_rule_field("allow", reversed), "not a compiled policy: lines are not sorted, or one occurs twice");
+    assert_eq!(
+        with_rule_field("allow", reversed),
+        "not a compiled policy: lines are not sorted, or one occurs twice"
+    );
 }
 
 #[test]
@@ -91,7 +160,10 @@ fn nesting_is_bounded() {
         vec![line]
     };
     let depth = crate::language::expression::DEPTH_MAX;
-    assert_eq!(with_rule_field("allow", |_| Value::List(nested(depth))), "read");
+    assert_eq!(
+        with_rule_field("allow", |_| Value::List(nested(depth))),
+        "read"
+    );
     assert_eq!(
         with_rule_field("allow", |_| Value::List(nested(depth + 1))),
         "not a compiled policy: an expression is too deep or too large"
