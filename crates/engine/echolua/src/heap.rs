@@ -324,8 +324,8 @@ impl Heap {
     pub(crate) fn set_integer(&mut self, id: TableId, key: i64, value: &Value) {
         let table = self.tables.get_mut(id.0);
         if !value.is_nil() {
-            if let Some(place) = table.in_array_mut(key) {
-                copy(place, value);
+            if let Some(place) = table.place(key) {
+                copy(&mut table.array[place], value);
                 return self.note_stored(value);
             }
             if table.append_value(key, value) {

@@ -80,30 +80,40 @@ pub enum Fault {
     MemoryExhausted,
 }
 
-/// A function as the machine runs it.
-#[derive(Debug)]
+/// A function as the machine runs it. What a call needs lies in the list of functions itself; a clone shares the rest.
+/// Its size is a power of two, so that a call finds it without multiplying.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(crate) struct Prototype {
     code: Code,
-    lines: Vec<u32>,
-    hints: Vec<Hint>,
-    sources: Vec<Source>,
+    sources: Arc<[Source]>,
+    /// Upvalues that a closure must have to be called the short way, which variadic functions are not.
+    plain_upvalue_count: usize,
     parameter_count: u8,
     is_variadic: bool,
     register_count: u8,
     weight: u32,
+    /// Index of the first function of its module.
+    module_start: u32,
+    notes: Arc<Notes>,
+}
+
+/// What messages, traces and saved machines say of a function.
+#[derive(Debug)]
+pub(crate) struct Notes {
+    lines: Vec<u32>,
+    hints: Vec<Hint>,
     line: u32,
     /// The library function that a closure of this prototype calls with its upvalue first; see [`Vm::bind`].
     bound: Option<NativeId>,
-    /// Name of the source, for messages.
+    /// Name of the source.
     source: Arc<str>,
-    /// Index of the first function of its module.
-    module_start: u32,
 }
 
 /// Every function that was loaded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Program {
-    prototypes: Vec<Arc<Prototype>>,
+    prototypes: Vec<Prototype>,
     /// What a saved machine holds, and what the twin runs: modules and the index of their first function.
     pub(crate) modules: Vec<(u32, Arc<Module>)>,
 }
@@ -274,6 +284,8 @@ pub struct Vm {
     pub(crate) twin_lines: Vec<(Arc<str>, u32)>,
     /// Values that native functions hold while they call back.
     pub(crate) held: Vec<Value>,
+    /// A list that is used again: values on their way between two coroutines.
+    handed: Vec<Value>,
     /// Values on one stack before calls are refused; at most [`STACK_SIZE_MAX`].
     stack_size_max: usize,
     /// Whether a message handler runs.
@@ -331,6 +343,7 @@ impl Vm {
             has_names: profile == Profile::Script,
             twin_lines: Vec::new(),
             held: Vec::new(),
+            handed: Vec::new(),
             stack_size_max: STACK_SIZE_MAX,
             is_handling: false,
             trace: Vec::new(),
@@ -358,7 +371,7 @@ impl Vm {
             .is_some_and(|main| main.has_cell_environment);
         let mut prototypes = Vec::new();
         for function in lowered {
-            prototypes.push(Arc::new(self.prototype(function, start, &source)?));
+            prototypes.push(self.prototype(function, start, &source)?);
         }
         let program = Arc::make_mut(&mut self.program);
         program.prototypes.extend(prototypes);
@@ -404,17 +417,24 @@ impl Vm {
     ) -> Option<Prototype> {
         Some(Prototype {
             code: Code::new(function.code, constants, function.upvalue_count)?,
-            lines: function.lines,
-            hints: function.hints,
-            sources: function.sources,
+            sources: function.sources.into(),
+            plain_upvalue_count: if function.is_variadic {
+                usize::MAX
+            } else {
+                function.upvalue_count
+            },
             parameter_count: function.parameter_count,
             is_variadic: function.is_variadic,
             register_count: function.register_count,
             weight: function.weight,
-            line: function.line,
-            bound: None,
-            source: Arc::clone(source),
             module_start,
+            notes: Arc::new(Notes {
+                lines: function.lines,
+                hints: function.hints,
+                line: function.line,
+                bound: None,
+                source: Arc::clone(source),
+            }),
         })
     }
 
@@ -424,12 +444,10 @@ impl Vm {
             .program
             .prototypes
             .iter()
-            .position(|prototype| prototype.bound == Some(function));
+            .position(|prototype| prototype.notes.bound == Some(function));
         let index = known.unwrap_or_else(|| {
             let program = Arc::make_mut(&mut self.program);
-            program
-                .prototypes
-                .extend(bound_prototype(function).map(Arc::new));
+            program.prototypes.extend(bound_prototype(function));
             program.prototypes.len() - 1
         });
         Value::Closure(self.heap.new_closure(index as u32, Box::new([state])))
@@ -701,16 +719,19 @@ fn bound_prototype(function: NativeId) -> Option<Prototype> {
     ]);
     Some(Prototype {
         code: Code::new(code, Vec::from([Value::Native(function)]), 1)?,
-        lines: Vec::new(),
-        hints: Vec::new(),
-        sources: Vec::new(),
+        sources: Arc::default(),
+        plain_upvalue_count: usize::MAX,
         parameter_count: 0,
         is_variadic: true,
         register_count: 4,
         weight: 0,
-        line: 0,
-        bound: Some(function),
-        source: Arc::from(""),
         module_start: 0,
+        notes: Arc::new(Notes {
+            lines: Vec::new(),
+            hints: Vec::new(),
+            line: 0,
+            bound: Some(function),
+            source: Arc::from(""),
+        }),
     })
 }

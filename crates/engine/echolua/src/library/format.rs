@@ -1,6 +1,8 @@
 //! `string.format`: every directive by our own rules, so that no C library decides what is printed.
 //!
-//! Tests: `tests/it/language.rs`.
+//! Reading order: this file, `decimal`. Tests: `tests/it/language.rs`.
+
+mod decimal;
 
 use super::Arguments;
 use crate::arithmetic;
@@ -28,9 +30,30 @@ struct Directive {
     precision: Option<usize>,
 }
 
+impl Directive {
+    /// Whether nothing stands between `%` and the letter.
+    const fn is_plain(&self) -> bool {
+        let has_flag = self.left || self.plus || self.space || self.alternate || self.zero;
+        !has_flag && self.width == 0 && self.precision.is_none()
+    }
+}
+
 pub(super) fn format(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let template = vm.check_text(arguments, 0, "format")?;
-    let mut result = Vec::new();
+    let mut result = core::mem::take(&mut vm.host.scratch);
+    result.clear();
+    let count = format_into(vm, arguments, &template, &mut result)
+        .and_then(|()| vm.give_text(arguments, &result));
+    vm.host.scratch = result;
+    count
+}
+
+fn format_into(
+    vm: &mut Vm,
+    arguments: Arguments,
+    template: &[u8],
+    result: &mut Vec<u8>,
+) -> Result<(), Fault> {
     let mut argument = 0;
     let mut position = 0;
     while position < template.len() {
@@ -70,10 +93,10 @@ pub(super) fn format(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
             };
             return Err(vm.raise(&message));
         };
-        convert(vm, arguments, argument, &directive, conversion, &mut result)?;
+        convert(vm, arguments, argument, &directive, conversion, result)?;
         vm.check_size(result.len())?;
     }
-    vm.give_text(arguments, &result)
+    Ok(())
 }
 
 /// Whether a letter is one of the conversions that `convert` knows.
@@ -175,13 +198,17 @@ fn convert(
         }
         b'd' | b'i' => {
             let integer = vm.check_integer(arguments, index, "format")?;
+            if directive.is_plain() {
+                push_integer(integer, result);
+                return Ok(());
+            }
             let mut text = Vec::new();
             push_integer(integer, &mut text);
-            let digits = text.strip_prefix(b"-").unwrap_or(&text).to_vec();
+            let digits = text.strip_prefix(b"-").unwrap_or(&text);
             integer_text(
                 directive,
                 sign(integer < 0, directive),
-                &digits,
+                digits,
                 integer == 0,
                 result,
             );
@@ -219,6 +246,12 @@ fn convert(
         b'q' => quote(vm, arguments, index, result)?,
         _ => {
             let value = vm.check_any(arguments, index, "format")?;
+            if let Value::String(id) = value
+                && directive.is_plain()
+            {
+                result.extend_from_slice(vm.heap.bytes_of(id));
+                return Ok(());
+            }
             let mut text = vm.text_of(value)?;
             if let Some(precision) = directive.precision {
                 text.truncate(precision);
@@ -311,6 +344,13 @@ fn float_text(
         return Ok(());
     }
     let magnitude = float.abs();
+    if conversion == b'f' && !directive.alternate {
+        let mut text = Vec::new();
+        if decimal::push_decimals(magnitude, directive.precision.unwrap_or(6), &mut text) {
+            pad(directive, prefix, &text, directive.zero, result);
+            return Ok(());
+        }
+    }
     let mut text = match conversion.to_ascii_lowercase() {
         b'f' => format!("{magnitude:.*}", directive.precision.unwrap_or(6)),
         b'e' => exponent_text(magnitude, directive.precision.unwrap_or(6)),

@@ -101,8 +101,12 @@ impl Vm {
         count: usize,
         delivery: Delivery,
     ) -> Result<(), Fault> {
-        let prototype_index = self.heap.closure(id).prototype;
+        let closure = self.heap.closure(id);
+        let prototype_index = closure.prototype;
         let prototype = &self.program.prototypes[prototype_index as usize];
+        if closure.upvalues.len() != prototype.code.upvalue_count() {
+            return Err(self.raise("a closure has lost its upvalues"));
+        }
         let weight = u64::from(prototype.weight);
         let parameters = usize::from(prototype.parameter_count);
         let is_variadic = prototype.is_variadic;

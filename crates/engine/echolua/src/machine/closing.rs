@@ -138,6 +138,7 @@ impl Vm {
                 let prototype = &self.program.prototypes[frame.prototype as usize];
                 let pc = frame.pc.saturating_sub(1);
                 prototype
+                    .notes
                     .hints
                     .iter()
                     .find(|hint| hint.pc == pc)

@@ -141,7 +141,7 @@ impl Vm {
             self.frames.pop();
             return Err(self.raise("C stack overflow"));
         }
-        let values: Vec<Value> = self.stack[from..from + count].to_vec();
+        let values = self.take_over(from, count);
         let resumer = self.current;
         if let Some(resumer) = resumer {
             self.heap.coroutines.get_mut(resumer.0).status = Status::Normal;
@@ -158,12 +158,14 @@ impl Vm {
                 self.frames.pop();
                 let slot = frame.slot as usize;
                 self.place(slot, &values)?;
+                self.handed = values;
                 let delivery = delivery_of(&frame);
                 self.deliver(slot, count, delivery);
                 Ok(())
             }
             _ => {
                 self.place(1, &values)?;
+                self.handed = values;
                 let delivery = Delivery {
                     to: 0,
                     want: MULTIPLE,
@@ -172,6 +174,14 @@ impl Vm {
                 self.begin_call(0, count, delivery)
             }
         }
+    }
+
+    /// Values that leave the running stack, in a list that is used again.
+    fn take_over(&mut self, from: usize, count: usize) -> Vec<Value> {
+        let mut values = core::mem::take(&mut self.handed);
+        values.clear();
+        values.extend_from_slice(&self.stack[from..from + count]);
+        values
     }
 
     fn place(&mut self, at: usize, values: &[Value]) -> Result<(), Fault> {
@@ -230,10 +240,12 @@ impl Vm {
         if self.boundary_count > 0 {
             return Err(self.raise_bare("attempt to yield across a C-call boundary"));
         }
-        let values: Vec<Value> = self.stack[slot + 1..slot + 1 + count].to_vec();
+        let values = self.take_over(slot + 1, count);
         self.push_marker(FrameKind::Yield, slot, delivery);
         self.switch_back(Status::Suspended);
-        self.hand_over(true, &values)
+        let outcome = self.hand_over(true, &values);
+        self.handed = values;
+        outcome
     }
 
     /// Gives the values of a coroutine that yielded or ended to the marker of its resumer.

@@ -12,7 +12,7 @@ mod slow;
 use super::call::Delivery;
 use super::op::{MULTIPLE, Op};
 use super::unchecked::{Cursor, Guess, Upvalues, copy};
-use super::{After, Fault, Frame, FrameKind, Program, Prototype, Vm, WINDOW, event};
+use super::{After, Fault, Frame, FrameKind, Program, Vm, WINDOW, event};
 use crate::arithmetic::{self, Operator};
 use crate::heap::Heap;
 use crate::library::{self, Native, native};
@@ -21,7 +21,6 @@ use crate::table::Table;
 use crate::value::{StringId, TableId, Value};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use gatos_numbers::binary64;
 
 /// Registers of a frame: a byte always names one.
@@ -33,6 +32,23 @@ fn window(stack: &mut [Value], base: usize) -> &mut Window {
     registers
         .try_into()
         .expect("the slice has the size of a window")
+}
+
+/// The window once more, after something that may have moved the stack. A call, so that the loop keeps no end of the window at
+/// hand for it.
+#[inline(never)]
+fn window_again(stack: &mut [Value], base: usize) -> &mut Window {
+    window(stack, base)
+}
+
+/// The window of a function that is about to be called, if the stack reaches a window beyond its registers.
+#[inline(always)]
+fn fresh_window(stack: &mut [Value], base: usize, register_count: usize) -> Option<&mut Window> {
+    let rest = stack.get_mut(base..)?;
+    if rest.len() < register_count + WINDOW {
+        return None;
+    }
+    rest.first_chunk_mut()
 }
 
 /// The register behind `a`.
@@ -61,12 +77,37 @@ fn search(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
     Some(position)
 }
 
+/// Where a method's name lies in an object's own table, if it lies there: first where it lay last time, which may have been in
+/// a class.
+#[inline(always)]
+fn place_of_own(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
+    let guessed = guess.get();
+    if let Some(entry) = table.entries.get(guessed)
+        && let Value::String(key) = entry.key
+        && key == name
+    {
+        return Some(guessed);
+    }
+    if table.may_have(name) {
+        return search(table, name, guess);
+    }
+    None
+}
+
 /// Tables that `__index` leads through before the slow path is asked.
 const CLASS_COUNT_MAX: u32 = 8;
 
+/// What the tables that `__index` leads through say of a name.
+enum Inherited<'h> {
+    Value(&'h Value),
+    /// None of them has it.
+    Nothing,
+    /// It is not among the first few, or `__index` is no table.
+    Unknown,
+}
+
 impl Heap {
-    /// The value of a name in the tables that `__index` of a metatable leads through; none where it is not found in the
-    /// first few, or where `__index` is a function.
+    /// What the tables that `__index` of a metatable leads through say of a name.
     #[inline(never)]
     fn inherited(
         &self,
@@ -74,22 +115,26 @@ impl Heap {
         index: StringId,
         name: StringId,
         guess: Guess<'_>,
-    ) -> Option<&Value> {
+    ) -> Inherited<'_> {
         for _ in 0..CLASS_COUNT_MAX {
-            let Value::Table(class) = self.table(metatable).value_of_string(index)? else {
-                return None;
+            let class = match self.table(metatable).value_of_string(index) {
+                Some(Value::Table(class)) => self.table(*class),
+                Some(Value::Nil) | None => return Inherited::Nothing,
+                Some(_) => return Inherited::Unknown,
             };
-            let class = self.table(*class);
             if class.may_have(name)
                 && let Some(place) = place_of(class, name, guess)
                 && let Some(entry) = class.entries.get(place)
                 && !entry.value.is_nil()
             {
-                return Some(&entry.value);
+                return Inherited::Value(&entry.value);
             }
-            metatable = class.metatable?;
+            match class.metatable {
+                Some(next) => metatable = next,
+                None => return Inherited::Nothing,
+            }
         }
-        None
+        Inherited::Unknown
     }
 }
 
@@ -154,18 +199,12 @@ impl Vm {
                 continue 'frame;
             }
             let mut base = frame.base as usize;
-            let pc = frame.pc as usize;
-            let closure = frame.closure;
+            let (pc, closure) = (frame.pc, frame.closure);
             let Some(prototype) = prototypes.get(frame.prototype as usize) else {
                 return Ok(false);
             };
-            let mut prototype: &Prototype = prototype;
-            let mut cursor: Cursor<'_> = prototype.code.cursor(pc);
-            let closure = self.heap.closure(closure);
-            if closure.upvalues.len() != prototype.code.upvalue_count() {
-                return Err(self.raise("a closure has lost its upvalues"));
-            }
-            let mut upvalues = Upvalues::of(closure);
+            let mut cursor: Cursor<'_> = prototype.code.resume(pc);
+            let mut upvalues = Upvalues::of(self.heap.closure(closure));
             let mut registers = window(&mut self.stack, base);
 
             macro_rules! save_pc {
@@ -188,7 +227,7 @@ impl Vm {
                 ($call:expr) => {{
                     save_pc!();
                     $call;
-                    registers = window(&mut self.stack, base);
+                    registers = window_again(&mut self.stack, base);
                 }};
             }
             macro_rules! r {
@@ -247,7 +286,7 @@ impl Vm {
             }
             /// An operation whose fast path is a function.
             macro_rules! computed {
-                ($a:expr, $b:expr, $right:expr, $operator:ident, $function:ident) => {{
+                ($a:expr, $b:expr, $right:expr, $operator:ident, $function:expr) => {{
                     let (left, right) = (&r!($b), $right);
                     if let Some(value) = $function(left, right) {
                         r!($a) = value;
@@ -285,6 +324,55 @@ impl Vm {
                             slow!(self.slow_less(left, right, $or_equal, $flag, $target)?)
                         }
                     }
+                }};
+            }
+
+            /// Calls a function of the program, unless something about it is unusual: that is left to `push_frame`.
+            macro_rules! call {
+                ($id:expr, $a:expr, $given:expr, $want:expr) => {{
+                    let slot = base + $a as usize;
+                    let given: usize = $given;
+                    let closure = self.heap.closure($id);
+                    let index = closure.prototype;
+                    if let Some(callee) = prototypes.get(index as usize)
+                        && closure.upvalues.len() == callee.plain_upvalue_count
+                        && let Some(fuel) = self.fuel.checked_sub(u64::from(callee.weight))
+                        && let register_count = usize::from(callee.register_count)
+                        && let Some(fresh) = fresh_window(&mut self.stack, slot + 1, register_count)
+                    {
+                        self.fuel = fuel;
+                        self.high = self.high.max(slot + 1 + register_count);
+                        save_pc!();
+                        self.frames.push(Frame {
+                            kind: FrameKind::Program,
+                            closure: $id,
+                            prototype: index,
+                            pc: 0,
+                            base: slot as u32 + 1,
+                            slot: slot as u32,
+                            rest_count: 0,
+                            return_to: slot as u32,
+                            want: $want,
+                            after: After::Nothing,
+                            joined: 0,
+                        });
+                        upvalues = Upvalues::of(closure);
+                        cursor = callee.code.start();
+                        base = slot + 1;
+                        registers = fresh;
+                        for missing in given..usize::from(callee.parameter_count) {
+                            r!(missing) = Value::Nil;
+                        }
+                        continue;
+                    }
+                    slow!({
+                        let delivery = Delivery {
+                            to: slot,
+                            want: $want,
+                            after: After::Nothing,
+                        };
+                        self.push_frame($id, slot, given, delivery)?;
+                    });
                 }};
             }
 
@@ -369,14 +457,21 @@ impl Vm {
                                 r!(a) = Value::Nil;
                                 continue;
                             };
-                            if let Some(value) = self.heap.inherited(
+                            match self.heap.inherited(
                                 metatable,
                                 self.words.events[event::INDEX],
                                 name,
                                 cursor.guess(),
                             ) {
-                                copy(&mut r!(a), value);
-                                continue;
+                                Inherited::Value(value) => {
+                                    copy(&mut r!(a), value);
+                                    continue;
+                                }
+                                Inherited::Nothing => {
+                                    r!(a) = Value::Nil;
+                                    continue;
+                                }
+                                Inherited::Unknown => {}
                             }
                         }
                         let object = r!(b);
@@ -385,7 +480,8 @@ impl Vm {
                     Op::GetIndex { a, b, c } => {
                         if let (Value::Table(id), Value::Integer(index)) = (&r!(b), &r!(c)) {
                             let table = self.heap.table(*id);
-                            if let Some(value) = table.in_array(*index)
+                            if let Some(place) = table.place(*index)
+                                && let value = &table.array[place]
                                 && !value.is_nil()
                             {
                                 copy(&mut r!(a), value);
@@ -413,7 +509,8 @@ impl Vm {
                     Op::GetInteger { a, b, i } => {
                         if let Value::Table(id) = &r!(b) {
                             let table = self.heap.table(*id);
-                            if let Some(value) = table.in_array(i64::from(i))
+                            if let Some(place) = table.place(i64::from(i))
+                                && let value = &table.array[place]
                                 && !value.is_nil()
                             {
                                 copy(&mut r!(a), value);
@@ -456,7 +553,8 @@ impl Vm {
                             let table = self.heap.table_mut(id);
                             let is_plain = table.metatable.is_none();
                             if !r!(c).is_nil()
-                                && let Some(place) = table.in_array_mut(index)
+                                && let Some(place) = table.place(index)
+                                && let place = &mut table.array[place]
                                 && (is_plain || !place.is_nil())
                             {
                                 copy(place, &r!(c));
@@ -502,15 +600,15 @@ impl Vm {
                         copy(&mut registers[after(a, 1)], &object);
                         if let Value::Table(id) = object {
                             let table = self.heap.table(id);
-                            if table.may_have(name)
-                                && let Some(place) = table.position_of_string(name)
-                                && !table.entries[place].value.is_nil()
+                            if let Some(place) = place_of_own(table, name, cursor.guess())
+                                && let Some(entry) = table.entries.get(place)
+                                && !entry.value.is_nil()
                             {
-                                copy(&mut r!(a), &table.entries[place].value);
+                                copy(&mut r!(a), &entry.value);
                                 continue;
                             }
                             if let Some(metatable) = table.metatable
-                                && let Some(value) = self.heap.inherited(
+                                && let Inherited::Value(value) = self.heap.inherited(
                                     metatable,
                                     self.words.events[event::INDEX],
                                     name,
@@ -522,7 +620,7 @@ impl Vm {
                             }
                         } else if let (Value::String(_), Some(metatable)) =
                             (object, self.string_metatable)
-                            && let Some(value) = self.heap.inherited(
+                            && let Inherited::Value(value) = self.heap.inherited(
                                 metatable,
                                 self.words.events[event::INDEX],
                                 name,
@@ -537,7 +635,7 @@ impl Vm {
                     Op::NewTable { a, entries, array } => {
                         if self.heap.is_due() {
                             slow!({
-                                self.collect_now(base, prototype.register_count)?;
+                                self.collect_now(base)?;
                                 self.new_table(base, a, entries, array);
                             });
                         }
@@ -570,9 +668,12 @@ impl Vm {
                         let right = cursor.constant(k as usize);
                         arithmetic!(a, b, right, Multiply, wrapping_mul, checked_mul, *)
                     }
-                    Op::Divide { a, b, c } => computed!(a, b, &r!(c), Divide, quotient),
+                    Op::Divide { a, b, c } => {
+                        computed!(a, b, &r!(c), Divide, quotient::<FOLD>)
+                    }
                     Op::DivideConstant { a, b, k } => {
-                        computed!(a, b, cursor.constant(k as usize), Divide, quotient)
+                        let right = cursor.constant(k as usize);
+                        computed!(a, b, right, Divide, quotient::<FOLD>)
                     }
                     Op::FloorDivide { a, b, c } => {
                         computed!(a, b, &r!(c), FloorDivide, floor_quotient)
@@ -618,12 +719,20 @@ impl Vm {
                     },
                     Op::Not { a, b } => r!(a) = Value::Boolean(!r!(b).is_true()),
                     Op::Length { a, b } => {
-                        if let Value::Table(id) = &r!(b) {
-                            let table = self.heap.table(*id);
-                            if table.metatable.is_none() {
-                                r!(a) = Value::Integer(table.length());
+                        match &r!(b) {
+                            Value::Table(id) => {
+                                let table = self.heap.table(*id);
+                                if table.metatable.is_none() {
+                                    r!(a) = Value::Integer(table.length());
+                                    continue;
+                                }
+                            }
+                            Value::String(id) => {
+                                let size = self.heap.bytes_of(*id).len();
+                                r!(a) = Value::Integer(size as i64);
                                 continue;
                             }
+                            _ => {}
                         }
                         let operand = r!(b);
                         slow!(self.slow_length(base, a, operand)?);
@@ -636,7 +745,7 @@ impl Vm {
                         }
                     },
                     Op::Concat { a, b, count } => slow!({
-                        self.collect_if_due(base, prototype.register_count)?;
+                        self.collect_if_due(base)?;
                         self.concat(base, a, b, count)?;
                     }),
                     Op::Jump { target } => cursor.jump(target),
@@ -644,7 +753,7 @@ impl Vm {
                         pay!(u64::from(fuel));
                         cursor.jump(target);
                         if self.heap.is_due() {
-                            slow!(self.collect_now(base, prototype.register_count)?);
+                            slow!(self.collect_now(base)?);
                         }
                     }
                     Op::Test { a, flag, target } => jump_if!(r!(a).is_true() == flag, target),
@@ -738,7 +847,7 @@ impl Vm {
                             pay!(u64::from(fuel));
                             cursor.jump(target);
                             if self.heap.is_due() {
-                                slow!(self.collect_now(base, prototype.register_count)?);
+                                slow!(self.collect_now(base)?);
                             }
                             continue;
                         }
@@ -811,67 +920,58 @@ impl Vm {
                         }
                     }
                     Op::Call { a, count, want } => {
-                        let slot = base + a as usize;
-                        match &r!(a) {
-                            Value::Closure(id) if count != MULTIPLE => {
-                                let id = *id;
-                                let closure = self.heap.closure(id);
-                                let index = closure.prototype;
-                                // What is unusual is left to `push_frame`.
-                                if let Some(callee) = prototypes.get(index as usize)
-                                    && !callee.is_variadic
-                                    && closure.upvalues.len() == callee.code.upvalue_count()
-                                    && let end = slot + 1 + usize::from(callee.register_count)
-                                    && end + WINDOW <= self.stack.len()
-                                    && let Some(fuel) =
-                                        self.fuel.checked_sub(u64::from(callee.weight))
-                                {
-                                    self.fuel = fuel;
-                                    self.high = self.high.max(end);
-                                    save_pc!();
-                                    self.frames.push(Frame {
-                                        kind: FrameKind::Program,
-                                        closure: id,
-                                        prototype: index,
-                                        pc: 0,
-                                        base: slot as u32 + 1,
-                                        slot: slot as u32,
-                                        rest_count: 0,
-                                        return_to: slot as u32,
-                                        want,
-                                        after: After::Nothing,
-                                        joined: 0,
-                                    });
-                                    upvalues = Upvalues::of(closure);
-                                    prototype = callee;
-                                    cursor = prototype.code.cursor(0);
-                                    base = slot + 1;
-                                    registers = window(&mut self.stack, base);
-                                    for missing in count..prototype.parameter_count {
-                                        r!(missing) = Value::Nil;
-                                    }
-                                    continue;
-                                }
-                                slow!({
-                                    let delivery = Delivery {
-                                        to: slot,
-                                        want,
-                                        after: After::Nothing,
-                                    };
-                                    self.push_frame(id, slot, count as usize, delivery)?;
-                                });
+                        if let Value::Closure(id) = &r!(a) {
+                            let id = *id;
+                            if count != MULTIPLE {
+                                call!(id, a, usize::from(count), want);
                             }
-                            _ => slow!(self.call_register(
-                                base,
-                                a,
-                                count,
-                                want,
-                                prototype.register_count
-                            )?),
+                            if !self.heap.is_due() {
+                                let first = base + a as usize + 1;
+                                call!(id, a, self.top.saturating_sub(first), want);
+                            }
                         }
+                        slow!(self.call_register(base, a, count, want)?);
                     }
                     Op::TailCall { a, count } => {
-                        slow!(self.tail_call(base, a, count, prototype.register_count)?)
+                        // The same as a call, in the place of the frame that is left.
+                        if let Value::Closure(id) = &r!(a)
+                            && !self.heap.is_due()
+                            && let Some(frame) = self.frames.last_mut()
+                        {
+                            let (id, slot) = (*id, base + a as usize);
+                            let closure = self.heap.closure(id);
+                            let index = closure.prototype;
+                            let given = match count {
+                                MULTIPLE => self.top.saturating_sub(slot + 1),
+                                count => usize::from(count),
+                            };
+                            let target = frame.slot as usize;
+                            if let Some(callee) = prototypes.get(index as usize)
+                                && closure.upvalues.len() == callee.plain_upvalue_count
+                                && let Some(fuel) = self.fuel.checked_sub(u64::from(callee.weight))
+                                && let end = target + 1 + usize::from(callee.register_count)
+                                && end + WINDOW <= self.stack.len()
+                            {
+                                self.fuel = fuel;
+                                self.high = self.high.max(end);
+                                frame.closure = id;
+                                frame.prototype = index;
+                                frame.pc = 0;
+                                frame.base = target as u32 + 1;
+                                frame.rest_count = 0;
+                                frame.joined = 0;
+                                self.stack.copy_within(slot..=slot + given, target);
+                                upvalues = Upvalues::of(closure);
+                                cursor = callee.code.start();
+                                base = target + 1;
+                                registers = window_again(&mut self.stack, base);
+                                for missing in given..usize::from(callee.parameter_count) {
+                                    r!(missing) = Value::Nil;
+                                }
+                                continue;
+                            }
+                        }
+                        slow!(self.tail_call(base, a, count)?)
                     }
                     Op::Return { a, count } => {
                         let from = base + a as usize;
@@ -889,14 +989,19 @@ impl Vm {
                     }
                     Op::ReturnOne { a } => {
                         if let Some(frame) = self.frames.last()
-                            && frame.want == 1
                             && matches!(frame.after, After::Nothing)
                         {
                             let to = frame.return_to as usize;
                             let value = r!(a);
-                            copy(&mut self.stack[to], &value);
-                            self.frames.pop();
-                            continue 'frame;
+                            if frame.want == 1 {
+                                copy(&mut self.stack[to], &value);
+                                self.frames.pop();
+                                continue 'frame;
+                            }
+                            if frame.want == 0 {
+                                self.frames.pop();
+                                continue 'frame;
+                            }
                         }
                         self.return_values(base + a as usize, 1);
                         continue 'frame;
@@ -906,11 +1011,17 @@ impl Vm {
                         a,
                         prototype: index,
                     } => {
-                        let index = prototype.module_start + index;
-                        slow!({
-                            self.collect_if_due(base, prototype.register_count)?;
-                            self.make_closure(program, base, a, index);
-                        });
+                        if self.heap.is_due() {
+                            slow!({
+                                self.collect_now(base)?;
+                                self.make_closure(program, base, a, index);
+                            });
+                        }
+                        self.make_closure(program, base, a, index);
+                        if let Some(frame) = self.frames.last() {
+                            upvalues = Upvalues::of(self.heap.closure(frame.closure));
+                        }
+                        registers = window_again(&mut self.stack, base);
                     }
                     Op::MarkClose { a } => slow!(self.mark_close(base + a as usize)?),
                     Op::Close { a } => {
@@ -942,22 +1053,21 @@ impl Vm {
 
     fn make_closure(&mut self, program: &Program, base: usize, a: u8, index: u32) {
         let maker = self.frames.last().map(|frame| frame.closure);
+        let running = self.frames.last().map_or(0, |frame| frame.prototype);
+        let index = program.prototypes[running as usize].module_start + index;
         let sources = &program.prototypes[index as usize].sources;
-        let mut upvalues: Vec<Value> = Vec::with_capacity(sources.len());
         let mut itself = None;
-        for (position, source) in sources.iter().enumerate() {
-            upvalues.push(match source {
-                super::Source::Register(register) => self.stack[base + usize::from(*register)],
-                super::Source::Upvalue(upvalue) => maker.map_or(Value::Nil, |maker| {
-                    self.heap.closure(maker).upvalues[usize::from(*upvalue)]
-                }),
-                super::Source::Itself => {
-                    itself = Some(position);
-                    Value::Nil
-                }
-            });
-        }
-        let upvalues: Box<[Value]> = upvalues.into_boxed_slice();
+        let upvalue = |(position, source): (usize, &super::Source)| match source {
+            super::Source::Register(register) => self.stack[base + usize::from(*register)],
+            super::Source::Upvalue(upvalue) => maker.map_or(Value::Nil, |maker| {
+                self.heap.closure(maker).upvalues[usize::from(*upvalue)]
+            }),
+            super::Source::Itself => {
+                itself = Some(position);
+                Value::Nil
+            }
+        };
+        let upvalues: Box<[Value]> = sources.iter().enumerate().map(upvalue).collect();
         debug_assert_eq!(
             upvalues.len(),
             program.prototypes[index as usize].code.upvalue_count()
@@ -977,27 +1087,27 @@ impl Vm {
         self.stack[base + usize::from(a)] = Value::Table(id);
     }
 
-    fn collect_if_due(&mut self, base: usize, register_count: u8) -> Result<(), Fault> {
+    fn collect_if_due(&mut self, base: usize) -> Result<(), Fault> {
         if self.heap.is_due() {
-            return self.collect_now(base, register_count);
+            return self.collect_now(base);
         }
         Ok(())
     }
 
     #[cold]
-    fn collect_now(&mut self, base: usize, register_count: u8) -> Result<(), Fault> {
-        self.collect((base + usize::from(register_count)).max(self.native_end))
+    fn collect_now(&mut self, base: usize) -> Result<(), Fault> {
+        self.collect(self.end_of_registers(base).max(self.native_end))
+    }
+
+    /// Where the registers of the running function end, which begin at `base`.
+    fn end_of_registers(&self, base: usize) -> usize {
+        let running = self.frames.last().map_or(0, |frame| frame.prototype);
+        let prototype = self.program.prototypes.get(running as usize);
+        base + prototype.map_or(0, |prototype| usize::from(prototype.register_count))
     }
 
     /// Calls whatever is in R[a]; a collection that is due comes first, while every value is on the stack.
-    fn call_register(
-        &mut self,
-        base: usize,
-        a: u8,
-        count: u8,
-        want: u8,
-        register_count: u8,
-    ) -> Result<(), Fault> {
+    fn call_register(&mut self, base: usize, a: u8, count: u8, want: u8) -> Result<(), Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
             self.top.saturating_sub(slot + 1)
@@ -1005,7 +1115,8 @@ impl Vm {
             usize::from(count)
         };
         if self.heap.is_due() {
-            let end = (base + usize::from(register_count))
+            let end = self
+                .end_of_registers(base)
                 .max(slot + 1 + count)
                 .max(self.native_end);
             self.collect(end)?;
@@ -1034,13 +1145,7 @@ impl Vm {
         self.begin_call(slot, count, delivery)
     }
 
-    fn tail_call(
-        &mut self,
-        base: usize,
-        a: u8,
-        count: u8,
-        register_count: u8,
-    ) -> Result<(), Fault> {
+    fn tail_call(&mut self, base: usize, a: u8, count: u8) -> Result<(), Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
             self.top.saturating_sub(slot + 1)
@@ -1049,10 +1154,10 @@ impl Vm {
         };
         if !matches!(self.stack[slot], Value::Closure(_)) {
             // Anything else returns at once: call it, then return what it gives.
-            self.call_for_return(slot, count, base, register_count)?;
+            self.call_for_return(slot, count, base)?;
             return Ok(());
         }
-        self.collect_if_due(base.max(slot + 1 + count), register_count)?;
+        self.collect_if_due(base.max(slot + 1 + count))?;
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
@@ -1062,15 +1167,10 @@ impl Vm {
     }
 
     /// A tail call of a library function or a table: an ordinary call, and the next instruction returns.
-    fn call_for_return(
-        &mut self,
-        slot: usize,
-        count: usize,
-        base: usize,
-        register_count: u8,
-    ) -> Result<(), Fault> {
+    fn call_for_return(&mut self, slot: usize, count: usize, base: usize) -> Result<(), Fault> {
         if self.heap.is_due() {
-            let end = (base + usize::from(register_count))
+            let end = self
+                .end_of_registers(base)
                 .max(slot + 1 + count)
                 .max(self.native_end);
             self.collect(end)?;
@@ -1098,8 +1198,11 @@ fn same(left: &Value, right: &Value) -> bool {
 }
 
 #[inline(always)]
-fn quotient(left: &Value, right: &Value) -> Option<Value> {
+fn quotient<const FOLD: bool>(left: &Value, right: &Value) -> Option<Value> {
     match (left, right) {
+        (Value::Integer(left), Value::Integer(right)) if !FOLD => {
+            Some(Value::Float(*left as f64 / *right as f64))
+        }
         (Value::Float(left), Value::Float(right)) => Some(Value::Float(left / right)),
         (Value::Float(left), Value::Integer(right)) => Some(Value::Float(left / *right as f64)),
         (Value::Integer(left), Value::Float(right)) => Some(Value::Float(*left as f64 / right)),

@@ -13,7 +13,9 @@ impl Vm {
     /// The library function that a bound closure calls, and its state.
     pub(crate) fn twin_bound(&self, id: ClosureId) -> Option<(Value, Value)> {
         let closure = self.heap.closure(id);
-        let bound = self.program.prototypes[closure.prototype as usize].bound?;
+        let bound = self.program.prototypes[closure.prototype as usize]
+            .notes
+            .bound?;
         Some((Value::Native(bound), closure.upvalues[0]))
     }
 
@@ -30,7 +32,7 @@ impl Vm {
         (
             Arc::clone(module),
             (index - start) as usize,
-            Arc::clone(&prototype.source),
+            Arc::clone(&prototype.notes.source),
             start,
         )
     }

@@ -43,16 +43,16 @@ impl Vm {
         else {
             return String::new();
         };
-        let prototype = &self.program.prototypes[frame.prototype as usize];
-        if prototype.source.is_empty() {
+        let notes = &self.program.prototypes[frame.prototype as usize].notes;
+        if notes.source.is_empty() {
             return String::new();
         }
-        let line = prototype
+        let line = notes
             .lines
             .get(frame.pc.saturating_sub(1) as usize)
             .copied()
             .unwrap_or(0);
-        format!("{}:{line}: ", prototype.source)
+        format!("{}:{line}: ", notes.source)
     }
 
     /// An error with the place of the innermost call before its text.

@@ -39,8 +39,8 @@ impl Vm {
             return None;
         };
         let prototype = self.heap.closure(id).prototype as usize;
-        let prototype = self.program.prototypes.get(prototype)?;
-        Some((&prototype.source, prototype.line))
+        let notes = &self.program.prototypes.get(prototype)?.notes;
+        Some((&notes.source, notes.line))
     }
 
     /// Notes the calls that have not returned.
@@ -53,12 +53,12 @@ impl Vm {
             .filter(|frame| frame.is_program())
             .take(LINE_COUNT_MAX)
         {
-            let prototype = &self.program.prototypes[frame.prototype as usize];
+            let notes = &self.program.prototypes[frame.prototype as usize].notes;
             let pc = frame.pc.saturating_sub(1) as usize;
             self.trace.push(TraceLine {
-                source: String::from(&*prototype.source),
-                line: prototype.lines.get(pc).copied().unwrap_or(0),
-                function_line: prototype.line,
+                source: String::from(&*notes.source),
+                line: notes.lines.get(pc).copied().unwrap_or(0),
+                function_line: notes.line,
             });
         }
     }

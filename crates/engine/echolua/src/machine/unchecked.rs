@@ -5,7 +5,9 @@
 //!
 //! INVARIANT 1: every jump of a [`Code`] leads to one of its instructions, every constant it names is there and of the
 //! kind it wants, and its last instruction never falls through.
-//! INVARIANT 2: a closure has as many upvalues as the code of its prototype was checked for.
+//! INVARIANT 2: a closure of a frame has as many upvalues as the code of its prototype was checked for: calls look at it,
+//! and so does whoever restores a saved machine.
+//! INVARIANT 3: the place that a frame keeps is below the number of its code's instructions.
 //! Tests: `src/machine/unchecked/tests.rs`, also under Miri (`docs/decisions`).
 #![allow(unsafe_code)]
 
@@ -15,20 +17,20 @@ mod tests;
 use super::op::Op;
 use crate::heap::Closure;
 use crate::value::{StringId, Value};
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// Instructions and constants that were looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Code {
-    ops: Box<[Op]>,
-    constants: Box<[Value]>,
+    ops: Arc<[Op]>,
+    constants: Arc<[Value]>,
     /// For each instruction, where its key lay in the last table. A guess that is checked where it is used, so that it
     /// changes nothing but speed; forks on other threads may write it too.
-    guesses: Box<[AtomicU8]>,
+    guesses: Arc<[AtomicU8]>,
     upvalue_count: usize,
 }
 
@@ -62,15 +64,15 @@ impl Code {
         }
         let guesses = ops.iter().map(|_| AtomicU8::new(0)).collect();
         Some(Code {
-            ops: ops.into_boxed_slice(),
-            constants: constants.into_boxed_slice(),
+            ops: ops.into(),
+            constants: constants.into(),
             guesses,
             upvalue_count,
         })
     }
 
     /// How many instructions there are.
-    pub const fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.ops.len()
     }
 
@@ -84,9 +86,31 @@ impl Code {
     pub fn cursor(&self, pc: usize) -> Cursor<'_> {
         let pc = pc.min(self.ops.len() - 1);
         Cursor {
-            first: self.ops.as_ptr(),
             // SAFETY: `pc` is below the length, which is not 0 (INVARIANT 1).
             at: unsafe { self.ops.as_ptr().add(pc) },
+            code: self,
+        }
+    }
+
+    /// The place that a frame kept.
+    ///
+    /// Promise of the loop: it kept the place for this code; what a saved machine says of it was looked at.
+    #[inline]
+    pub fn resume(&self, pc: u32) -> Cursor<'_> {
+        debug_assert!((pc as usize) < self.ops.len());
+        Cursor {
+            // SAFETY: instructions that leave the loop are not the last one, which returns, so that what they keep is the
+            // place of an instruction (INVARIANT 3).
+            at: unsafe { self.ops.as_ptr().add(pc as usize) },
+            code: self,
+        }
+    }
+
+    /// The first instruction.
+    #[inline]
+    pub fn start(&self) -> Cursor<'_> {
+        Cursor {
+            at: self.ops.as_ptr(),
             code: self,
         }
     }
@@ -95,7 +119,6 @@ impl Code {
 /// A place in code that was looked at.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'c> {
-    first: *const Op,
     at: *const Op,
     code: &'c Code,
 }
@@ -123,7 +146,7 @@ impl<'c> Cursor<'c> {
     pub fn jump(&mut self, target: u32) {
         debug_assert!((target as usize) < self.code.ops.len());
         // SAFETY: targets of checked code lead to its instructions (INVARIANT 1).
-        self.at = unsafe { self.first.add(target as usize) };
+        self.at = unsafe { self.code.ops.as_ptr().add(target as usize) };
     }
 
     /// Steps over the second half of `ForEach`, which [`Code::new`] has found behind it.
@@ -138,7 +161,7 @@ impl<'c> Cursor<'c> {
     #[inline(always)]
     pub fn pc(&self) -> usize {
         // SAFETY: both lead into the same list.
-        unsafe { self.at.offset_from(self.first) as usize }
+        unsafe { self.at.offset_from(self.code.ops.as_ptr()) as usize }
     }
 
     /// A constant that an instruction of this code names.

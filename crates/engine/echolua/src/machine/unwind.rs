@@ -31,7 +31,7 @@ impl Vm {
         if !matches!(op, Op::Call { .. } | Op::TailCall { .. }) {
             return None;
         }
-        let mut hints = prototype.hints.iter();
+        let mut hints = prototype.notes.hints.iter();
         let hint = hints.find(|hint| hint.pc == pc && hint.operand == 0)?;
         Some((hint.kind, String::from(&*hint.name)))
     }
@@ -58,15 +58,15 @@ impl Vm {
             .last()
             .filter(|frame| frame.is_program() && self.has_names)
             .map(|frame| {
-                let prototype =
-                    alloc::sync::Arc::clone(&self.program.prototypes[frame.prototype as usize]);
-                (prototype, frame.pc.saturating_sub(1))
+                let prototype = &self.program.prototypes[frame.prototype as usize];
+                let notes = alloc::sync::Arc::clone(&prototype.notes);
+                (notes, frame.pc.saturating_sub(1))
             });
         self.raise_wrong(wrong, |operand| {
-            let Some((prototype, pc)) = &found else {
+            let Some((notes, pc)) = &found else {
                 return String::new();
             };
-            let mut hints = prototype.hints.iter();
+            let mut hints = notes.hints.iter();
             let hint = hints.find(|hint| hint.pc == *pc && hint.operand == operand);
             hint.map_or_else(String::new, |hint| {
                 alloc::format!(" ({} '{}')", hint.kind, hint.name)

@@ -375,7 +375,7 @@ impl<'b> Reader<'b> {
                 let Some(bound) = bound else {
                     return wrong("it names a function the library has not");
                 };
-                program.prototypes.push(Arc::new(bound));
+                program.prototypes.push(bound);
                 continue;
             }
             let Ok(name) = core::str::from_utf8(self.bytes()?) else {
@@ -404,7 +404,7 @@ impl<'b> Reader<'b> {
                     }
                 }
                 match Vm::prototype_of(function, constants, start, &source) {
-                    Some(prototype) => program.prototypes.push(Arc::new(prototype)),
+                    Some(prototype) => program.prototypes.push(prototype),
                     None => return wrong("a program cannot be loaded"),
                 }
             }
@@ -632,9 +632,8 @@ impl Check<'_> {
         let prototype = self.vm.program.prototypes.get(frame.prototype as usize);
         let is_its_own = self.vm.heap.closures.is_used(frame.closure.0)
             && self.vm.heap.closure(frame.closure).prototype == frame.prototype
-            && prototype.is_some_and(|prototype| {
-                (1..=prototype.code.size()).contains(&(frame.pc as usize))
-            });
+            && prototype
+                .is_some_and(|prototype| (1..prototype.code.size()).contains(&(frame.pc as usize)));
         check(
             is_its_own && frame.slot < frame.base,
             "a frame runs other code than its closure",

@@ -225,17 +225,17 @@ impl Writer {
         let prototypes = &vm.program.prototypes;
         let bound = prototypes
             .iter()
-            .filter(|prototype| prototype.bound.is_some());
+            .filter(|prototype| prototype.notes.bound.is_some());
         self.word((vm.program.modules.len() + bound.count()) as u32);
         let mut modules = vm.program.modules.iter().peekable();
         for (index, prototype) in prototypes.iter().enumerate() {
-            if let Some(native) = prototype.bound {
+            if let Some(native) = prototype.notes.bound {
                 self.byte(1);
                 self.word(u32::from(native.0));
             } else if let Some((_, module)) = modules.next_if(|(start, _)| *start as usize == index)
             {
                 self.byte(0);
-                self.bytes(prototype.source.as_bytes());
+                self.bytes(prototype.notes.source.as_bytes());
                 self.bytes(&elc::encode(module));
             }
         }
