@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use gatos_fold::{Fold, FoldEvent, FoldState, compile_yaml};
-use gatos_values::{EventId, Ulid, Value, json};
+use gatos_fold::{Fold, FoldEvent, FoldState, compile_lua, compile_yaml};
+use gatos_values::{EventId, Map, Text, Ulid, Value, json};
 use rusqlite::Connection;
 
 use crate::bed::payload;
@@ -80,6 +80,7 @@ pub fn run(report: &mut Report) {
         compare(report, &what, &flights.path, yaml, jq, merge, sql);
     }
     in_memory(report);
+    in_lua(report);
 }
 
 fn compare(
@@ -264,6 +265,57 @@ fn in_memory(report: &mut Report) {
         );
     }
 }
+
+/// The invoices of the guide in the streaming form: two events an invoice.
+fn in_lua(report: &mut Report) {
+    let count = scaled(200_000);
+    let payloads: Vec<Value> = (0..count).map(invoice).collect();
+    let compiled = compile_lua(INVOICES, "invoices.lua").expect("the program is a fold");
+    let fold = Fold::decode(&compiled.rgf).expect("what was compiled decodes");
+    let rate = median_of(|| {
+        let mut state = FoldState::new(&fold);
+        let begun = Instant::now();
+        for (index, payload) in payloads.iter().enumerate() {
+            let event_type = ["invoice.made", "invoice.approved"][index % 2];
+            apply(&fold, &mut state, index as u64 + 1, event_type, payload);
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        assert!(state.emit(&fold).is_ok(), "the files are written");
+        count as f64 / seconds
+    });
+    let bar = Some(Bar::AtLeast(300_000.0));
+    report.add(
+        "fold in Lua in memory, one core: invoices",
+        rate,
+        "events/s",
+        bar,
+    );
+}
+
+fn invoice(number: usize) -> Value {
+    let id = format!("inv-{:06}", number / 2 % 10_000);
+    let id = Value::Text(Text::new(&id).expect("ASCII is text"));
+    Value::Map(
+        Map::new()
+            .with("id", id)
+            .with("amount", (number % 1000) as u64),
+    )
+}
+
+const INVOICES: &str = r#"
+function init() return {by_id = {}} end
+function step(state, event)
+  local id = event.payload.id
+  if event.type == "invoice.made" then
+    state.by_id[id] = {id = id, amount = event.payload.amount, status = "draft", ts = event.ulid}
+  elseif event.type == "invoice.approved" then
+    local found = state.by_id[id]
+    if found then found.status = "approved"; found.ts = event.ulid end
+  end
+  return state
+end
+function emit(state) emit_json_canonical("state/finance/invoices.json", state.by_id) end
+"#;
 
 /// Events a second of a fold over events that are decoded already, on one core.
 pub fn rate_in_memory(yaml: &str) -> f64 {

@@ -1,11 +1,14 @@
 //! EchoLua beside other Luas: the same programs, one after the other, CPU seconds of each process.
 //!
-//! Peers are commands that are installed: `lua5.4` is the one that counts, `luajit -joff` and `luau` are shown where they are.
-//! Programs are the files of `programs`, and of the folder that `GATOS_LUA_PROGRAMS` names. Every output is compared
-//! with stock Lua's. Runs are interleaved; a figure is the median. Guide: `docs/benchmarks-lua.md`.
+//! Peers are commands that are installed: `lua5.4` is the one that counts, `luajit -joff` is shown where it is, and piccolo and
+//! Luau where the folder `peers` was built. Programs are the files of `programs`, those of the folder that
+//! `GATOS_LUA_PROGRAMS` names, and are-we-fast-yet's (`fast_yet`). Every output is compared with stock Lua's. Runs are
+//! interleaved; a figure is the median, and a second table takes the least of all runs. Guide: `docs/benchmarks-lua.md`.
 //!
 //! Tests: none; it times.
 #![forbid(unsafe_code)]
+
+mod fast_yet;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -14,6 +17,25 @@ use std::process::{Command, ExitCode};
 struct Peer {
     name: &'static str,
     command: Vec<String>,
+    /// Whether its numbers and operators are those of Lua 5.1.
+    is_old: bool,
+}
+
+impl Peer {
+    fn new(name: &'static str, command: &[&str], is_old: bool) -> Peer {
+        Peer {
+            name,
+            command: command.iter().map(|word| String::from(*word)).collect(),
+            is_old,
+        }
+    }
+}
+
+/// A program: its name in the table, and its file for peers of today and for old ones.
+struct Program {
+    name: String,
+    modern: PathBuf,
+    old: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -35,25 +57,19 @@ fn run() -> Result<(), String> {
     };
     let ours = std::env::current_exe()
         .map_err(|error| error.to_string())?
-        .with_file_name("echolua");
-    let stock = Peer {
-        name: "lua5.4",
-        command: vec![String::from("lua5.4")],
-    };
+        .with_file_name("echolua")
+        .display()
+        .to_string();
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/target/release");
+    let beside = |name: &str| built.join(name).display().to_string();
     let mut peers = vec![
-        stock,
-        Peer {
-            name: "EchoLua",
-            command: vec![ours.display().to_string()],
-        },
+        Peer::new("lua5.4", &["lua5.4"], false),
+        Peer::new("EchoLua", &[&ours], false),
+        Peer::new("EchoLua, fold", &[&ours, "--fold"], false),
+        Peer::new("luajit -joff", &["luajit", "-joff"], true),
+        Peer::new("Luau", &[&beside("luau")], true),
+        Peer::new("piccolo", &[&beside("piccolo")], false),
     ];
-    for (name, command) in [
-        ("luajit -joff", vec!["luajit", "-joff"]),
-        ("luau", vec!["luau"]),
-    ] {
-        let command = command.into_iter().map(String::from).collect();
-        peers.push(Peer { name, command });
-    }
     let probe = std::env::temp_dir().join("gatos-bench-lua-probe.lua");
     std::fs::write(&probe, "print(1)\n").map_err(|error| error.to_string())?;
     peers.retain(|peer| output(peer, &probe).is_some_and(|(text, _)| text == b"1\n"));
@@ -69,8 +85,8 @@ fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// Files of our own programs and of the folder that was named.
-fn programs() -> Result<Vec<PathBuf>, String> {
+/// Our own programs, those of the folder that was named, and are-we-fast-yet's.
+fn programs() -> Result<Vec<Program>, String> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("programs")];
     folders.extend(std::env::var_os("GATOS_LUA_PROGRAMS").map(PathBuf::from));
     let mut found = Vec::new();
@@ -82,7 +98,25 @@ fn programs() -> Result<Vec<PathBuf>, String> {
             .collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "lua"));
         paths.sort();
-        found.extend(paths);
+        found.extend(paths.into_iter().map(|path| {
+            Program {
+                name: path
+                    .file_stem()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
+                modern: path.clone(),
+                old: path,
+            }
+        }));
+    }
+    if let Some(folder) = std::env::var_os("GATOS_AWFY") {
+        let to = std::env::temp_dir().join("gatos-bench-lua-awfy");
+        let bundles = fast_yet::bundles(Path::new(&folder), &to)?;
+        found.extend(bundles.into_iter().map(|bundle| Program {
+            name: bundle.name,
+            modern: bundle.modern,
+            old: bundle.old,
+        }));
     }
     Ok(found)
 }
@@ -122,45 +156,82 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Prints a row for each program and the geometric means.
-fn table(peers: &[Peer], programs: &[PathBuf], rounds: usize) {
+fn least(values: Vec<f64>) -> f64 {
+    values.into_iter().fold(f64::INFINITY, f64::min)
+}
+
+/// What the rounds gave for one program: seconds of each peer's runs, and its last output.
+struct Row {
+    name: String,
+    times: Vec<Vec<f64>>,
+    outputs: Vec<Option<Vec<u8>>>,
+}
+
+fn measure(peers: &[Peer], program: &Program, rounds: usize) -> Row {
+    let mut row = Row {
+        name: program.name.clone(),
+        times: vec![Vec::new(); peers.len()],
+        outputs: vec![None; peers.len()],
+    };
+    for round in 0..rounds {
+        for (index, peer) in peers.iter().enumerate() {
+            let path = if peer.is_old {
+                &program.old
+            } else {
+                &program.modern
+            };
+            let has_failed = round > 0 && row.outputs[index].is_none();
+            if !has_failed && let Some((text, seconds)) = output(peer, path) {
+                row.times[index].push(seconds);
+                row.outputs[index] = Some(text);
+            }
+        }
+    }
+    row
+}
+
+/// Runs every program and prints two tables of ratios: of medians, and of the least times.
+fn table(peers: &[Peer], programs: &[Program], rounds: usize) {
+    let mut rows = Vec::new();
+    for program in programs {
+        eprintln!("{}", program.name);
+        rows.push(measure(peers, program, rounds));
+    }
+    println!("Medians of {rounds} runs:\n");
+    print(peers, &rows, median);
+    println!("\nLeast of {rounds} runs:\n");
+    print(peers, &rows, least);
+}
+
+fn print(peers: &[Peer], rows: &[Row], figure: fn(Vec<f64>) -> f64) {
     let names: Vec<&str> = peers.iter().skip(1).map(|peer| peer.name).collect();
     println!("| program | lua5.4, s | {} |", names.join(" | "));
     println!("|---|---|{}", "---|".repeat(names.len()));
     let mut logarithms = vec![Vec::new(); peers.len()];
-    for program in programs {
-        let mut times = vec![Vec::new(); peers.len()];
-        let mut outputs: Vec<Option<Vec<u8>>> = vec![None; peers.len()];
-        for _ in 0..rounds {
-            for (index, peer) in peers.iter().enumerate() {
-                if let Some((text, seconds)) = output(peer, program) {
-                    times[index].push(seconds);
-                    outputs[index] = Some(text);
-                }
-            }
-        }
-        let name = program
-            .file_stem()
-            .map(|name| name.to_string_lossy())
-            .unwrap_or_default();
+    for Row {
+        name,
+        times,
+        outputs,
+    } in rows
+    {
         if times[0].is_empty() {
             println!("| {name} | fails | |");
             continue;
         }
-        let stock = median(times[0].clone()).max(0.001);
-        let mut row = format!("| {name} | {stock:.3} |");
+        let stock = figure(times[0].clone()).max(0.001);
+        let mut text = format!("| {name} | {stock:.3} |");
         for index in 1..peers.len() {
             if times[index].is_empty() {
-                row += " – |";
+                text += " – |";
             } else if outputs[index] != outputs[0] {
-                row += " other output |";
+                text += " other output |";
             } else {
-                let ratio = median(times[index].clone()) / stock;
+                let ratio = figure(times[index].clone()) / stock;
                 logarithms[index].push(ratio.max(0.001).ln());
-                row += &format!(" {ratio:.2} |");
+                text += &format!(" {ratio:.2} |");
             }
         }
-        println!("{row}");
+        println!("{text}");
     }
     let means: Vec<String> = logarithms[1..]
         .iter()
