@@ -119,6 +119,13 @@ impl Target {
         output.extend(id.number().to_le_bytes());
     }
 
+    /// The component.
+    pub(crate) const fn id(self) -> ComponentId {
+        match self {
+            Target::Component(id) | Target::Resource(id) => id,
+        }
+    }
+
     /// The component's name.
     #[must_use]
     pub fn name(self, registry: &Registry) -> &str {

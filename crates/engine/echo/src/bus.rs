@@ -17,6 +17,7 @@ mod handler;
 mod machine;
 mod mailbox;
 mod short;
+mod signature;
 
 pub use deliver::Post;
 pub use draft::{Draft, PrngSpan};
@@ -115,6 +116,16 @@ pub enum BusError {
         /// The kind.
         kind: String,
         /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// A signature that does not fit, or none where the kind needs one.
+    #[error("ERR_SIGNATURE_INVALID: `{source_name}` emits `{kind}`: {reason}")]
+    Signature {
+        /// Who emits.
+        source_name: String,
+        /// The kind.
+        kind: String,
+        /// What is wrong.
         reason: &'static str,
     },
     /// A handler gave up.

@@ -48,6 +48,7 @@ pub struct Manifest {
     /// Whether a component may have one writer only.
     pub is_strict: bool,
     pub(crate) components: Vec<ComponentUse>,
+    pub(crate) relations: Vec<RelationUse>,
     pub(crate) resources: Vec<(Position, String, Node)>,
     pub(crate) entities: Vec<EntityUse>,
     pub(crate) plugins: Vec<PluginUse>,
@@ -87,6 +88,14 @@ pub(crate) struct ComponentUse {
     pub position: Position,
     pub name: String,
     pub fields: Vec<Field>,
+}
+
+/// A relation of the world's own.
+#[derive(Clone, Debug)]
+pub(crate) struct RelationUse {
+    pub position: Position,
+    pub name: String,
+    pub goes_with_target: bool,
 }
 
 /// Entities that are there from the beginning.

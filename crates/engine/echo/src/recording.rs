@@ -40,7 +40,7 @@ pub enum TraceDepth {
 #[non_exhaustive]
 pub enum RecordingError {
     /// The bytes do not begin with the mark of recordings, or are of another version.
-    #[error("this is no recording of a world, version 1")]
+    #[error("this is no recording of a world, version 2")]
     Magic,
     /// The digest behind a frame is not that of the bytes up to there.
     #[error("the recording was changed: the digest of the frame at byte {offset} does not fit")]
@@ -73,7 +73,7 @@ pub enum RecordingError {
 }
 
 /// Rises with every change after which a tick may give something else than before.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;
 
 /// Words that say which engine writes.
 #[must_use]

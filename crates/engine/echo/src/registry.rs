@@ -11,7 +11,7 @@ use crate::column::{AnyColumn, Column, RecordRows, Rows};
 use crate::component::{Component, Field, Schema, SchemaError};
 use crate::hash::{self, Tag};
 use crate::hierarchy::Node;
-use crate::relation::{Edge, Relation, RelationHooks};
+use crate::relation::{Edge, NAMED_RELATIONS, Relation, RelationHooks};
 use crate::shared::Shared;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -84,6 +84,12 @@ pub enum RegistryError {
     /// A hand-written implementation whose bytes do not read back.
     #[error("the component `{name}` does not write the bytes it was read from")]
     NotCanonical {
+        /// The name.
+        name: String,
+    },
+    /// More relations without Rust types than there are places for.
+    #[error("there is no place for the relation `{name}`: a world has at most {count_max} without Rust types", count_max = NAMED_RELATIONS.len())]
+    TooManyRelations {
         /// The name.
         name: String,
     },
@@ -173,6 +179,7 @@ impl Registry {
     pub fn builder() -> RegistryBuilder {
         let mut builder = RegistryBuilder {
             kinds: Vec::new(),
+            named_count: 0,
             error: None,
         };
         builder.add::<Node>(true);
@@ -243,6 +250,8 @@ impl Registry {
 /// Collects components; the first mistake is told by [`RegistryBuilder::build`].
 pub struct RegistryBuilder {
     kinds: Vec<ComponentKind>,
+    /// How many relations have no Rust type of their own.
+    named_count: usize,
     error: Option<RegistryError>,
 }
 
@@ -260,12 +269,42 @@ impl RegistryBuilder {
     /// Registers a relation.
     #[must_use]
     pub fn with_relation<R: Relation>(mut self) -> RegistryBuilder {
+        self.add_relation::<R>();
+        self
+    }
+
+    pub(crate) fn add_relation<R: Relation>(&mut self) {
         let count = self.kinds.len();
         self.add::<Edge<R>>(false);
         if let Some(kind) = self.kinds.get_mut(count) {
             kind.relation = Some(RelationHooks::of::<R>());
         }
+    }
+
+    /// Registers a relation that no Rust type stands for, as manifests define it; see [`Relation::GOES_WITH_TARGET`].
+    #[must_use]
+    pub fn with_named_relation(mut self, name: &str, goes_with_target: bool) -> RegistryBuilder {
+        self.add_named_relation(name, goes_with_target);
         self
+    }
+
+    pub(crate) fn add_named_relation(&mut self, name: &str, goes_with_target: bool) {
+        if !is_name(name, false) {
+            let error = RegistryError::Name { name: name.into() };
+            self.error.get_or_insert(error);
+            return;
+        }
+        let Some(add) = NAMED_RELATIONS.get(self.named_count) else {
+            let error = RegistryError::TooManyRelations { name: name.into() };
+            self.error.get_or_insert(error);
+            return;
+        };
+        self.named_count += 1;
+        let count = self.kinds.len();
+        add[usize::from(goes_with_target)](self);
+        if let Some(kind) = self.kinds.get_mut(count) {
+            kind.name = Arc::from(name);
+        }
     }
 
     /// Registers a record: a component known by its fields alone, as scripts define it.

@@ -12,7 +12,7 @@ use crate::component::{Component, Field, Plain};
 use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::query::{Lent, Matched, QueryData, ReadData, Source};
-use crate::registry::{ComponentId, Registry};
+use crate::registry::{ComponentId, Registry, RegistryBuilder};
 use crate::stamp::Stamp;
 use crate::world::World;
 use alloc::vec::Vec;
@@ -119,6 +119,36 @@ impl<R: Relation> Component for Edge<R> {
     fn settle(&mut self) {}
 }
 
+/// The type that stands for a relation known by its name alone, one for each place that a world has for such.
+pub(crate) struct Named<const PLACE: usize, const GOES: bool>;
+
+impl<const PLACE: usize, const GOES: bool> Relation for Named<PLACE, GOES> {
+    /// The registry puts the name that it was given in its place.
+    const NAME: &'static str = "relation";
+    const GOES_WITH_TARGET: bool = GOES;
+}
+
+type Add = fn(&mut RegistryBuilder);
+
+/// For each place what registers its relation: one whose entities let go of their target, and one whose entities go with it.
+pub(crate) const NAMED_RELATIONS: [[Add; 2]; 8] = [
+    named::<0>(),
+    named::<1>(),
+    named::<2>(),
+    named::<3>(),
+    named::<4>(),
+    named::<5>(),
+    named::<6>(),
+    named::<7>(),
+];
+
+const fn named<const PLACE: usize>() -> [Add; 2] {
+    [
+        RegistryBuilder::add_relation::<Named<PLACE, false>>,
+        RegistryBuilder::add_relation::<Named<PLACE, true>>,
+    ]
+}
+
 /// What the engine does with a relation whose type only it knows.
 #[derive(Clone, Copy)]
 pub(crate) struct RelationHooks {
@@ -126,6 +156,10 @@ pub(crate) struct RelationHooks {
     pub detach: fn(&mut World, Entity) -> Result<(), WorldError>,
     /// Lets one entity point at another one.
     pub link: fn(&mut World, Entity, Entity) -> Result<(), WorldError>,
+    /// Lets an entity let go of its target.
+    pub unlink: fn(&mut World, Entity) -> Result<(), WorldError>,
+    /// Whom an entity points at.
+    pub target: fn(&World, Entity) -> Option<Entity>,
     /// Who points at an entity, in order.
     pub sources: fn(&World, Entity) -> Vec<Entity>,
     /// Those that go with an entity.
@@ -139,6 +173,8 @@ impl RelationHooks {
         RelationHooks {
             detach: World::detach_edges::<R>,
             link: World::link::<R>,
+            unlink: World::unlink::<R>,
+            target: World::target::<R>,
             sources: |world, entity| world.sources::<R>(entity).collect(),
             followers: |world, entity| {
                 if R::GOES_WITH_TARGET {

@@ -5,7 +5,7 @@
 //! them `echo`: queries to read the world, commands and events to change it. A script attached to a component has an instance
 //! for each entity with it, whose `self` is a stable handle.
 //!
-//! Reading order: this file (sources), `host` (moments), `turn` (calls), `desk` (what calls work on), `api_world`, `api_time`, `object`,
+//! Reading order: this file (sources), `host` (moments), `turn` (calls), `desk` (what calls work on), `api_world`, `api_family`, `api_time`, `object`,
 //! `query`, `edits`, `field`, `payload`, `terms`, `tables`.
 //!
 //! INVARIANT 1: what scripts do depends on their code, the machine and the world alone; never on threads, which they have not.
@@ -13,6 +13,7 @@
 //! INVARIANT 3: machine, timers, handlers, instances and suspended coroutines are in the hash, in forks and in what is saved.
 //! Guide: `docs/guide/worlds.md`. Format: `docs/formats/scripts.md`. Tests: `tests/it/script_api.rs`, `tests/it/script_state.rs`.
 
+mod api_family;
 mod api_time;
 mod api_world;
 mod desk;
@@ -35,6 +36,12 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use gatos_echolua::Finding;
+
+/// The members of `echo`, for tools that know scripts.
+pub fn members() -> impl Iterator<Item = &'static str> {
+    let names = desk::FUNCTIONS.iter().map(|(name, _)| *name);
+    names.filter(|name| !name.contains(' '))
+}
 
 /// A script of a world.
 #[derive(Clone, Debug)]

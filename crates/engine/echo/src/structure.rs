@@ -154,6 +154,19 @@ impl World {
             self.detach_family(entity)?;
             return self.state_mut().despawn(entity);
         }
+        for entity in self.doomed(entity)? {
+            let archetype = self.state.locate(entity)?.archetype;
+            for relation in self.relations_of(archetype) {
+                (relation.detach)(self, entity)?;
+            }
+            self.detach_family(entity)?;
+            self.state_mut().despawn(entity)?;
+        }
+        Ok(())
+    }
+
+    /// Those who go when an entity is despawned, in the order in which they go.
+    pub(crate) fn doomed(&self, entity: Entity) -> Result<Vec<Entity>, WorldError> {
         // Whoever goes with somebody comes behind him in the list, and goes before him.
         let mut doomed = alloc::vec![entity];
         let mut at = 0;
@@ -168,15 +181,8 @@ impl World {
             }
             at += 1;
         }
-        for entity in doomed.into_iter().rev() {
-            let archetype = self.state.locate(entity)?.archetype;
-            for relation in self.relations_of(archetype) {
-                (relation.detach)(self, entity)?;
-            }
-            self.detach_family(entity)?;
-            self.state_mut().despawn(entity)?;
-        }
-        Ok(())
+        doomed.reverse();
+        Ok(doomed)
     }
 
     /// As [`World::despawn`] for each entity in order, faster.

@@ -273,6 +273,22 @@ static ROWS: &[Row] = &[
     plain(embed::ROW_NAME, In::Hidden, embed::call::<29>),
     plain(embed::ROW_NAME, In::Hidden, embed::call::<30>),
     plain(embed::ROW_NAME, In::Hidden, embed::call::<31>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<32>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<33>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<34>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<35>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<36>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<37>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<38>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<39>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<40>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<41>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<42>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<43>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<44>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<45>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<46>),
+    plain(embed::ROW_NAME, In::Hidden, embed::call::<47>),
 ];
 
 /// The last rows, by number: those of embedders, and before them these.

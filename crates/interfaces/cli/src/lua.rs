@@ -1,13 +1,15 @@
 //! Lua sources: which are folds and which are scripts, and what the front end says about a script.
 //!
 //! A first line `---@profile fold` or `---@profile script` decides (it may stand anywhere in the comments at the top).
-//! Without it, a file below a folder called `folds` or `folds-lua` is a fold, and every other a script.
+//! Without it, a file below a folder called `folds` or `folds-lua` is a fold, and every other a script. What scripts of worlds
+//! have besides is `world`'s matter.
 //!
 //! Tests: lua/tests.rs.
 
 pub mod host;
 #[cfg(test)]
 mod tests;
+pub mod world;
 
 use gatos_echolua::syntax::tree::{ExpressionKind, StatementKind};
 use gatos_echolua::{Profile, Severity, syntax};
@@ -97,5 +99,10 @@ pub fn findings_of(text: &str, profile: Profile) -> Vec<Finding> {
             Severity::Warning => Finding::warning(place, finding.rule, message, hint),
         }
     };
-    compiled.findings.iter().map(shown).collect()
+    let mut findings: Vec<Finding> = compiled.findings.iter().map(shown).collect();
+    if profile == Profile::Script {
+        findings.extend(world::findings(text));
+        findings.sort_by_key(Finding::position);
+    }
+    findings
 }

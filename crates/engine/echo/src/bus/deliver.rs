@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::envelope::{Envelope, Lane};
 use super::handler::{BusConfig, Handler, HandlerContext, Overflow};
 use super::mailbox::Mailbox;
-use super::{BusError, Drop};
+use super::{BusError, Drop, signature};
 use crate::error::WorldError;
 use crate::schedule::{Hooks, Phase, Step};
 use crate::simulation::{LogLine, Moment};
@@ -206,6 +206,10 @@ impl Courier<'_, '_> {
                 kind: envelope.kind().to_string(),
             });
         }
+        if !envelope.is_sealed_here() {
+            // It waited in bytes, where somebody may have sealed another one in its place.
+            signature::check(self.config, envelope.source(), envelope.draft())?;
+        }
         let span = envelope.span();
         let first = span.map_or(0, |span| span.first);
         let mut rng = self.generator(envelope);
@@ -335,7 +339,7 @@ fn check(config: &BusConfig, source: &str, draft: &Draft) -> Result<(), BusError
             capability: capability.clone(),
             kind: draft.kind().to_string(),
         }),
-        None => Ok(()),
+        None => signature::check(config, source, draft),
     }
 }
 

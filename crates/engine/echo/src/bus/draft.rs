@@ -7,6 +7,7 @@
 
 use super::envelope::Lane;
 use super::short::ShortBytes;
+use super::signature;
 use crate::access::Target;
 use crate::component::Component;
 use crate::registry::ComponentId;
@@ -16,6 +17,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
+use gatos_values::sshsig::{SigningKey, SshSignature};
 
 /// Which random numbers the handlers of an envelope draw: `count` of them from its stream, behind the first `first`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,7 @@ struct Rare {
     causes: Vec<Blake3Digest>,
     reads: Vec<Target>,
     writes: Vec<Target>,
+    signature: Option<SshSignature>,
 }
 
 /// What a draft says that says nothing rare.
@@ -59,6 +62,7 @@ static NOTHING_RARE: Rare = Rare {
     causes: Vec::new(),
     reads: Vec::new(),
     writes: Vec::new(),
+    signature: None,
 };
 
 /// Whether somebody said that nothing is rare, or said nothing, is the same.
@@ -81,6 +85,8 @@ impl Draft {
     pub const LIST_LEN_MAX: usize = 255;
     /// Longest payload in bytes.
     pub const PAYLOAD_SIZE_MAX: usize = 1 << 20;
+    /// What signatures of drafts are made for.
+    pub const NAMESPACE: &'static str = "gatos-echo";
 
     /// An envelope of this kind with canonical bytes as payload, for [`Phase::Update`], as soon as possible.
     #[must_use]
@@ -238,6 +244,38 @@ impl Draft {
         self
     }
 
+    /// Carries a signature, made for [`Draft::NAMESPACE`] over [`Draft::message`] as it is now. A signature that does not fit
+    /// is refused, whoever asked for one.
+    #[must_use]
+    pub fn signature(mut self, signature: SshSignature) -> Draft {
+        self.rare_mut().signature = Some(signature);
+        self
+    }
+
+    /// Signs it as it is now: what is changed afterwards makes the signature wrong. When it is delivered is not signed.
+    #[must_use]
+    pub fn signed_by(self, key: &SigningKey) -> Draft {
+        let signature = key.sign(Draft::NAMESPACE, &self.message());
+        self.signature(signature)
+    }
+
+    /// What signers sign: all of it but the delay, in the bytes that envelopes have.
+    #[must_use]
+    pub fn message(&self) -> Vec<u8> {
+        let mut plain = self.clone();
+        if let Some(rare) = &mut plain.rare {
+            rare.signature = None;
+        }
+        plain.sort();
+        let mut bytes = Vec::new();
+        plain.encode(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn signature_of(&self) -> Option<&SshSignature> {
+        self.rare().signature.as_ref()
+    }
+
     /// Puts its lists in their one order.
     pub(crate) fn sort(&mut self) {
         let Some(rare) = &mut self.rare else {
@@ -265,6 +303,10 @@ impl Draft {
         if !is_name(self.kind.as_slice().len()) || !names.all(is_name) {
             return Some("kinds and capabilities have 1 to 128 bytes");
         }
+        let is_for_us = |signature: &SshSignature| signature.namespace == Draft::NAMESPACE;
+        if !rare.signature.as_ref().is_none_or(is_for_us) {
+            return Some("signatures of envelopes are made for `gatos-echo`");
+        }
         if self.phase == Phase::Initialize {
             return Some("`initialize` hears no envelopes");
         }
@@ -278,6 +320,10 @@ impl Draft {
     }
 }
 
+/// Bits that say which parts follow.
+const SPANNED: u8 = 1;
+const SIGNED: u8 = 2;
+
 impl Draft {
     /// Appends everything but the delay.
     pub(crate) fn encode(&self, output: &mut Vec<u8>) {
@@ -287,13 +333,14 @@ impl Draft {
         let rare = self.rare();
         output.extend(rare.every_ticks.to_le_bytes());
         output.extend(rare.weight.to_le_bytes());
-        match rare.span {
-            None => output.push(0),
-            Some(span) => {
-                output.push(1);
-                output.extend(span.first.to_le_bytes());
-                output.extend(span.count.to_le_bytes());
-            }
+        let signed = u8::from(rare.signature.is_some()) * SIGNED;
+        output.push(u8::from(rare.span.is_some()) | signed);
+        if let Some(span) = rare.span {
+            output.extend(span.first.to_le_bytes());
+            output.extend(span.count.to_le_bytes());
+        }
+        if let Some(signature) = &rare.signature {
+            signature::encode(signature, output);
         }
         output.push(rare.capabilities.len() as u8);
         for name in &rare.capabilities {
@@ -320,13 +367,20 @@ impl Draft {
         let lane = *Lane::ALL.get(reader.u8()? as usize)?;
         let every_ticks = reader.u64()?;
         let weight = i64::from_le_bytes(reader.array()?);
-        let span = match reader.u8()? {
+        let parts = reader.u8()?;
+        if parts & !(SPANNED | SIGNED) != 0 {
+            return None;
+        }
+        let span = match parts & SPANNED {
             0 => None,
-            1 => Some(PrngSpan {
+            _ => Some(PrngSpan {
                 first: reader.u64()?,
                 count: reader.u64()?,
             }),
-            _ => return None,
+        };
+        let signature = match parts & SIGNED {
+            0 => None,
+            _ => Some(signature::decode(reader)?),
         };
         let mut capabilities = Vec::new();
         for _ in 0..reader.u8()? {
@@ -348,6 +402,7 @@ impl Draft {
             causes,
             reads,
             writes,
+            signature,
         };
         let draft = Draft {
             kind,

@@ -13,6 +13,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use gatos_values::Blake3Digest;
+use gatos_values::sshsig::SshSignature;
 
 /// Which of the two lanes of a phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,6 +168,22 @@ impl Envelope {
     #[must_use]
     pub fn capabilities(&self) -> &[String] {
         self.draft.capabilities()
+    }
+
+    /// The signature over what was emitted, if it has one.
+    #[must_use]
+    pub fn signature(&self) -> Option<&SshSignature> {
+        self.draft.signature_of()
+    }
+
+    /// What was emitted.
+    pub(crate) const fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// Whether it was sealed here, so that its signature was checked when it was emitted.
+    pub(crate) const fn is_sealed_here(&self) -> bool {
+        matches!(self.hash, Hash::Untaken | Hash::Taken(_))
     }
 
     /// The envelopes that led to it, as given.

@@ -14,6 +14,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_numbers::Pcg32;
 use gatos_values::Blake3Digest;
+use gatos_values::sshsig::PublicKey;
 
 /// What a handler gets.
 pub struct HandlerContext<'a> {
@@ -103,6 +104,8 @@ pub struct BusConfig {
     pub(crate) immediate: BTreeSet<String>,
     pub(crate) immediate_budget: u32,
     grants: BTreeMap<String, BTreeSet<String>>,
+    /// Keys by the kinds that must be signed.
+    signers: BTreeMap<String, BTreeSet<[u8; 32]>>,
 }
 
 impl BusConfig {
@@ -164,6 +167,19 @@ impl BusConfig {
         self
     }
 
+    /// Lets nobody emit envelopes of this kind but with a signature of this key, or of another one that was named so.
+    #[must_use]
+    pub fn signer(mut self, kind: &str, key: &PublicKey) -> BusConfig {
+        let keys = self.signers.entry(kind.to_string()).or_default();
+        keys.insert(*key.as_bytes());
+        self
+    }
+
+    /// The keys of which one must sign a kind; `None` for kinds that need no signature.
+    pub(crate) fn signers_of(&self, kind: &str) -> Option<&BTreeSet<[u8; 32]>> {
+        self.signers.get(kind)
+    }
+
     pub(crate) fn is_granted(&self, source: &str, capability: &str) -> bool {
         self.grants
             .get(source)
@@ -211,6 +227,11 @@ impl BusConfig {
             for capability in capabilities {
                 push(&mut bytes, capability);
             }
+        }
+        for (kind, keys) in &self.signers {
+            push(&mut bytes, kind);
+            bytes.extend((keys.len() as u32).to_le_bytes());
+            bytes.extend(keys.iter().flatten());
         }
         Blake3Digest::of(&bytes)
     }

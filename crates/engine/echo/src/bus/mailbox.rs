@@ -75,6 +75,13 @@ impl Mailbox {
         self.lanes[phase as usize][lane as usize].len
     }
 
+    /// Whether an envelope that waits is signed.
+    pub(crate) fn has_signed(&self) -> bool {
+        let queues = self.lanes.iter().flatten();
+        let mut waiting = queues.flat_map(Queue::iter);
+        waiting.any(|envelope| envelope.signature().is_some())
+    }
+
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.lanes.iter().flatten().all(|queue| queue.len == 0)

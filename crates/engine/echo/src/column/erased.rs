@@ -35,6 +35,10 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     /// When the row was added and when it was changed.
     fn stamps(&self, row: usize) -> (Stamp, Stamp);
 
+    /// The first row from `row` on that was added, or else changed, after `since`; the number of rows where there is none.
+    /// Blocks without such a row are passed over at once.
+    fn first_after(&self, row: usize, since: Stamp, is_added: bool) -> usize;
+
     /// Appends the numbers of the rows, of this or of the other column of the same component, that are not the same in
     /// both. Blocks that are shared are not looked at.
     fn push_differing(&self, other: &dyn AnyColumn, rows: &mut Vec<u32>);
@@ -103,6 +107,27 @@ impl<S: Rows> AnyColumn for Column<S> {
     fn stamps(&self, row: usize) -> (Stamp, Stamp) {
         let (block, place) = self.find(row);
         (block.added.get(place), block.changed.get(place))
+    }
+
+    fn first_after(&self, row: usize, since: Stamp, is_added: bool) -> usize {
+        let mut row = row;
+        while row < self.len() {
+            let (block, place) = self.find(row);
+            let stamps = if is_added {
+                &block.added
+            } else {
+                &block.changed
+            };
+            let end = block.rows.len();
+            if stamps.latest() > since {
+                let mut places = place..end;
+                if let Some(found) = places.find(|place| stamps.get(*place) > since) {
+                    return row + found - place;
+                }
+            }
+            row += end - place;
+        }
+        self.len()
     }
 
     fn push_differing(&self, other: &dyn AnyColumn, rows: &mut Vec<u32>) {

@@ -136,6 +136,13 @@ impl Assembly<'_> {
                 builder = builder.record(&component.name, &component.fields);
             }
         }
+        for relation in &manifest.relations {
+            if seen.insert(&relation.name) {
+                builder = builder.named_relation(&relation.name, relation.goes_with_target);
+            } else {
+                self.twice_named(relation.position, &relation.name);
+            }
+        }
         let set = self.script_set();
         if !self.sheet.findings.is_empty() || !self.others.is_empty() {
             return None;
@@ -164,6 +171,10 @@ impl Assembly<'_> {
             .components
             .iter()
             .find(|component| reason.contains(&format!("`{}`", component.name)));
+        let of_relation = manifest
+            .relations
+            .iter()
+            .find(|relation| reason.contains(&format!("`{}`", relation.name)));
         let of_plugin = manifest.plugins.iter().find(|plugin| {
             reason.contains(&format!("`{}`", plugin.id))
                 || reason.contains(&format!("`{}:", plugin.id))
@@ -175,7 +186,9 @@ impl Assembly<'_> {
                 "change the plugins, or grant what they need in `capabilities`",
             ),
             _ => (
-                of_component.map(|component| component.position),
+                of_component
+                    .map(|component| component.position)
+                    .or_else(|| of_relation.map(|relation| relation.position)),
                 "rename or change the component",
             ),
         };
@@ -246,6 +259,11 @@ impl Assembly<'_> {
             }
         }
         set
+    }
+
+    fn twice_named(&mut self, position: Position, name: &str) {
+        let message = format!("`{name}` is a component or a relation already");
+        self.wrong(position, "twice", message, "give it another name");
     }
 
     fn twice(&mut self, position: Position, file: &str) {
@@ -358,8 +376,9 @@ impl Assembly<'_> {
         name: &str,
         node: &Node,
     ) -> Option<(ComponentId, Vec<u8>)> {
+        let is_free = |id: &ComponentId| registry.kind(*id).relation().is_none();
         let id = registry.id(name).filter(|_| !name.starts_with("echo."));
-        let Some(id) = id else {
+        let Some(id) = id.filter(is_free) else {
             let message = format!("no component `{name}` is registered");
             let hint = "add it to `components`, or correct the name";
             self.wrong(position, "component", message, hint);

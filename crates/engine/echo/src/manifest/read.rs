@@ -4,7 +4,8 @@
 
 use super::sheet::Sheet;
 use super::{
-    ComponentUse, EntityUse, InputUse, Manifest, ModuleUse, Options, PluginUse, ScriptUse,
+    ComponentUse, EntityUse, InputUse, Manifest, ModuleUse, Options, PluginUse, RelationUse,
+    ScriptUse,
 };
 use crate::bus::{Lane, Overflow};
 use crate::component::{Field, FieldKind, Schema};
@@ -24,6 +25,7 @@ const KEYS: &[&str] = &[
     "seed",
     "single_writer",
     "components",
+    "relations",
     "resources",
     "entities",
     "plugins",
@@ -82,6 +84,7 @@ fn blank() -> Manifest {
         seed: String::new(),
         is_strict: false,
         components: Vec::new(),
+        relations: Vec::new(),
         resources: Vec::new(),
         entities: Vec::new(),
         plugins: Vec::new(),
@@ -126,6 +129,7 @@ impl Reader<'_> {
             "seed" => self.seed(value),
             "single_writer" => self.single_writer(value),
             "components" => self.components(value),
+            "relations" => self.relations(value),
             "resources" => self.resources(value),
             "entities" => self.entities(value),
             "plugins" => self.plugins(value),
@@ -201,6 +205,39 @@ impl Reader<'_> {
                 position: entry.position,
                 name: name.to_string(),
                 fields,
+            });
+        }
+    }
+
+    fn relations(&mut self, node: &Node) {
+        let hint = "write `relations: {follows: {}, rides: {goes_with_target: true}}`";
+        for entry in self.sheet.map(node, "`relations`", hint) {
+            let name = entry.key.as_str();
+            let registered = Registry::builder().with_named_relation(name, false).build();
+            if let Err(error) = registered {
+                self.sheet
+                    .wrong(entry.position, "relation", error.to_string(), hint);
+                continue;
+            }
+            let mut goes_with_target = false;
+            for option in self.sheet.map(&entry.value, "a relation", hint) {
+                match (option.key.as_str(), &option.value.data) {
+                    ("goes_with_target", Data::Bool(value)) => goes_with_target = *value,
+                    ("goes_with_target", other) => {
+                        let kind = other.kind();
+                        let message = format!("`goes_with_target` is true or false, not {kind}");
+                        self.sheet
+                            .wrong(option.value.position, "kind", message, hint);
+                    }
+                    _ => self
+                        .sheet
+                        .unknown(option, "a relation", &["goes_with_target"]),
+                }
+            }
+            self.manifest.relations.push(RelationUse {
+                position: entry.position,
+                name: name.to_string(),
+                goes_with_target,
             });
         }
     }

@@ -58,6 +58,8 @@ pub struct TickRecord {
     pub draws: u64,
     /// Envelopes that full lanes dropped.
     pub dropped: Vec<Drop>,
+    /// Labels of branches that scripts asked for, to begin after the tick.
+    pub forks: Vec<String>,
 }
 
 /// A tick that stopped with an error, the last thing that was tried.
@@ -238,6 +240,11 @@ impl TickRecord {
             push_u64(output, drop.id);
             output.extend(drop.hash.as_bytes());
         }
+        push_u32(output, self.forks.len());
+        for label in &self.forks {
+            push_u32(output, label.len());
+            output.extend(label.as_bytes());
+        }
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>, component_count: u16) -> Option<TickRecord> {
@@ -255,7 +262,12 @@ impl TickRecord {
                 hash: digest(reader)?,
             });
         }
+        let mut forks = Vec::new();
+        for _ in 0..reader.u32()? {
+            forks.push(text(reader)?.to_string());
+        }
         Some(TickRecord {
+            forks,
             tick,
             inputs,
             hash,

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
 pub(super) const MAGIC: &[u8; 8] = b"ECHORECD";
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

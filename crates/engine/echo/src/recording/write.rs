@@ -159,6 +159,7 @@ impl<S: Sink> Recorder<S> {
             events: report.delivered,
             draws: report.draws,
             dropped: report.dropped.clone(),
+            forks: report.forks.clone(),
         };
         self.world_hash = simulation.world_mut().hash();
         let mut body = core::mem::take(&mut self.scratch);

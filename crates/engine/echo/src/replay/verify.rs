@@ -35,6 +35,8 @@ pub enum Outcome {
         draws: u64,
         /// How many envelopes were dropped.
         dropped: u64,
+        /// The branches that scripts asked for, by their labels.
+        forks: Vec<String>,
     },
     /// The tick stopped with an error.
     Stopped {
@@ -50,6 +52,7 @@ impl Outcome {
             events: report.delivered,
             draws: report.draws,
             dropped: report.dropped.len() as u64,
+            forks: report.forks.clone(),
         }
     }
 
@@ -59,6 +62,7 @@ impl Outcome {
             events: tick.events,
             draws: tick.draws,
             dropped: tick.dropped.len() as u64,
+            forks: tick.forks.clone(),
         }
     }
 }

@@ -245,6 +245,15 @@ impl SetConfig {
         self
     }
 
+    /// The same set under another name, and ordered by other names.
+    pub(crate) fn renamed(mut self, rename: impl Fn(&str) -> String) -> SetConfig {
+        self.name = rename(&self.name);
+        for name in self.before.iter_mut().chain(&mut self.after) {
+            *name = rename(name);
+        }
+        self
+    }
+
     /// Its systems run only in ticks where the condition holds when their phase begins.
     #[must_use]
     pub fn run_if(

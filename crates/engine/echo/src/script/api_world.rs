@@ -10,11 +10,15 @@ use super::terms::Term;
 use crate::access::Target;
 use crate::entity::Entity;
 use crate::registry::ComponentId;
+use crate::stamp::Stamp;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use gatos_echolua::value::TableId;
 use gatos_echolua::{Fault, HostCall, Value};
+
+/// The words of a query besides its terms.
+const QUERY_WORDS: [&[u8]; 4] = [b"with", b"without", b"changed", b"added"];
 
 /// Places and sizes of changes of a row.
 type Places = Vec<(usize, usize)>;
@@ -96,10 +100,24 @@ impl Desk {
     pub(super) fn despawn(&mut self, call: &mut HostCall<'_>) -> Result<usize, Fault> {
         let entity = self.entity_of(call, 0, "despawn")?;
         self.must_live(call, entity)?;
-        self.may_end(call, entity)?;
-        self.promises.despawn(entity);
+        let ended = self.ended_with(entity);
+        for one in &ended {
+            self.may_end(call, *one)?;
+        }
+        for one in ended {
+            self.promises.despawn(one);
+        }
         self.edits.despawn(entity);
         Ok(0)
+    }
+
+    /// Those who go when an entity is despawned, in the order in which they go. Edges that are only asked for do not count.
+    fn ended_with(&self, entity: Entity) -> Vec<Entity> {
+        match self.world.doomed(entity) {
+            Ok(doomed) => doomed,
+            // One to come has nobody yet.
+            Err(_) => Vec::from([entity]),
+        }
     }
 
     /// Whoever ends an entity writes all its components.
@@ -420,13 +438,17 @@ impl Desk {
             for value in list_items(call, table) {
                 self.add_term(call, &mut plan, value)?;
             }
-            for (word, is_with) in [("with", true), ("without", false)] {
+            for id in self.listed(call, table, "with")? {
+                plan.with(id);
+            }
+            for id in self.listed(call, table, "without")? {
+                plan.without(id);
+            }
+            for (word, is_added) in [("changed", false), ("added", true)] {
                 for id in self.listed(call, table, word)? {
-                    if is_with {
-                        plan.with(id);
-                    } else {
-                        plan.without(id);
-                    }
+                    self.may_read(call, Target::Component(id))?;
+                    plan.since(self.asks_since(call)?);
+                    plan.later(id, is_added);
                 }
             }
             self.check_words(call, table, function)?;
@@ -440,6 +462,20 @@ impl Desk {
             return Err(call.raise(&text));
         }
         Ok(plan)
+    }
+
+    /// When this script asked last in this phase what is new; before everything if it never did.
+    fn asks_since(&mut self, call: &mut HostCall<'_>) -> Result<Stamp, Fault> {
+        let Some(phase) = self.phase else {
+            let text = "what is new is asked for in `pre_update`, `update` and `post_update`";
+            return Err(call.raise(text));
+        };
+        let script = self.runner.index;
+        if !self.asked.contains(&script) {
+            self.asked.push(script);
+        }
+        let mark = self.marks.get(&(script, phase));
+        Ok(mark.copied().unwrap_or_default())
     }
 
     /// A term of a query; one that begins with `?` may be missing.
@@ -512,12 +548,14 @@ impl Desk {
         for key in keys {
             let is_known = match key {
                 Value::Integer(_) => true,
-                Value::String(id) => matches!(call.heap().bytes_of(id), b"with" | b"without"),
+                Value::String(id) => QUERY_WORDS.contains(&call.heap().bytes_of(id)),
                 _ => false,
             };
             if !is_known {
                 let shown = call.show(key);
-                let text = format!("unknown word `{shown}`: a query has `with` and `without`");
+                let text = format!(
+                    "unknown word `{shown}`: a query has `with`, `without`, `changed` and `added`"
+                );
                 return Err(call.bad_argument(0, function, &text));
             }
         }

@@ -17,8 +17,10 @@ use crate::access::{Access, Target};
 use crate::bus::Draft;
 use crate::entity::Entity;
 use crate::registry::{ComponentId, Registry};
+use crate::schedule::Phase;
+use crate::stamp::Stamp;
 use crate::world::World;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -44,7 +46,12 @@ pub(crate) struct Runner {
     pub rights: Arc<Rights>,
     /// Whether its main function runs, which happens again when it is loaded anew.
     pub is_main: bool,
+    /// Whether it is a module that is loaded anew and may define things, not do them.
+    pub is_module: bool,
 }
+
+/// When a script asked last what is new, by script and phase: the stamp of the world then.
+pub(crate) type Marks = BTreeMap<(usize, Phase), Stamp>;
 
 /// Random numbers of a script in this tick.
 pub(crate) struct Stream {
@@ -74,6 +81,12 @@ pub(crate) struct Desk {
     pub log: Vec<(Arc<str>, String)>,
     /// Branches that are asked for.
     pub forks: Vec<String>,
+    /// The phase, where its entry points run.
+    pub phase: Option<Phase>,
+    /// When scripts asked what is new, before this moment.
+    pub marks: Marks,
+    /// Who asks in this moment.
+    pub asked: Vec<usize>,
     /// What stops the tick whether the script catches it or not.
     pub fatal: Option<String>,
     pub scratch: Vec<u8>,
@@ -115,12 +128,26 @@ pub(crate) const FUNCTIONS: &[(&str, Function)] = &[
     ("view index", Desk::view_index),
     ("view newindex", Desk::view_new_index),
     ("view pairs", Desk::view_pairs),
+    ("parent", Desk::parent),
+    ("children", Desk::children),
+    ("set_parent", Desk::set_parent),
+    ("target", Desk::target),
+    ("sources", Desk::sources),
+    ("link", Desk::link),
+    ("unlink", Desk::unlink),
 ];
+
+/// What a module may call while it is loaded anew.
+const FOR_MODULES: [&str; 3] = ["tick", "time", "log"];
 
 impl Embedder for Desk {
     fn call(&mut self, function: u16, call: &mut HostCall<'_>) -> Result<usize, Fault> {
         call.pay(4)?;
         match FUNCTIONS.get(usize::from(function)) {
+            Some((name, _)) if self.runner.is_module && !FOR_MODULES.contains(name) => {
+                let text = "a module that is loaded anew defines what scripts call; it does nothing itself";
+                Err(call.raise(text))
+            }
             Some((_, function)) => function(self, call),
             None => Ok(0),
         }
@@ -221,8 +248,27 @@ impl Desk {
                     let text = format!("`{name}` is the engine's own");
                     return Err(call.raise(&text));
                 }
+                if self.registry.kind(target.id()).relation().is_some() {
+                    let text = format!("`{name}` is a relation: use `echo.link` and `echo.unlink`");
+                    return Err(call.raise(&text));
+                }
                 Ok(())
             }
+        }
+    }
+
+    /// As [`Desk::may_write`] for links, which have functions of their own.
+    pub(super) fn may_bind(
+        &mut self,
+        call: &mut HostCall<'_>,
+        id: ComponentId,
+    ) -> Result<(), Fault> {
+        let target = Target::Component(id);
+        match &self.runner.rights.access {
+            Some(access) if !access.may_write(target) => {
+                Err(self.undeclared(call, "writes", target))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -42,6 +42,10 @@ enum Edit {
         offset: u32,
         bytes: Bytes,
     },
+    /// The last child of another one from now on, or nobody's.
+    SetParent(Entity, Option<Entity>),
+    /// An edge of a relation, or none from now on.
+    Link(Entity, ComponentId, Option<Entity>),
     /// Bytes of a resource, which is blank before if it was not there.
     SetResource {
         id: ComponentId,
@@ -129,6 +133,14 @@ impl Edits {
         });
     }
 
+    pub(crate) fn set_parent(&mut self, child: Entity, parent: Option<Entity>) {
+        self.list.push(Edit::SetParent(child, parent));
+    }
+
+    pub(crate) fn link(&mut self, source: Entity, id: ComponentId, target: Option<Entity>) {
+        self.list.push(Edit::Link(source, id, target));
+    }
+
     /// `blank` is the row that the resource has before, if it is not there.
     pub(crate) fn set_resource(
         &mut self,
@@ -181,6 +193,9 @@ impl Edits {
             Edit::Despawn(entity) => world.despawn(*entity),
             Edit::Add(entity, id, bytes) => world.insert_row(*entity, *id, self.bytes(*bytes)),
             Edit::Remove(entity, id) => world.remove_ids(*entity, &[*id]),
+            Edit::SetParent(child, Some(parent)) => world.set_parent(*child, *parent),
+            Edit::SetParent(child, None) => world.clear_parent(*child),
+            Edit::Link(source, id, target) => link(world, *source, *id, *target),
             Edit::SetResource { id, offset, bytes } => {
                 self.patch_resource(world, *id, *offset as usize, self.bytes(*bytes))
             }
@@ -261,6 +276,22 @@ impl Edits {
         };
         patch(&mut row, offset, bytes);
         world.set_resource_row(id, &row)
+    }
+}
+
+fn link(
+    world: &mut World,
+    source: Entity,
+    id: ComponentId,
+    target: Option<Entity>,
+) -> Result<(), WorldError> {
+    let kind = world.registry().kind(id);
+    match (kind.relation(), target) {
+        (Some(relation), Some(target)) => (relation.link)(world, source, target),
+        (Some(relation), None) => (relation.unlink)(world, source),
+        (None, _) => Err(WorldError::Unregistered {
+            component: kind.name().to_string(),
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Bytes: `docs/formats/scripts.md`, section State. Tests: `tests/it/script_state.rs`.
 
 use super::api_time::{TIMER, TIMER_PHASE};
-use super::desk::{Desk, FUNCTIONS, Rights, Runner, Stream};
+use super::desk::{Desk, FUNCTIONS, Marks, Rights, Runner, Stream};
 use super::edits::{Edits, Promises};
 use super::tables::Tables;
 use super::terms::Terms;
@@ -16,6 +16,7 @@ use crate::registry::{ComponentId, Registry};
 use crate::schedule::Phase;
 use crate::simulation::{Moment, ScriptError, ScriptHost, ScriptView};
 use crate::snapshot::Reader;
+use crate::stamp::Stamp;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
@@ -27,7 +28,7 @@ use gatos_values::Blake3Digest;
 
 /// The first bytes of a saved host.
 const MAGIC: &[u8; 8] = b"ECHOSCPT";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// What a world's machine has of Lua's library. Time, files, chance and the compiler are absent.
 const LIBRARY: &[&str] = &[
@@ -81,6 +82,8 @@ end
 pub(super) struct Fixed {
     pub registry: Registry,
     pub scripts: Vec<Script>,
+    /// The modules' names for `require`.
+    pub modules: Vec<Arc<str>>,
     pub limits: super::ScriptLimits,
 }
 
@@ -96,8 +99,12 @@ pub struct Scripts {
     pub(super) fixed: Arc<Fixed>,
     pub(super) vm: Vm,
     pub(super) tables: Tables,
-    /// Names with the digests of the code that runs.
+    /// Names with the digests of the code that runs: scripts, then modules by the names of their files.
     roots: Vec<(String, Blake3Digest)>,
+    /// The digest, if nothing was called or loaded since it was computed.
+    digest: Option<Blake3Digest>,
+    /// When scripts asked last what is new.
+    marks: Marks,
     /// The number of the last moment.
     moment: u64,
     timer_next: i64,
@@ -141,6 +148,11 @@ impl Scripts {
         let fixed = Arc::new(Fixed {
             registry: registry.clone(),
             scripts,
+            modules: set
+                .modules
+                .iter()
+                .map(|module| Arc::from(&*module.name))
+                .collect(),
             limits: set.limits,
         });
         load_all(set, fixed)
@@ -158,7 +170,7 @@ impl Scripts {
         self.vm.bytes_in_use()
     }
 
-    fn desk(&mut self, view: &ScriptView<'_>) -> Desk {
+    fn desk(&mut self, view: &ScriptView<'_>, phase: Option<Phase>) -> Desk {
         let world = view.world().fork();
         Desk {
             promises: Promises::new(&world),
@@ -173,7 +185,11 @@ impl Scripts {
                 name: Arc::from(""),
                 rights: Arc::default(),
                 is_main: false,
+                is_module: false,
             },
+            phase,
+            marks: core::mem::take(&mut self.marks),
+            asked: Vec::new(),
             edits: Edits::default(),
             plans: Vec::new(),
             drafts: Vec::new(),
@@ -190,6 +206,13 @@ impl Scripts {
     /// Hands on what scripts wrote down.
     fn clear_desk(&mut self, desk: Desk, view: &mut ScriptView<'_>) {
         self.terms = desk.terms;
+        self.marks = desk.marks;
+        for script in desk.asked {
+            if let Some(phase) = desk.phase {
+                self.marks
+                    .insert((script, phase), view.world().state().stamp);
+            }
+        }
         self.timer_next = desk.timer_next;
         self.streams = desk.streams;
         for stream in &mut self.streams {
@@ -221,6 +244,8 @@ impl Scripts {
             vm,
             tables,
             roots,
+            digest: None,
+            marks: Marks::new(),
             moment: 0,
             timer_next: 1,
             tick: None,
@@ -232,7 +257,7 @@ impl Scripts {
     fn restore(&self, bytes: &[u8]) -> Result<Scripts, String> {
         let mut reader = Reader::new(bytes);
         let head = read_head(&mut reader);
-        let Some((moment, timer_next, roots)) = head else {
+        let Some((moment, timer_next, roots, marks)) = head else {
             return Err(alloc::format!(
                 "no saved scripts, version {VERSION} (byte {})",
                 reader.offset()
@@ -249,11 +274,17 @@ impl Scripts {
         let tables = tables.ok_or("the machine is no world's")?;
         let mut scripts = Scripts::of_machine(Arc::clone(&self.fixed), vm, tables, roots);
         (scripts.moment, scripts.timer_next) = (moment, timer_next);
+        let is_known =
+            |((script, _), _): (&(usize, Phase), &Stamp)| *script < scripts.fixed.scripts.len();
+        if !marks.iter().all(is_known) {
+            return Err("they are other scripts".to_string());
+        }
+        scripts.marks = marks;
         Ok(scripts)
     }
 }
 
-type Head = (u64, i64, Vec<(String, Blake3Digest)>);
+type Head = (u64, i64, Vec<(String, Blake3Digest)>, Marks);
 
 fn read_head(reader: &mut Reader<'_>) -> Option<Head> {
     if reader.take(MAGIC.len())? != MAGIC || reader.u16()? != VERSION {
@@ -266,7 +297,19 @@ fn read_head(reader: &mut Reader<'_>) -> Option<Head> {
         let name = reader.name()?.to_string();
         roots.push((name, Blake3Digest::from_bytes(reader.array()?)));
     }
-    Some((moment, timer_next, roots))
+    let mut marks = Marks::new();
+    for _ in 0..reader.u32()? {
+        let script = reader.u32()? as usize;
+        let phase = *Phase::ALL.get(reader.u8()? as usize)?;
+        let is_rising = marks
+            .last_key_value()
+            .is_none_or(|(last, _)| *last < (script, phase));
+        marks.insert((script, phase), Stamp(reader.u64()?));
+        if !is_rising {
+            return None;
+        }
+    }
+    Some((moment, timer_next, roots, marks))
 }
 
 impl ScriptHost for Scripts {
@@ -298,7 +341,12 @@ impl ScriptHost for Scripts {
             self.streams.clear();
         }
         self.moment += 1;
-        let desk = self.desk(view);
+        self.digest = None;
+        let phase = match moment {
+            Moment::Phase(phase) => Some(phase),
+            _ => None,
+        };
+        let desk = self.desk(view, phase);
         let mut turn = Turn::new(self, desk);
         let result = match moment {
             Moment::Start => turn.start(),
@@ -327,12 +375,13 @@ impl ScriptHost for Scripts {
         if module.profile != Profile::Script {
             return Err(refuse("it is compiled for folds"));
         }
-        let globals = self.globals_of(index);
+        let key = self.key_of(index);
+        let globals = self.globals_of(key);
         let main = globals.and_then(|globals| self.vm.load_with(&module, script, globals));
         let main = main.ok_or_else(|| refuse("it cannot be loaded"))?;
         let pending = self.tables.pending;
-        let key = Value::Integer(index as i64);
-        self.vm.heap_mut().set(pending, key, main);
+        self.digest = None;
+        self.vm.heap_mut().set(pending, Value::Integer(key), main);
         self.roots[index].1 = Scripts::root_of(&module);
         Ok(())
     }
@@ -345,10 +394,35 @@ impl ScriptHost for Scripts {
             self.roots.clone(),
         );
         (fork.moment, fork.timer_next) = (self.moment, self.timer_next);
+        (fork.digest, fork.marks) = (self.digest, self.marks.clone());
         Box::new(fork)
     }
 
     fn save(&mut self) -> Vec<u8> {
+        let mut output = self.head();
+        output.extend(self.machine());
+        output
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<Box<dyn ScriptHost>, String> {
+        Ok(Box::new(self.restore(bytes)?))
+    }
+
+    fn hash(&mut self) -> Blake3Digest {
+        if let Some(digest) = self.digest {
+            return digest;
+        }
+        let tag = [Tag::Scripts as u8];
+        let digest = Blake3Digest::of_parts(&[&tag, &self.head(), &self.machine()]);
+        self.digest = Some(digest);
+        digest
+    }
+}
+
+/// What is saved and hashed.
+impl Scripts {
+    /// Everything but the machine.
+    fn head(&self) -> Vec<u8> {
         let mut output = MAGIC.to_vec();
         output.extend(VERSION.to_le_bytes());
         output.extend(self.moment.to_le_bytes());
@@ -359,27 +433,34 @@ impl ScriptHost for Scripts {
             output.extend(name.as_bytes());
             output.extend(root.as_bytes());
         }
-        output.extend(self.vm.save().expect("scripts are saved between two calls"));
+        output.extend((self.marks.len() as u32).to_le_bytes());
+        for ((script, phase), stamp) in &self.marks {
+            output.extend((*script as u32).to_le_bytes());
+            output.push(*phase as u8);
+            output.extend(stamp.0.to_le_bytes());
+        }
         output
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn ScriptHost>, String> {
-        Ok(Box::new(self.restore(bytes)?))
-    }
-
-    fn hash(&mut self) -> Blake3Digest {
-        let mut bytes = crate::hash::start(Tag::Scripts);
-        bytes.extend(self.save());
-        Blake3Digest::of(&bytes)
+    fn machine(&mut self) -> Vec<u8> {
+        self.vm.save().expect("scripts are saved between two calls")
     }
 }
 
 /// What a moment asks.
 impl Scripts {
-    /// The globals of a script that the world has once, or that instances fall back to.
-    pub(super) fn globals_of(&self, script: usize) -> Option<TableId> {
+    /// The place among the host's tables of a script or module, by its place among roots.
+    fn key_of(&self, index: usize) -> i64 {
+        match index.checked_sub(self.fixed.scripts.len()) {
+            None => index as i64,
+            Some(module) => module_key(module),
+        }
+    }
+
+    /// The globals of a script that the world has once, or that instances fall back to; or of a module.
+    pub(super) fn globals_of(&self, key: i64) -> Option<TableId> {
         let table = self.vm.heap().table(self.tables.globals);
-        match table.get_integer(script as i64) {
+        match table.get_integer(key) {
             Value::Table(globals) => Some(globals),
             _ => None,
         }
@@ -395,10 +476,15 @@ impl Scripts {
             if self.fixed.scripts[script].attached_to.is_some() {
                 return !self.handles(script).is_empty();
             }
-            let globals = self.globals_of(script);
+            let globals = self.globals_of(script as i64);
             globals.is_some_and(|globals| !heap.table(globals).get_string(word).is_nil())
         })
     }
+}
+
+/// The place of a module among the host's tables.
+pub(super) const fn module_key(module: usize) -> i64 {
+    -1 - module as i64
 }
 
 fn component(registry: &Registry, name: &str) -> Result<ComponentId, WorldError> {
@@ -457,16 +543,20 @@ fn load_all(set: &ScriptSet, fixed: Arc<Fixed>) -> Result<Scripts, ScriptSetErro
         }
     }
     let echo = make_echo(&mut vm, &tables);
-    let module_mains = vm.heap_mut().new_table();
-    let require = make_require(&mut vm, module_mains)?;
-    let mut roots = Vec::new();
-    for module in &set.modules {
+    let require = make_require(&mut vm, &tables)?;
+    let mut module_roots = Vec::new();
+    for (module, index) in set.modules.iter().zip(0..) {
         let globals = new_globals(&mut vm, echo, require);
         let code = compiled(&module.file, &module.source)?;
         let main = vm.load_with(&code, &module.file, globals);
         let main = main.ok_or(ScriptSetError::Memory)?;
-        vm.heap_mut().set_text(module_mains, &module.name, main);
+        let key = Value::Integer(module_key(index));
+        let heap = vm.heap_mut();
+        heap.set_text(tables.modules, &module.name, main);
+        heap.set(tables.globals, key, Value::Table(globals));
+        module_roots.push((module.file.clone(), Scripts::root_of(&code)));
     }
+    let mut roots = Vec::new();
     for (script, index) in set.scripts.iter().zip(0_i64..) {
         let globals = new_globals(&mut vm, echo, require);
         let code = compiled(&script.name, &script.source)?;
@@ -480,6 +570,7 @@ fn load_all(set: &ScriptSet, fixed: Arc<Fixed>) -> Result<Scripts, ScriptSetErro
         heap.set(tables.instances, key, Value::Table(instances));
         roots.push((script.name.clone(), Scripts::root_of(&code)));
     }
+    roots.append(&mut module_roots);
     vm.tidy().map_err(|_| ScriptSetError::Memory)?;
     if vm.heap().would_exceed(0) {
         return Err(ScriptSetError::Memory);
@@ -513,11 +604,11 @@ fn make_echo(vm: &mut Vm, tables: &Tables) -> Value {
     Value::Table(echo)
 }
 
-fn make_require(vm: &mut Vm, mains: TableId) -> Result<Value, ScriptSetError> {
+fn make_require(vm: &mut Vm, tables: &Tables) -> Result<Value, ScriptSetError> {
     let module = compiled("require", REQUIRE.as_bytes())?;
     let main = vm.load(&module, "").ok_or(ScriptSetError::Memory)?;
-    let loaded = Value::Table(vm.heap_mut().new_table());
-    let made = vm.call(main, &[Value::Table(mains), loaded]);
+    let (mains, loaded) = (tables.modules, tables.loaded);
+    let made = vm.call(main, &[Value::Table(mains), Value::Table(loaded)]);
     let made = made.map_err(|_| ScriptSetError::Memory)?;
     Ok(made.first().copied().unwrap_or_default())
 }

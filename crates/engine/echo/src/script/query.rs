@@ -11,6 +11,7 @@ use super::terms::Term;
 use crate::component::Field;
 use crate::entity::Entity;
 use crate::registry::{ComponentId, Registry};
+use crate::stamp::Stamp;
 use crate::world::World;
 use alloc::vec::Vec;
 use gatos_echolua::{Heap, Value};
@@ -31,6 +32,9 @@ pub(crate) struct Plan {
     columns: Vec<Column>,
     components: Vec<Part>,
     without: Vec<ComponentId>,
+    /// Components whose rows count only where they were added, or else changed, after `since`.
+    later: Vec<Later>,
+    since: Stamp,
     /// Archetype and row that come next.
     archetype: usize,
     row: usize,
@@ -40,6 +44,14 @@ pub(crate) struct Plan {
     /// The entity that was given last.
     last: Option<Entity>,
     scratch: Vec<u8>,
+}
+
+/// A component of which only what is new counts.
+struct Later {
+    id: ComponentId,
+    is_added: bool,
+    /// Its place in the archetype at hand.
+    place: usize,
 }
 
 /// A component that is looked at.
@@ -61,6 +73,8 @@ impl Plan {
             columns: Vec::new(),
             components: Vec::new(),
             without: Vec::new(),
+            later: Vec::new(),
+            since: Stamp(0),
             archetype: 0,
             row: 0,
             is_placed: false,
@@ -90,6 +104,21 @@ impl Plan {
     /// Passes over rows with the component.
     pub(crate) fn without(&mut self, id: ComponentId) {
         self.without.push(id);
+    }
+
+    /// Passes over rows whose component was not added, or else changed, after the stamp of [`Plan::since`].
+    pub(crate) fn later(&mut self, id: ComponentId, is_added: bool) {
+        self.with(id);
+        self.later.push(Later {
+            id,
+            is_added,
+            place: 0,
+        });
+    }
+
+    /// Says after which stamp something is new.
+    pub(crate) const fn since(&mut self, since: Stamp) {
+        self.since = since;
     }
 
     pub(crate) fn column_count(&self) -> usize {
@@ -133,6 +162,9 @@ impl Plan {
                     self.find_places(world);
                 }
                 if self.fits {
+                    self.pass_over_old(world);
+                }
+                if self.fits && self.row < archetype.len() {
                     let entity = archetype.entity(self.row);
                     self.row += 1;
                     self.last = Some(entity);
@@ -145,8 +177,27 @@ impl Plan {
         None
     }
 
+    /// Goes on to the first row that is new in every component that must be.
+    fn pass_over_old(&mut self, world: &World) {
+        let archetype = &world.state().archetypes[self.archetype].archetype;
+        let mut agreed = 0;
+        while agreed < self.later.len() && self.row < archetype.len() {
+            agreed = 0;
+            for later in &self.later {
+                let column = archetype.column(later.place);
+                let row = column.first_after(self.row, self.since, later.is_added);
+                agreed += usize::from(row == self.row);
+                self.row = row;
+            }
+        }
+    }
+
     fn find_places(&mut self, world: &World) {
         let archetype = &world.state().archetypes[self.archetype].archetype;
+        for later in &mut self.later {
+            // A row without it does not fit anyway.
+            later.place = archetype.index_of(later.id).unwrap_or(0);
+        }
         for part in &mut self.components {
             part.place = archetype.index_of(part.id);
         }
@@ -195,6 +246,13 @@ impl Plan {
     /// How many rows there are.
     pub(crate) fn count(&mut self, world: &World) -> usize {
         let mut count = 0;
+        if !self.later.is_empty() {
+            let mut last = None;
+            while let Some(entity) = self.step(world, last) {
+                (count, last) = (count + 1, Some(entity));
+            }
+            return count;
+        }
         for (index, slot) in world.state().archetypes.iter().enumerate() {
             self.archetype = index;
             self.find_places(world);

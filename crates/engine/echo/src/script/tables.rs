@@ -15,16 +15,19 @@ pub(crate) struct Tables {
     pub handlers: TableId,
     /// Number of a timer → function.
     pub timers: TableId,
-    /// Number of a script → its globals.
+    /// Number of a script → its globals. Modules count down from −1.
     pub globals: TableId,
     /// Number of a script → its main function.
     pub mains: TableId,
-    /// Number of a script → main function of code that waits for the next tick.
+    /// Number of a script or module → main function of code that waits for the next tick.
     pub pending: TableId,
     /// Number of a script → handle of an entity → globals of the instance.
     pub instances: TableId,
     /// The functions of handlers that wait for their turn.
     pub handlers_held: TableId,
+    /// Name of a module → its main function, and what that gave.
+    pub modules: TableId,
+    pub loaded: TableId,
     /// Metatables of handles as objects and of views of components.
     pub entity_meta: TableId,
     pub view_meta: TableId,
@@ -33,7 +36,7 @@ pub(crate) struct Tables {
     pub next: Value,
 }
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "handlers",
     "timers",
     "globals",
@@ -41,6 +44,8 @@ const NAMES: [&str; 9] = [
     "pending",
     "instances",
     "held",
+    "modules",
+    "loaded",
     "entity",
     "view",
 ];
@@ -72,6 +77,8 @@ impl Tables {
             pending,
             instances,
             handlers_held,
+            modules,
+            loaded,
             entity_meta,
             view_meta,
         ] = found;
@@ -86,6 +93,8 @@ impl Tables {
             pending,
             instances,
             handlers_held,
+            modules,
+            loaded,
             entity_meta,
             view_meta,
             query_step: Vm::embedded(step.unwrap_or_default() as u16),

@@ -5,7 +5,7 @@
 use super::api_time::{TIMER, read_timer, timer_draft};
 use super::desk::{Desk, Runner};
 use super::field;
-use super::host::Scripts;
+use super::host::{Scripts, module_key};
 use super::{object, payload};
 use crate::bus::Envelope;
 use crate::entity::Entity;
@@ -18,7 +18,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 use gatos_echolua::value::TableId;
-use gatos_echolua::{Fault, Value};
+use gatos_echolua::{Fault, Heap, Value};
 
 /// Place of the metatable among a script's instances, whose handles are all larger.
 const FALLBACK: i64 = 0;
@@ -77,6 +77,9 @@ impl<'a> Turn<'a> {
     /// The entry point of a phase. What waits to be loaded comes first of all, and instances come and go then.
     pub(super) fn phase(&mut self, phase: Phase) -> Result<()> {
         if phase == Phase::PreUpdate {
+            for module in 0..self.host.fixed.modules.len() {
+                self.load_module(module)?;
+            }
             for script in self.scripts() {
                 self.load_pending(script)?;
             }
@@ -265,6 +268,42 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Puts a module's code in place that waits for it. Where scripts have what the old code gave and both are tables, the
+    /// old table gets the new one's members, so that everybody who holds it has the new functions.
+    fn load_module(&mut self, module: usize) -> Result<()> {
+        let key = Value::Integer(module_key(module));
+        let tables = self.host.tables;
+        let main = self.host.vm.heap().table(tables.pending).get(key);
+        if main.is_nil() {
+            return Ok(());
+        }
+        let name = Arc::clone(&self.host.fixed.modules[module]);
+        let heap = self.host.vm.heap_mut();
+        let name_value = Value::String(heap.string(name.as_bytes()));
+        heap.set(tables.pending, key, Value::Nil);
+        heap.set(tables.modules, name_value, main);
+        let old = heap.table(tables.loaded).get(name_value);
+        if old.is_nil() {
+            return Ok(());
+        }
+        let runner = Runner {
+            index: self.host.fixed.scripts.len() + module,
+            name,
+            rights: Arc::default(),
+            is_main: true,
+            is_module: true,
+        };
+        let given = self.call_as(runner, main, &[name_value])?;
+        let made = given.first().copied().filter(|value| !value.is_nil());
+        let made = made.unwrap_or(Value::Boolean(true));
+        let heap = self.host.vm.heap_mut();
+        match (old, made) {
+            (Value::Table(old), Value::Table(made)) => refill(heap, old, made),
+            _ => heap.set(tables.loaded, name_value, made),
+        }
+        Ok(())
+    }
+
     fn drop_main_handlers(&mut self, script: usize) {
         let handlers = self.host.tables.handlers;
         let kinds: Vec<(Value, Value)> = self.host.vm.heap().table(handlers).pairs().collect();
@@ -373,6 +412,20 @@ impl Turn<'_> {
     }
 }
 
+/// Makes a table hold what another one holds, its metatable too.
+fn refill(heap: &mut Heap, old: TableId, made: TableId) {
+    let gone: Vec<Value> = heap.table(old).pairs().map(|(key, _)| key).collect();
+    for key in gone {
+        heap.set(old, key, Value::Nil);
+    }
+    let pairs: Vec<(Value, Value)> = heap.table(made).pairs().collect();
+    for (key, value) in pairs {
+        heap.set(old, key, value);
+    }
+    let metatable = heap.table(made).metatable();
+    heap.set_metatable(old, metatable);
+}
+
 impl Scripts {
     pub(super) fn instances_of(&self, script: usize) -> Option<TableId> {
         let instances = self.vm.heap().table(self.tables.instances);
@@ -417,7 +470,7 @@ impl Turn<'_> {
     /// The entry point of one of them. Looked up right before it is called: nothing but the machine keeps functions alive.
     fn entry(&mut self, script: usize, home: Option<i64>, name: &str) -> Option<Value> {
         let globals = match home {
-            None => self.host.globals_of(script)?,
+            None => self.host.globals_of(script as i64)?,
             Some(handle) => {
                 let table = self.host.instances_of(script)?;
                 match self.host.vm.heap().table(table).get_integer(handle) {
@@ -446,26 +499,36 @@ impl Turn<'_> {
         function: Value,
         arguments: &[Value],
     ) -> Result<()> {
-        let mut desk = self.desk.take().expect(AT_HOME);
         let known = &self.host.fixed.scripts[script];
-        desk.runner = Runner {
+        let runner = Runner {
             index: script,
             name: Arc::clone(&known.name),
             rights: Arc::clone(&known.rights),
             is_main,
+            is_module: false,
         };
+        self.call_as(runner, function, arguments).map(|_| ())
+    }
+
+    /// Calls a function in somebody's name; what it gave.
+    fn call_as(
+        &mut self,
+        runner: Runner,
+        function: Value,
+        arguments: &[Value],
+    ) -> Result<Vec<Value>> {
+        let mut desk = self.desk.take().expect(AT_HOME);
+        let script = runner.name.to_string();
+        desk.runner = runner;
         let (mut desk, result) = self.host.vm.call_with(desk, function, arguments);
         let fatal = desk.fatal.take();
         self.desk = Some(desk);
         let reason = match (result, fatal) {
-            (Ok(_), None) => return Ok(()),
+            (Ok(given), None) => return Ok(given),
             (_, Some(fatal)) => self.with_trace(fatal),
             (Err(fault), None) => self.reason(fault),
         };
-        Err(ScriptError {
-            script: self.host.fixed.scripts[script].name.to_string(),
-            reason,
-        })
+        Err(ScriptError { script, reason })
     }
 
     fn reason(&mut self, fault: Fault) -> String {

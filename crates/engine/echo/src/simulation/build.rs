@@ -9,7 +9,8 @@ use crate::component::{Component, Field};
 use crate::error::WorldError;
 use crate::hash::{self, Tag};
 use crate::registry::{Registry, RegistryError};
-use crate::schedule::{Schedule, ScheduleError, SystemConfig};
+use crate::relation::Relation;
+use crate::schedule::{Observer, Schedule, ScheduleError, SetConfig, SystemConfig};
 use crate::world::World;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -130,10 +131,40 @@ impl SimulationBuilder {
         self
     }
 
+    /// Registers a relation of the world's own that no Rust type stands for.
+    #[must_use]
+    pub fn named_relation(mut self, name: &str, goes_with_target: bool) -> SimulationBuilder {
+        self.parts
+            .components
+            .add_named_relation(name, goes_with_target);
+        self
+    }
+
     /// Adds a system of the world's own.
     #[must_use]
     pub fn system(mut self, system: SystemConfig) -> SimulationBuilder {
         self.parts.systems.push(system);
+        self
+    }
+
+    /// Says what holds for the systems of a set.
+    #[must_use]
+    pub fn set(mut self, set: SetConfig) -> SimulationBuilder {
+        self.parts.sets.push(set);
+        self
+    }
+
+    /// Adds an observer of the world's own.
+    #[must_use]
+    pub fn observe(mut self, observer: Observer) -> SimulationBuilder {
+        self.parts.observers.push(observer);
+        self
+    }
+
+    /// Registers a relation of the world's own.
+    #[must_use]
+    pub fn relation<R: Relation>(mut self) -> SimulationBuilder {
+        self.parts.components.add_relation::<R>();
         self
     }
 
@@ -204,6 +235,8 @@ impl SimulationBuilder {
         let Parts {
             components,
             systems,
+            sets,
+            observers,
             bus,
             setups,
         } = self.parts;
@@ -214,7 +247,13 @@ impl SimulationBuilder {
         }
         let schedule = systems
             .into_iter()
-            .fold(schedule, |schedule, system| schedule.add(system))
+            .fold(schedule, |schedule, system| schedule.add(system));
+        let schedule = sets
+            .into_iter()
+            .fold(schedule, |schedule, set| schedule.set(set));
+        let schedule = observers
+            .into_iter()
+            .fold(schedule, |schedule, observer| schedule.observe(observer))
             .build()?;
         let mut world = World::with_seed(&registry, self.seed);
         let own = self.setups.into_iter();

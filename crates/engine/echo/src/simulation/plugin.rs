@@ -13,7 +13,8 @@ use crate::component::{Component, Field};
 use crate::error::WorldError;
 use crate::hash::{self, Tag};
 use crate::registry::{Registry, RegistryBuilder};
-use crate::schedule::{Phase, SystemConfig};
+use crate::relation::Relation;
+use crate::schedule::{Observer, Phase, SetConfig, SystemConfig};
 use crate::world::World;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -237,6 +238,8 @@ pub(crate) type Setup = Box<dyn Fn(&mut World) -> Result<(), WorldError> + Send 
 pub(crate) struct Parts {
     pub components: RegistryBuilder,
     pub systems: Vec<SystemConfig>,
+    pub sets: Vec<SetConfig>,
+    pub observers: Vec<Observer>,
     pub bus: BusConfig,
     /// In the order of plugins, with the plugin's id.
     pub setups: Vec<(String, Setup)>,
@@ -247,6 +250,8 @@ impl Parts {
         Parts {
             components: Registry::builder(),
             systems: Vec::new(),
+            sets: Vec::new(),
+            observers: Vec::new(),
             bus: BusConfig::new(),
             setups: Vec::new(),
         }
@@ -287,6 +292,31 @@ impl Registrar<'_> {
         handler.name = Arc::from(self.full_name(&handler.name));
         self.grant_all(&handler.name);
         self.with_bus(|bus| bus.handler(handler));
+    }
+
+    /// Says what holds for the systems of a set. The plugin's id is put in front of names, as for systems.
+    pub fn set(&mut self, set: SetConfig) {
+        let set = set.renamed(|name| self.full_name(name));
+        self.parts.sets.push(set);
+    }
+
+    /// Makes a resource a state machine; see [`BusConfig::machine`].
+    pub fn machine<S: Component + PartialEq>(&mut self) {
+        self.with_bus(BusConfig::machine::<S>);
+    }
+
+    /// Adds an observer. The plugin's id is put in front of its name; it may hear of any component.
+    pub fn observer(&mut self, mut observer: Observer) {
+        observer.name = Arc::from(self.full_name(&observer.name));
+        self.grant_all(&observer.name);
+        self.parts.observers.push(observer);
+    }
+
+    /// Registers a relation. Its name must begin with the plugin's id and `:`.
+    pub fn relation<R: Relation>(&mut self) {
+        if self.is_own(R::NAME) {
+            self.parts.components.add_relation::<R>();
+        }
     }
 
     /// Says how many envelopes a lane holds, and what happens then. The plugin that is loaded last has the last word.

@@ -1,6 +1,6 @@
 //! Reading a snapshot: every rule that a world keeps is checked. Tests: `tests/it/snapshot.rs`.
 
-use super::{MAGIC, Reader, SnapshotError, VERSION, VERSION_MEMORY};
+use super::{MAGIC, Reader, SnapshotError, Version};
 use crate::bus::Mailbox;
 use crate::column::unique;
 use crate::entity::{EntityTable, Location};
@@ -17,16 +17,19 @@ use gatos_values::Blake3Digest;
 
 /// The world with these bytes.
 pub(crate) fn load(registry: &Registry, bytes: &[u8]) -> Result<State, SnapshotError> {
-    let body = checked_body(bytes)?;
+    let (body, version) = checked_body(bytes)?;
     let mut reader = Reader::new(body);
-    reader.take(MAGIC.len());
-    let has_memory = reader.u16() == Some(VERSION_MEMORY);
+    reader.take(MAGIC.len() + size_of::<u16>());
     check_registry(registry, &mut reader)?;
     let mut state = State::new(registry.clone(), Blake3Digest::of(b""));
     let mut part = "the header";
     let is_read = read_parts(&mut state, &mut reader, &mut part)
         .and_then(|()| {
-            if has_memory {
+            part = "the envelopes that wait";
+            if state.mailbox.has_signed() != version.has_signed {
+                return None;
+            }
+            if version.has_memory {
                 part = "the memory";
                 state.memory = Arc::new(Memory::decode(&state, &mut reader)?);
             }
@@ -42,20 +45,17 @@ pub(crate) fn load(registry: &Registry, bytes: &[u8]) -> Result<State, SnapshotE
     })
 }
 
-/// The bytes without the digest, which fits.
-fn checked_body(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
-    let is_known = |version: u16| {
-        let start: Vec<u8> = [&MAGIC[..], &version.to_le_bytes()].concat();
-        bytes.starts_with(&start)
-    };
-    if !is_known(VERSION) && !is_known(VERSION_MEMORY) {
-        return Err(SnapshotError::Magic);
-    }
+/// The bytes without the digest, which fits, and their version.
+fn checked_body(bytes: &[u8]) -> Result<(&[u8], Version), SnapshotError> {
+    let mut start = Reader::new(bytes);
+    let is_snapshot = start.take(MAGIC.len()) == Some(&MAGIC[..]);
+    let version = start.u16().filter(|_| is_snapshot).and_then(Version::of);
+    let version = version.ok_or(SnapshotError::Magic)?;
     let (body, digest) = bytes
         .split_last_chunk::<32>()
         .ok_or(SnapshotError::Digest)?;
     if Blake3Digest::of(body).as_bytes() == digest {
-        Ok(body)
+        Ok((body, version))
     } else {
         Err(SnapshotError::Digest)
     }

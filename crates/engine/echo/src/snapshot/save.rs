@@ -1,6 +1,6 @@
 //! Writing a snapshot. Tests: `tests/it/snapshot.rs`.
 
-use super::{MAGIC, VERSION, VERSION_MEMORY};
+use super::{MAGIC, Version};
 use crate::state::State;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
@@ -8,9 +8,11 @@ use gatos_values::Blake3Digest;
 /// The canonical bytes of a world.
 pub(crate) fn save(state: &State) -> Vec<u8> {
     let mut output = MAGIC.to_vec();
-    let has_memory = !state.memory.is_empty();
-    let version = if has_memory { VERSION_MEMORY } else { VERSION };
-    output.extend(version.to_le_bytes());
+    let version = Version {
+        has_memory: !state.memory.is_empty(),
+        has_signed: state.mailbox.has_signed(),
+    };
+    output.extend(version.number().to_le_bytes());
     state.registry.encode(&mut output);
     output.extend(state.seed.as_bytes());
     output.extend(state.tick.to_le_bytes());
@@ -20,7 +22,7 @@ pub(crate) fn save(state: &State) -> Vec<u8> {
     save_entities(state, &mut output);
     save_resources(state, &mut output);
     save_archetypes(state, &mut output);
-    if has_memory {
+    if version.has_memory {
         state.memory.encode(&mut output);
     }
     let digest = Blake3Digest::of(&output);

@@ -6,8 +6,8 @@ use gatos_echo::bus::{
     BusConfig, BusError, Draft, Handler, HandlerContext, Lane, Overflow, Post, PrngSpan,
 };
 use gatos_echo::schedule::{
-    Phase, Schedule, Signature, SystemConfig, SystemView, Tick, TickError, TickReport, ViewError,
-    Workers, each, system,
+    Phase, Query, Schedule, Signature, SystemConfig, SystemView, Tick, TickError, TickReport,
+    ViewError, Workers, each, system,
 };
 use gatos_echo::{World, component};
 use gatos_values::Blake3Digest;
@@ -284,6 +284,30 @@ fn full_lanes_do_what_their_rule_says() {
     assert_eq!(
         results[2].as_ref().map_err(ToString::to_string),
         Err("ERR_QUEUE_OVERFLOW: the normal lane of update is full with 2 envelopes; `input` emits `digit`".into())
+    );
+}
+
+#[test]
+fn a_system_that_fills_a_lane_stops_the_tick_and_leaves_no_trace() {
+    let mut world = world();
+    world.spawn_batch((0..3).map(Health)).expect("room");
+    let flood = system(
+        "flood",
+        |mut health: Query<&mut Health>, post: &mut Post| {
+            health.for_each(|health| {
+                health.0 += 1;
+                post.emit(digit(1));
+            });
+        },
+    );
+    let mut schedule = Schedule::builder(world.registry())
+        .add(flood)
+        .bus(BusConfig::new().lane(Phase::Update, Lane::Normal, 2, Overflow::Throw))
+        .build()
+        .expect("ordered");
+    assert_eq!(
+        refused_tick(&mut schedule, &mut world),
+        "ERR_QUEUE_OVERFLOW: the normal lane of update is full with 2 envelopes; `flood` emits `digit`"
     );
 }
 

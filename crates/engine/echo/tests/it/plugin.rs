@@ -2,11 +2,11 @@
 
 use crate::parts::{Health, Position};
 use gatos_echo::bus::{Draft, Handler};
-use gatos_echo::component;
-use gatos_echo::schedule::{Phase, ScheduleError, Workers, each, system};
+use gatos_echo::schedule::{Observer, Phase, ScheduleError, SetConfig, Workers, each, system};
 use gatos_echo::simulation::{
     BuildError, Input, Manifest, Plugin, PluginError, Registrar, Simulation, Version,
 };
+use gatos_echo::{On, Relation, component};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Age(u32);
@@ -242,4 +242,88 @@ fn mistakes_of_systems_and_setups_name_the_plugin() {
             .err(),
         Some(BuildError::Plugin(PluginError::Id { .. }))
     ));
+}
+
+struct Shades;
+impl Relation for Shades {
+    const NAME: &'static str = "garden:shades";
+}
+
+/// Whether it is day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Day(bool);
+component!(Day = "garden:day" { 0: bool });
+
+#[test]
+fn plugins_bring_observers_sets_relations_and_machines() {
+    let shady = || {
+        plugin("garden", |registrar| {
+            registrar.component::<Age>();
+            registrar.component::<Day>();
+            registrar.relation::<Shades>();
+            registrar.machine::<Day>();
+            registrar.system(each::<&mut Age, ()>("grow", |age| age.0 += 1).in_set("life"));
+            registrar.set(
+                SetConfig::new("life")
+                    .run_if(|world| world.resource::<Day>().is_ok_and(|day| day.0)),
+            );
+            registrar.observer(Observer::new::<Age, String>("greet", On::Add, |context| {
+                context.post.emit(Draft::new("born", &[]));
+                Ok(())
+            }));
+            registrar.handler(Handler::new("plant", Phase::Update, "seed", |context| {
+                context.world.spawn(Age(0)).map(|_| ())
+            }));
+            registrar.setup(|world| world.set_resource(Day(false)));
+        })
+    };
+    let own = Observer::new::<Age, String>("own", On::Add, |context| {
+        context.commands.insert(context.entity, Health(1));
+        Ok(())
+    });
+    let mut simulation = Simulation::builder()
+        .component::<Health>()
+        .observe(own)
+        .plugin(shady())
+        .build()
+        .expect("the parts fit together");
+    let seed = [Input::Emit(Draft::new("seed", &[]))];
+    let age = |simulation: &Simulation| {
+        let tree = simulation.world().entities().next().expect("planted");
+        simulation.world().get::<Age>(tree).expect("it has one").0
+    };
+    simulation.step(&seed, &Workers::inline()).expect("a tick");
+    assert_eq!(age(&simulation), 0, "it is night");
+    let tree = simulation.world().entities().next().expect("planted");
+    assert!(
+        simulation.world().has::<Health>(tree),
+        "the world's own observer heard"
+    );
+    let report = simulation.step(&[], &Workers::inline()).expect("a tick");
+    assert_eq!(
+        report.delivered, 1,
+        "the plugin's observer told that it was born"
+    );
+    let day = [Input::Emit(Draft::of(&Day(true)).phase(Phase::PreUpdate))];
+    simulation.step(&day, &Workers::inline()).expect("a tick");
+    assert_eq!(age(&simulation), 1);
+    let world = simulation.world_mut();
+    world.link::<Shades>(tree, tree).expect("registered");
+    // Names are the plugin's, and two of one name are refused.
+    let twice = Simulation::builder()
+        .component::<Health>()
+        .observe(Observer::new::<Health, String>(
+            "garden:greet",
+            On::Add,
+            |_| Ok(()),
+        ))
+        .plugin(shady())
+        .build()
+        .err();
+    assert_eq!(
+        twice,
+        Some(BuildError::Schedule(ScheduleError::Twice {
+            name: "garden:greet".into()
+        }))
+    );
 }

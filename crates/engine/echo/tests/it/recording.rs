@@ -177,12 +177,12 @@ fn golden_recordings_are_read_and_replayed() {
 #[test]
 fn the_frames_of_a_recording_by_hand() {
     let bytes = record(0, PLAIN, &[]);
-    let mut expected = b"ECHORECD\x01\x00".to_vec();
+    let mut expected = b"ECHORECD\x02\x00".to_vec();
     let blake3 = |parts: &[&[u8]]| gatos_values::Blake3Digest::of_parts(parts);
     let mut seal = blake3(&[&expected]);
     let simulation = simulation();
     let identity = simulation.identity();
-    let engine = "gatos-echo 1 api 1";
+    let engine = "gatos-echo 2 api 1";
     let mut header = vec![engine.len() as u8];
     header.extend(engine.as_bytes());
     header.extend(20_u32.to_le_bytes());
@@ -351,7 +351,7 @@ fn split(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
 }
 
 fn join(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = b"ECHORECD\x01\x00".to_vec();
+    let mut bytes = b"ECHORECD\x02\x00".to_vec();
     let mut seal = gatos_values::Blake3Digest::of(&bytes);
     for (kind, body) in frames {
         let size = (body.len() as u64).to_le_bytes();
@@ -451,4 +451,33 @@ fn a_sink_that_is_full_is_told() {
         });
         assert_eq!(result, Err(RecordError::Sink("the disk is full")));
     }
+}
+
+#[test]
+fn branches_that_scripts_ask_for_are_recorded_and_compared() {
+    use crate::script_parts::rig;
+    use gatos_echo::script::ScriptSource;
+    let world = |label: &str| {
+        let source =
+            format!("function update() if echo.tick() == 1 then echo.fork('{label}') end end");
+        rig(&[ScriptSource::new("main.lua", &source)]).simulation
+    };
+    let mut running = world("a");
+    let mut recorder = Recorder::begin(Vec::new(), &mut running, &[], PLAIN).expect("a beginning");
+    for _ in 0..3 {
+        let stepped = recorder.step(&mut running, &[], &Workers::inline());
+        stepped.expect("a tick");
+    }
+    let bytes = recorder.finish().expect("an end");
+    let recording = Recording::read(&bytes).expect("what was recorded");
+    let forks = |index| recording.tick(index).expect("it was recorded").forks;
+    assert_eq!((forks(0), forks(1)), (vec![], vec!["a".to_string()]));
+    let verdict = verify(
+        &mut world("a"),
+        &recording,
+        ReplayOptions::default(),
+        &Workers::inline(),
+        &mut |_| (),
+    );
+    assert_eq!(verdict, Ok(Verdict::Identical { ticks: 3 }));
 }

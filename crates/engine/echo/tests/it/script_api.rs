@@ -342,7 +342,7 @@ fn wrong_calls_say_what_is_wrong() {
         ("echo.query{1}", "a query names components, not a number"),
         (
             "echo.query{'mass', witout = {}}",
-            "bad argument #1 to 'query' (unknown word `witout`: a query has `with` and `without`)",
+            "bad argument #1 to 'query' (unknown word `witout`: a query has `with`, `without`, `changed` and `added`)",
         ),
         (
             "echo.emit()",

@@ -21,7 +21,7 @@ use core::fmt;
 pub(super) const ROW_NAME: &str = "embedded";
 
 /// How many functions an embedder can give.
-pub const EMBEDDED_COUNT: usize = 32;
+pub const EMBEDDED_COUNT: usize = 48;
 
 /// Whoever gives functions to programs.
 pub trait Embedder: Any + Send + Sync {

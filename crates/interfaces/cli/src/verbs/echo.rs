@@ -7,6 +7,7 @@ mod live;
 pub mod replay;
 pub mod run;
 mod tape;
+mod watch;
 
 /// `gatos echo …`
 #[derive(Debug, clap::Subcommand)]

@@ -1,8 +1,15 @@
 //! Recordings whose bytes say something else than what comes of them: the tick is named, and the exit status is 1.
 
 use crate::stage::{Stage, run};
+use gatos_echo::manifest::{Options, Sources, assemble};
+use gatos_echo::plugins::{Position, Velocity, Wind};
+use gatos_echo::recording::{Recorder, RecorderOptions, TraceDepth};
+use gatos_echo::schedule::{Query, Res, Workers, each, system};
+use gatos_echo::simulation::{Manifest, Plugin, Registrar, Version};
 use gatos_values::Blake3Digest;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 const MANIFEST: &str =
     "world: pond\ntick_rate: 10\nseed: 3\ncomponents:\n  place: {x: f64}\nscripts: [main.lua]\n";
@@ -26,7 +33,7 @@ fn split(bytes: &[u8]) -> Vec<Frame> {
 
 /// Seals frames anew, as docs/formats/recording.md says.
 fn join(frames: &[Frame]) -> Vec<u8> {
-    let mut bytes = b"ECHORECD\x01\x00".to_vec();
+    let mut bytes = b"ECHORECD\x02\x00".to_vec();
     let mut seal = Blake3Digest::of(&bytes);
     for (kind, body) in frames {
         let size = (body.len() as u64).to_le_bytes();
@@ -94,4 +101,200 @@ fn a_tick_that_comes_out_otherwise_is_named() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("BAD_RECORDING"), "{text}");
+}
+
+/// What another build of the plugin `flock` might be: the same names and signatures, and nobody comes back from the edge of
+/// the plane.
+struct FlatFlock;
+
+impl Plugin for FlatFlock {
+    fn manifest(&self) -> Manifest {
+        Manifest::new("flock", Version::new(1, 0, 0))
+    }
+
+    fn register(&self, registrar: &mut Registrar<'_>) {
+        registrar.component::<Position>();
+        registrar.component::<Velocity>();
+        registrar.component::<Wind>();
+        let steer =
+            |mut bodies: Query<(&Position, &mut Velocity)>, _: Res<Wind>| bodies.for_each(|_| ());
+        registrar.system(system("steer", steer));
+        registrar.system(
+            each::<(&mut Position, &Velocity), ()>("move", |(position, velocity)| {
+                position.x += velocity.x;
+                position.y += velocity.y;
+            })
+            .after("steer"),
+        );
+        registrar.setup(|world| world.set_resource(Wind { x: 0.0, y: 0.0 }));
+    }
+}
+
+const PLANE: &str = "world: plane\ntick_rate: 10\nseed: 3\nscripts: [main.lua]\nplugins:\n  \
+    flock: {size: 10, cohesion: 0, alignment: 0, separation: 0}\nentities:\n  \
+    - {components: {flock:position: {x: 1}, flock:velocity: {x: 0.5}}}\n  \
+    - {components: {flock:position: {x: 8, y: 2}, flock:velocity: {x: 0.5}}}\n";
+
+/// A recording of the world by the other build; the second boid crosses the edge in tick 3.
+fn by_another_build(trace: TraceDepth) -> Vec<u8> {
+    let sources = Sources::from([
+        ("main.lua".to_owned(), b"function update() end\n".to_vec()),
+        ("world.yaml".to_owned(), PLANE.as_bytes().to_vec()),
+    ]);
+    let other =
+        |id: &str, _: &Options| (id == "flock").then(|| Ok(Box::new(FlatFlock) as Box<dyn Plugin>));
+    let world = assemble(&sources, &other).unwrap_or_else(|findings| panic!("{findings:?}"));
+    let mut simulation = world.simulation;
+    let texts: Vec<(&str, &[u8])> = sources
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_slice()))
+        .collect();
+    let options = RecorderOptions {
+        trace,
+        ..RecorderOptions::default()
+    };
+    let mut recorder =
+        Recorder::begin(Vec::new(), &mut simulation, &texts, options).expect("a vector");
+    for _ in 0..8 {
+        let stepped = recorder.step(&mut simulation, &[], &Workers::inline());
+        stepped.expect("nothing fails");
+    }
+    recorder.finish().expect("a vector")
+}
+
+#[test]
+fn a_world_that_another_build_made_names_tick_phase_system_component_entity_and_both_values() {
+    let stage = Stage::new();
+    let file = stage.work().join("plane.echo");
+    fs::write(&file, by_another_build(TraceDepth::Values)).expect("writable");
+    for threads in ["1", "3"] {
+        let output = run(
+            stage.gatos([
+                "echo",
+                "replay",
+                "--verify",
+                "plane.echo",
+                "--threads",
+                threads,
+            ]),
+            b"",
+        );
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let lines: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        for expected in [
+            "different: tick 3, done as given",
+            "phase update",
+            "system flock:move",
+            "plugin flock 1.0.0",
+            "what flock:position",
+            "entity 1v1",
+            "recorded x=10.0 y=2.0",
+            "replayed x=0.0 y=2.0",
+        ] {
+            let words: Vec<&str> = expected.split_whitespace().collect();
+            assert!(lines.contains(&words), "no `{expected}` in\n{text}");
+        }
+    }
+    let output = run(stage.gatos(["echo", "replay", "plane.echo", "--json"]), b"");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let blame = "\"blame\":{\"entity\":\"1v1\",\"evidence\":\"the steps that were recorded; done again as given\",\
+        \"kind\":\"system\",\"name\":\"flock:move\",\"phase\":\"update\",\"plugin\":\"flock 1.0.0\"";
+    assert!(text.contains(blame), "{text}");
+    // Hashes alone show the tick, and with digests of steps the system and the component.
+    fs::write(&file, by_another_build(TraceDepth::None)).expect("writable");
+    let output = run(stage.gatos(["echo", "replay", "plane.echo"]), b"");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("different: tick 3"), "{text}");
+    fs::write(&file, by_another_build(TraceDepth::Digests)).expect("writable");
+    let output = run(stage.gatos(["echo", "replay", "plane.echo", "--json"]), b"");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("\"name\":\"flock:move\""), "{text}");
+    assert!(text.contains("\"subject\":\"flock:position\""), "{text}");
+}
+
+#[test]
+fn branches_that_scripts_ask_for_have_recordings_of_their_own() {
+    let stage = Stage::new();
+    let desk = stage.work();
+    fs::create_dir(desk.join("pond")).expect("writable");
+    fs::write(desk.join("pond/world.yaml"), MANIFEST).expect("writable");
+    let script = format!(
+        "{SCRIPT} function post_update() if echo.tick() == 2 then echo.fork('calm') echo.fork('wild') end end\n\
+         echo.on('forked', function(p) if p.label == 'wild' then echo.spawn{{place = {{x = 100}}}} end end)\n"
+    );
+    fs::write(desk.join("pond/main.lua"), script).expect("writable");
+    let output = run(
+        stage.gatos([
+            "echo",
+            "run",
+            "pond",
+            "--ticks",
+            "6",
+            "--record",
+            "pond.echo",
+            "--json",
+        ]),
+        b"",
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text.contains("\"entities\":2,\"hash\""), "{text}");
+    for file in ["pond.echo", "pond.1.echo", "pond.2.echo"] {
+        let output = run(stage.gatos(["echo", "replay", "--verify", file]), b"");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{file}: {output:?}");
+        let expected = if file == "pond.echo" { 6 } else { 3 };
+        assert!(
+            text.contains(&format!("identical: {expected} ticks compared")),
+            "{file}: {text}"
+        );
+    }
+}
+
+/// Takes seconds of real time: `cargo test -p gatos-cli --test it files_that_change -- --ignored`. What it is made of is tested
+/// without waiting in `verbs/echo/watch/tests.rs`.
+#[test]
+#[ignore = "waits for a world that runs in its own time"]
+fn files_that_change_while_a_world_runs_are_inputs_of_its_recording() {
+    let stage = Stage::new();
+    let desk = stage.work();
+    fs::create_dir(desk.join("pond")).expect("writable");
+    let manifest = "world: pond\ntick_rate: 20\nscripts: [main.lua]\nmodules: {step: step.lua}\n";
+    fs::write(desk.join("pond/world.yaml"), manifest).expect("writable");
+    let script = "local step = require 'step'\nfunction update() print(step.size()) end\n";
+    fs::write(desk.join("pond/main.lua"), script).expect("writable");
+    let step = |text: &str| {
+        // Whole or not at all, as editors do it.
+        fs::write(desk.join("step.new"), text).expect("writable");
+        fs::rename(desk.join("step.new"), desk.join("pond/step.lua")).expect("writable");
+    };
+    step("return {size = function() return 'one' end}\n");
+    let arguments = "echo run pond --ticks 120 --watch --record pond.echo";
+    let mut command = stage.gatos(arguments.split(' '));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().expect("it starts");
+    let mut output = BufReader::new(running.stdout.take().expect("piped")).lines();
+    let mut notes = BufReader::new(running.stderr.take().expect("piped")).lines();
+    let wait = |lines: &mut dyn Iterator<Item = std::io::Result<String>>, wanted: &str| {
+        let mut lines = lines.map(|line| line.expect("text"));
+        assert!(lines.any(|line| line.contains(wanted)), "no `{wanted}`");
+    };
+    wait(&mut output, " one");
+    step("return {size = function() return 'two' end\n");
+    wait(&mut notes, "pond/step.lua:2:1: error");
+    step("error('never')\n");
+    wait(&mut notes, "not loaded, step.lua");
+    step("return {size = function() return 'three' end}\n");
+    wait(&mut notes, "loaded anew: step.lua");
+    wait(&mut output, " three");
+    assert!(output.all(|line| !line.expect("text").contains(" two")));
+    assert!(running.wait().expect("it ends").success());
+    let output = run(stage.gatos(["echo", "replay", "pond.echo"]), b"");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("identical: 120 ticks compared"), "{text}");
 }

@@ -48,7 +48,11 @@ impl Language for Programs {
         let found = names.at(place)?;
         let markdown = match &found.meaning {
             Meaning::Declared(declared) => declared.card(),
-            Meaning::Library(name) => lua_words::of_library(name, self.profile)?,
+            Meaning::Library(name) => match lua_words::of_library(name, self.profile) {
+                Some(card) => card,
+                None if self.profile == Profile::Script => lua::world::card(name)?,
+                None => return None,
+            },
             Meaning::Export(name) if self.profile == Profile::Fold => {
                 lua_words::of_export(name)?.to_owned()
             }

@@ -41,7 +41,7 @@ pub const MANUAL: Manual = Manual {
         ),
         optional(
             "divergence",
-            "`{tick, way, recorded, replayed}` of the first one that is not, each outcome `{hash, events, draws, dropped}` or `{error}`",
+            "`{tick, way, recorded, replayed}` of the first one that is not, each outcome `{hash, events, draws, dropped, branches}` or `{error}`",
         ),
         optional(
             "blame",
@@ -158,11 +158,16 @@ fn outcome_value(outcome: &Outcome) -> Value {
             events,
             draws,
             dropped,
+            forks,
         } => reply::object(vec![
             ("hash", reply::text(&hash.to_string())),
             ("events", reply::count(*events)),
             ("draws", reply::count(*draws)),
             ("dropped", reply::count(*dropped)),
+            (
+                "branches",
+                Value::List(forks.iter().map(|label| reply::text(label)).collect()),
+            ),
         ]),
         Outcome::Stopped { reason } => reply::object(vec![("error", reply::text(reason))]),
     }
@@ -234,7 +239,14 @@ fn divergence_text(divergence: &Divergence) -> Text {
             events,
             draws,
             dropped,
-        } => format!("{hash}, {events} events, {draws} draws, {dropped} dropped"),
+            forks,
+        } => {
+            let branches = match &forks[..] {
+                [] => String::new(),
+                some => format!(", branches {}", some.join(", ")),
+            };
+            format!("{hash}, {events} events, {draws} draws, {dropped} dropped{branches}")
+        }
         Outcome::Stopped { reason } => format!("stopped: {reason}"),
     };
     let text = Text::new()

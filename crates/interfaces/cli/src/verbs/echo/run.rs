@@ -1,13 +1,14 @@
 //! `gatos echo run`: a world from a folder, so many ticks, with a summary and a recording.
 
 use super::live::{self, View};
+use super::watch::Watcher;
 use crate::console::{Answer, Console, Ending, Stop, document};
 use crate::manual::{Manual, Reply, example, field, optional};
 use crate::text::{Text, counted, grouped};
 use crate::{faults, input, worlds};
 use gatos_echo::World;
 use gatos_echo::bus::{BusError, Draft, Lane};
-use gatos_echo::manifest::{Assembled, SEED_NAME, Sources};
+use gatos_echo::manifest::{SEED_NAME, Sources};
 use gatos_echo::recording::{RecordError, Recorder, RecorderOptions, Sink, TraceDepth};
 use gatos_echo::schedule::{Phase, TickError, TickReport, Workers};
 use gatos_echo::script::payload;
@@ -34,6 +35,10 @@ pub const MANUAL: Manual = Manual {
             "gatos echo run examples/echo/flock --live --record flock.echo",
         ),
         example(
+            "try changes of scripts while the world runs",
+            "gatos echo run examples/echo/fountain --ticks 6000 --watch --live",
+        ),
+        example(
             "another seed, for a program",
             "gatos echo run examples/echo/market --seed 8 --json",
         ),
@@ -56,7 +61,7 @@ pub const MANUAL: Manual = Manual {
         field("log", "what scripts logged, each `{tick, script, text}`"),
         field(
             "branches",
-            "branches that scripts asked for, each `{label, tick, hash, entities}`",
+            "branches that scripts asked for, each `{label, tick, hash, entities}`, and `recording` where the run is recorded",
         ),
         optional("recording", "`{file, size}` of the recording"),
     ]),
@@ -83,7 +88,8 @@ pub struct Arguments {
     /// Seed of the world's random numbers [default: the manifest's]
     #[arg(long, value_name = "SEED")]
     seed: Option<String>,
-    /// Write a recording of the run, with the texts of the world in it
+    /// Write a recording of the run, with the texts of the world in it; branches that scripts ask for have files of their own beside
+    /// it, with a number before the extension
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// What a recording says about the steps of ticks; more makes a divergence easier to name
@@ -92,6 +98,10 @@ pub struct Arguments {
     /// Write the whole world into the recording after so many ticks each; 0 for the first only
     #[arg(long, value_name = "N", default_value_t = 0, requires = "record")]
     key_frames: u64,
+    /// Run in the world's own time, and load scripts and modules anew when their files change; a recording has the change as an
+    /// input, so a replay does the same
+    #[arg(long)]
+    watch: bool,
     /// Show entities, tick time, lanes and hash while it runs, where a terminal looks on
     #[arg(long)]
     live: bool,
@@ -119,17 +129,19 @@ impl Arguments {
             Some(count) => Workers::new(count.into()),
             None => Workers::new(std::thread::available_parallelism().map_or(1, usize::from)),
         };
-        let recorder = Tape::begin(&self, &sources, &mut world)?;
+        let path = self.record.clone();
+        let tape = path.map(|path| Tape::begin(&self, path, &sources, &mut world.simulation));
         let mut run = Run {
             arguments: &self,
             sources: &sources,
             workers,
+            watcher: self.watch.then(|| Watcher::new(&self.folder, &sources)),
             inputs: world.inputs,
             sums: Sums::default(),
             branches: Vec::new(),
         };
         let mut simulation = world.simulation;
-        let recording = run.main(console, &mut simulation, recorder)?;
+        let recording = run.main(console, &mut simulation, tape.transpose()?)?;
         let branches = run.follow_branches(console)?;
         let summary = Summary {
             name: &world.name,
@@ -153,42 +165,52 @@ impl Sink for FileSink {
     }
 }
 
-/// The recorder of a run, if it has one.
-struct Tape<'a> {
-    path: &'a Path,
+/// The recorder of a run or of a branch.
+struct Tape {
+    path: PathBuf,
     recorder: Recorder<FileSink>,
 }
 
-impl<'a> Tape<'a> {
+impl Tape {
     fn begin(
-        arguments: &'a Arguments,
+        arguments: &Arguments,
+        path: PathBuf,
         sources: &Sources,
-        world: &mut Assembled,
-    ) -> Result<Option<Tape<'a>>, Fault> {
-        let Some(path) = &arguments.record else {
-            return Ok(None);
-        };
+        simulation: &mut Simulation,
+    ) -> Result<Tape, Fault> {
         let options = RecorderOptions {
             key_frame_ticks: arguments.key_frames,
             trace: arguments.trace,
         };
-        let file = File::create(path).map_err(|error| faults::unwritable(path, &error))?;
+        let file = File::create(&path).map_err(|error| faults::unwritable(&path, &error))?;
         let sink = FileSink(BufWriter::with_capacity(1 << 18, file));
         let names = sources.iter();
         let sources: Vec<(&str, &[u8])> = names.map(|(name, text)| (&**name, &**text)).collect();
-        let recorder = Recorder::begin(sink, &mut world.simulation, &sources, options);
-        let recorder = recorder.map_err(|error| unwritten(path, &error))?;
-        Ok(Some(Tape { path, recorder }))
+        let recorder = Recorder::begin(sink, simulation, &sources, options);
+        let recorder = recorder.map_err(|error| unwritten(&path, &error))?;
+        Ok(Tape { path, recorder })
     }
 
     /// Ends the recording; the file and its size.
     fn finish(self) -> Result<(String, u64), Fault> {
         let finished = self.recorder.finish();
-        let mut sink = finished.map_err(|error| unwritten(self.path, &error))?;
+        let mut sink = finished.map_err(|error| unwritten(&self.path, &error))?;
         let size = sink.0.flush().and_then(|()| sink.0.get_ref().metadata());
-        let size = size.map_err(|error| faults::unwritable(self.path, &error))?;
-        Ok((input::shown(self.path), size.len()))
+        let size = size.map_err(|error| faults::unwritable(&self.path, &error))?;
+        Ok((input::shown(&self.path), size.len()))
     }
+}
+
+/// The file of a branch's recording: `pond.echo` becomes `pond.1.echo`, counted from 1.
+fn path_of_branch(path: &Path, number: usize) -> PathBuf {
+    let extension = path.extension().map(|extension| extension.to_owned());
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{number}"));
+    if let Some(extension) = extension {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
 }
 
 fn unwritten(path: &Path, error: &RecordError<io::Error>) -> Fault {
@@ -236,12 +258,14 @@ struct Followed {
     tick: u64,
     hash: String,
     entities: u64,
+    recording: Option<String>,
 }
 
 struct Run<'a> {
     arguments: &'a Arguments,
     sources: &'a Sources,
     workers: Workers,
+    watcher: Option<Watcher>,
     inputs: BTreeMap<u64, Vec<Input>>,
     sums: Sums,
     branches: Vec<Fork>,
@@ -253,20 +277,19 @@ impl Run<'_> {
         &mut self,
         console: &mut Console,
         simulation: &mut Simulation,
-        mut tape: Option<Tape<'_>>,
+        mut tape: Option<Tape>,
     ) -> Result<Option<(String, u64)>, Stop> {
         let mut view = View::new(self.arguments.live && console.errors_are_seen());
         for tick in 0..self.arguments.ticks {
-            let inputs = self.inputs_of(tick);
+            let mut inputs = self.inputs_of(tick);
+            if let Some(watcher) = &mut self.watcher {
+                watcher.wait(tick, simulation.ticks_per_second());
+                let changes = watcher.changes(console);
+                let tried = watcher.tried(console, simulation, changes, &inputs, &self.workers);
+                inputs.splice(0..0, tried?);
+            }
             let started = Instant::now();
-            let stepped = match &mut tape {
-                None => simulation.step(&inputs, &self.workers),
-                Some(tape) => match tape.recorder.step(simulation, &inputs, &self.workers) {
-                    Err(RecordError::Step(error)) => Err(error),
-                    Err(error) => return Err(unwritten(tape.path, &error).into()),
-                    Ok(report) => Ok(report),
-                },
-            };
+            let stepped = self.step(simulation, &inputs, &mut tape)?;
             let spent = started.elapsed();
             let report = match stepped {
                 Ok(report) => report,
@@ -283,8 +306,28 @@ impl Run<'_> {
             }
             let is_last = tick + 1 == self.arguments.ticks;
             view.tick(console, simulation, spent, is_last);
+            if self.watcher.is_some() {
+                console.flush()?;
+            }
         }
         Ok(tape.map(Tape::finish).transpose()?)
+    }
+
+    /// One tick, written down where the run is recorded.
+    fn step(
+        &self,
+        simulation: &mut Simulation,
+        inputs: &[Input],
+        tape: &mut Option<Tape>,
+    ) -> Result<Result<TickReport, StepError>, Stop> {
+        let Some(tape) = tape else {
+            return Ok(simulation.step(inputs, &self.workers));
+        };
+        match tape.recorder.step(simulation, inputs, &self.workers) {
+            Err(RecordError::Step(error)) => Ok(Err(error)),
+            Err(error) => Err(unwritten(&tape.path, &error).into()),
+            Ok(report) => Ok(Ok(report)),
+        }
     }
 
     fn inputs_of(&self, tick: u64) -> Vec<Input> {
@@ -355,23 +398,33 @@ impl Run<'_> {
     /// Runs the branches that scripts asked for to the same tick; each hears `forked` first of all.
     fn follow_branches(&mut self, console: &mut Console) -> Result<Vec<Followed>, Stop> {
         let mut followed = Vec::new();
-        for fork in std::mem::take(&mut self.branches) {
+        for (number, fork) in (1..).zip(std::mem::take(&mut self.branches)) {
             let folder = &self.arguments.folder;
             let mut simulation = worlds::make(folder, self.sources, console)?.simulation;
             let switched = simulation.switch(fork.branch);
             switched.map_err(|error| faults::internal(&error.to_string()))?;
+            let path = self.arguments.record.as_ref();
+            let tape = path.map(|path| {
+                let path = path_of_branch(path, number);
+                Tape::begin(self.arguments, path, self.sources, &mut simulation)
+            });
+            let mut tape = tape.transpose()?;
             let mut first = vec![Input::Emit(forked(&fork.label))];
             for tick in fork.tick..self.arguments.ticks {
                 let mut inputs = std::mem::take(&mut first);
                 inputs.extend(self.inputs_of(tick));
-                let stepped = simulation.step(&inputs, &self.workers);
-                stepped.map_err(|error| self.failed(tick, &error))?;
+                if let Err(error) = self.step(&mut simulation, &inputs, &mut tape)? {
+                    tape.map(Tape::finish).transpose()?;
+                    return Err(self.failed(tick, &error).into());
+                }
             }
+            let recording = tape.map(Tape::finish).transpose()?;
             followed.push(Followed {
                 tick: fork.tick,
                 hash: simulation.hash().to_string(),
                 entities: simulation.world().len() as u64,
                 label: fork.label,
+                recording: recording.map(|(file, _)| file),
             });
         }
         Ok(followed)
@@ -427,12 +480,16 @@ impl Summary<'_> {
             ("waiting", reply::count(waiting(world))),
         ]);
         let branches = self.branches.iter().map(|branch| {
-            reply::object(vec![
+            let mut fields = vec![
                 ("label", reply::text(&branch.label)),
                 ("tick", reply::count(branch.tick)),
                 ("hash", reply::text(&branch.hash)),
                 ("entities", reply::count(branch.entities)),
-            ])
+            ];
+            if let Some(file) = &branch.recording {
+                fields.push(("recording", reply::text(file)));
+            }
+            reply::object(fields)
         });
         let mut fields = vec![
             ("world", reply::text(self.name)),
@@ -496,13 +553,16 @@ impl Summary<'_> {
             .field("draws", grouped(sums.draws))
             .field("hash", hash);
         for branch in self.branches {
-            let shown = format!(
+            let mut shown = format!(
                 "{} from tick {}: {} entities, {}",
                 branch.label,
                 branch.tick,
                 grouped(branch.entities),
                 branch.hash
             );
+            if let Some(file) = &branch.recording {
+                shown = format!("{shown}, in {file}");
+            }
             text = text.field("branch", shown);
         }
         if let Some((file, _)) = &self.recording {
