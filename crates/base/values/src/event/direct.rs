@@ -1,10 +1,11 @@
 //! An envelope read in one pass: each field where canonical order puts it, each by its own grammar alone.
 //!
 //! The texts of names, digests and ids have neither quotes nor backslashes, so whatever stands between two quotes and
-//! keeps the field's grammar is the one JSON string of it. Capabilities and the payload are read as JSON.
+//! keeps the field's grammar is the one JSON string of it. Idempotency keys, capabilities and the payload are read as
+//! JSON.
 //!
-//! INVARIANT: what is read here, `fields` would read to the same envelope; `None` says nothing, and `fields` has to
-//! look. So this file needs no errors, and what is rare (an escape in `idem`) may be left to `fields`.
+//! INVARIANT: what is read here is exactly what `fields` accepts, to the same envelope. `None` gives no reason; `fields`
+//! has to look. So this file needs no errors.
 //! TWIN: envelope fields (`fields.rs`, `view.rs`, `docs/formats/event.md`).
 //! Tests: `direct/tests.rs` asks both.
 
@@ -20,7 +21,7 @@ use alloc::vec::Vec;
 #[cfg(test)]
 mod tests;
 
-/// The envelope with these canonical bytes, if this way of reading suffices.
+/// The envelope with these canonical bytes; `None` if they are none.
 pub(super) fn read(bytes: &[u8]) -> Option<Envelope> {
     if bytes.len() > ENVELOPE_SIZE_MAX {
         return None;
@@ -34,7 +35,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Envelope> {
     let caps = fields.list(",\"caps\":[", Fields::cap)?;
     let fold_root = fields.required(",\"fold_root\":", Sha256Digest::parse)?;
     let gov = fields.required(",\"gov\":", GovernanceId::parse)?;
-    let idem = fields.optional(",\"idem\":", IdempotencyKey::parse)?;
+    let idem = fields.idem()?;
     let key = fields.required(",\"key\":", KeyId::parse)?;
     let labels = fields.list(",\"labels\":[", Fields::label)?;
     let ns = fields.required(",\"ns\":", Namespace::parse)?;
@@ -44,7 +45,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Envelope> {
     let prev = fields.prev()?;
     let repo = fields.required(",\"repo\":", GovernanceId::parse)?;
     let resource = fields.required(",\"resource\":", ResourceUri::parse)?;
-    let session = fields.optional(",\"session\":", Ulid::parse)?;
+    let session = fields.session()?;
     let event_type = fields.required(",\"type\":", EventType::parse)?;
     let ulid = fields.required(",\"ulid\":", Ulid::parse)?;
     fields.expect(",\"v\":1}")?;
@@ -97,16 +98,19 @@ impl<'a> Fields<'a> {
         self.parsed(parse)
     }
 
-    fn optional<T, E>(
-        &mut self,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<Option<T>> {
-        if self.0.take(name) {
-            self.parsed(parse).map(Some)
-        } else {
-            Some(None)
+    fn idem(&mut self) -> Option<Option<IdempotencyKey>> {
+        if !self.0.take(",\"idem\":") {
+            return Some(None);
         }
+        let text = self.0.string().ok()?;
+        IdempotencyKey::parse(&text).ok().map(Some)
+    }
+
+    fn session(&mut self) -> Option<Option<Ulid>> {
+        if !self.0.take(",\"session\":") {
+            return Some(None);
+        }
+        self.parsed(Ulid::parse).map(Some)
     }
 
     fn prev(&mut self) -> Option<Option<EventId>> {

@@ -8,78 +8,65 @@ use alloc::string::{String, ToString};
 const FIRST: &str = include_str!("../../../../../../vectors/values/event-first.json");
 const SECOND: &str = include_str!("../../../../../../vectors/values/event-second.json");
 
-/// What the direct reader gives is what the other gives.
+/// The direct reader reads what the other reads, to the same envelope.
 fn agree(bytes: &[u8]) -> Option<Envelope> {
     let found = read(bytes);
+    let shown = String::from_utf8_lossy(bytes);
+    assert_eq!(found, fields::decode(bytes).ok(), "{shown}");
     if let Some(envelope) = &found {
-        let shown = String::from_utf8_lossy(bytes);
-        assert_eq!(Ok(envelope), fields::decode(bytes).as_ref(), "{shown}");
         assert_eq!(envelope.encode().as_deref(), Ok(bytes), "{shown}");
     }
     found
 }
 
-/// Without what the direct reader leaves to the other.
-fn plain_second() -> String {
-    let idem = r#""idem":"bank \"x\" \\ 2024-01-31""#;
-    assert!(SECOND.contains(idem));
-    SECOND.replace(idem, r#""idem":"bank x 2024-01-31""#)
-}
-
 #[test]
-fn ordinary_events_are_read_directly() {
-    let second = plain_second();
-    for text in [FIRST, &second] {
+fn events_are_read_directly() {
+    for text in [FIRST, SECOND] {
         assert!(agree(text.as_bytes()).is_some(), "{text}");
     }
-    // Every optional field may be missing; payloads and capabilities are JSON.
+    // Every optional field may be missing; payloads, capabilities and keys are JSON.
     let caps = r#""caps":["journal:append","kv:put"]"#;
-    assert!(second.contains(caps));
-    for (from, to) in [
-        (caps, r#""caps":["a\n\u0000\"","é","日本"]"#),
-        (&*format!("{caps},"), ""),
-        (r#""labels":["eu","urgent"],"#, ""),
-        (r#""idem":"bank x 2024-01-31","#, ""),
+    for (from, to, is_read) in [
+        (caps, r#""caps":["a\n\u0000\"","é","日本"]"#, true),
+        (caps, r#""caps":["\u00e9"]"#, false),
+        (&*format!("{caps},"), "", true),
+        (r#""labels":["eu","urgent"],"#, "", true),
+        (r#""idem":"bank \"x\" \\ 2024-01-31","#, "", true),
+        (r#""idem":"bank \"x\" \\"#, r#""idem":"bank x"#, true),
+        (r#""idem":"bank \"x\" \\"#, r#""idem":"bank \/"#, false),
+        (r#""idem":"bank \"x\" \\"#, r#""idem":"bank\n"#, false),
         (
             r#""payload":null"#,
             r#""payload":{"":[[],{},-1,0,12.5,true,false],"é\\":"\t\"","日":170141183460469231731687303715884105727}"#,
+            true,
         ),
     ] {
-        assert!(second.contains(from), "{from}");
-        let text = second.replace(from, to);
-        assert!(agree(text.as_bytes()).is_some(), "{text}");
+        assert!(SECOND.contains(from), "{from}");
+        let text = SECOND.replace(from, to);
+        assert_eq!(agree(text.as_bytes()).is_some(), is_read, "{text}");
     }
-    assert!(agree(SECOND.as_bytes()).is_none(), "escapes in `idem`");
-    assert!(fields::decode(SECOND.as_bytes()).is_ok());
 }
 
 #[test]
-fn no_changed_byte_is_read_otherwise() {
-    let second = plain_second();
-    for text in [FIRST, &second, SECOND] {
-        let bytes = text.as_bytes();
-        for at in 0..bytes.len() {
-            agree(&bytes[..at]);
-            for byte in *b" \",:{}[]\\019afgzAZ.-_/\0\xC3\xCC" {
-                let mut changed = bytes.to_vec();
-                changed[at] = byte;
-                agree(&changed);
-                changed[at] = bytes[at];
-                changed.insert(at, byte);
-                agree(&changed);
-            }
-            let mut shorter = bytes.to_vec();
-            shorter.remove(at);
-            agree(&shorter);
+fn a_changed_byte_is_read_or_refused_alike() {
+    let bytes = SECOND.as_bytes();
+    for at in 0..bytes.len() {
+        assert!(agree(&bytes[..at]).is_none());
+        for byte in *b"\"\\,1a\xC3" {
+            let mut changed = bytes.to_vec();
+            changed[at] = byte;
+            agree(&changed);
         }
+        let mut shorter = bytes.to_vec();
+        shorter.remove(at);
+        agree(&shorter);
     }
 }
 
 #[test]
-fn fields_that_move_repeat_or_are_strange_are_not_read_otherwise() {
-    let second = plain_second();
+fn fields_that_move_repeat_or_are_strange_are_read_or_refused_alike() {
     // Commas within lists split, too: what then stands in the wrong place is one more change.
-    let pieces: Vec<&str> = second
+    let pieces: Vec<&str> = SECOND
         .trim_start_matches('{')
         .trim_end_matches('}')
         .split(',')
@@ -115,7 +102,6 @@ fn limits_are_the_same() {
         let payload = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let text = format!("{}\"payload\":{payload}{}", &FIRST[..start], &FIRST[end..]);
         assert_eq!(agree(text.as_bytes()).is_some(), is_read, "{depth}");
-        assert_eq!(fields::decode(text.as_bytes()).is_ok(), is_read, "{depth}");
     }
     let sized = |size: usize| {
         let padding = "x".repeat(size + (end - start) - FIRST.len() - r#""payload":"""#.len());
@@ -129,7 +115,6 @@ fn limits_are_the_same() {
         let text = sized(size);
         assert_eq!(text.len(), size);
         assert_eq!(agree(text.as_bytes()).is_some(), is_read);
-        assert_eq!(fields::decode(text.as_bytes()).is_ok(), is_read);
     }
     for cap in [String::new(), "c".repeat(128), "c".repeat(129)] {
         let text = FIRST.replacen(
@@ -139,13 +124,11 @@ fn limits_are_the_same() {
         );
         let is_read = cap.len() == 128;
         assert_eq!(agree(text.as_bytes()).is_some(), is_read, "{}", cap.len());
-        assert_eq!(fields::decode(text.as_bytes()).is_ok(), is_read);
     }
     for (time_ms, is_read) in [((1 << 34) * 1000 - 1, true), ((1 << 34) * 1000, false)] {
         let ulid = Ulid::from_parts(time_ms, 0).expect("in range").to_string();
         let at = FIRST.find("\"ulid\":\"").expect("a ULID") + 8;
         let text = format!("{}{ulid}{}", &FIRST[..at], &FIRST[at + 26..]);
         assert_eq!(agree(text.as_bytes()).is_some(), is_read, "{ulid}");
-        assert_eq!(fields::decode(text.as_bytes()).is_ok(), is_read);
     }
 }
