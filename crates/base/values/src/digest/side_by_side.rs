@@ -162,13 +162,12 @@ impl Lanes {
         if pairs == width {
             self.values = joined;
         } else {
-            let joined = joined.chunks_exact(pairs * DIGEST_SIZE);
-            self.values = rows
-                .zip(joined)
-                .flat_map(|(row, joined)| [joined, &row[row_size - DIGEST_SIZE..]])
-                .flatten()
-                .copied()
-                .collect();
+            let mut values = Vec::with_capacity(self.count * width * DIGEST_SIZE);
+            for (row, joined) in rows.zip(joined.chunks_exact(pairs * DIGEST_SIZE)) {
+                values.extend_from_slice(joined);
+                values.extend_from_slice(&row[row_size - DIGEST_SIZE..]);
+            }
+            self.values = values;
         }
         self.width = width;
     }
