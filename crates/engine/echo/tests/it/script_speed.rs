@@ -43,7 +43,7 @@ fn what_scripts_cost() {
         ),
         (
             "what changed, where nothing did",
-            "for e, m in echo.query{'mass', changed = 'mass'} do error('none') end",
+            "local n = 0 for e, m in echo.query{'mass', changed = 'mass'} do n = n + 1 end",
         ),
     ];
     for (what, body) in rows {
