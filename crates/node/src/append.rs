@@ -298,7 +298,11 @@ impl Node {
             }
             let tip = match tips.get(&item.journal) {
                 Some(tip) => *tip,
-                None => tip_of(writer, &item.journal)?,
+                None => {
+                    let tip = tip_of(writer, &item.journal)?;
+                    self.refuse_left_branch(chain, &item.journal)?;
+                    tip
+                }
             };
             let floor = match sealed.get(&item.intent.ns) {
                 Some(floor) => *floor,

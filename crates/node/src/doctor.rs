@@ -218,11 +218,19 @@ impl Node {
             }
         }
         for (name, _) in gatos_ledger::quarantine::list(self.repository())? {
+            let is_settled = gatos_ledger::quarantine::is_settled(self.repository(), &name)?;
+            let (severity, evidence) = match is_settled {
+                true => (
+                    Severity::Info,
+                    "governance chose between the branches that are set aside here",
+                ),
+                false => (Severity::Warning, "events are set aside here"),
+            };
             report.add(
-                Severity::Warning,
+                severity,
                 "quarantine",
                 name.clone(),
-                "events are set aside here",
+                evidence,
                 format!("git show {}", shell_word(&format!("{name}:report.json"))),
             );
         }

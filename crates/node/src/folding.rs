@@ -285,7 +285,13 @@ impl Node {
         let computed = self.compute(ns, &fold, governed, views, &mut start, progress)?;
         let (checkpoint, unchanged) = match head {
             Some(head) if self.says_all(head, &computed, &chain)? => (head, true),
-            _ => (self.write_checkpoint(ns, &chain, &computed, head)?, false),
+            _ => {
+                // A checkpoint over a branch that governance did not choose is left, not continued.
+                let parent = self.newest_standing_checkpoint(head)?;
+                let parents: Vec<ObjectId> = parent.into_iter().collect();
+                let written = self.write_checkpoint(ns, &chain, &computed, &parents, head)?;
+                (written, false)
+            }
         };
         self.keep(ns, &fold, &computed, (checkpoint, chain.version()), start);
         Ok(self.report(ns, &computed, checkpoint, unchanged))
@@ -515,20 +521,9 @@ impl Node {
         })
     }
 
-    /// Signs and writes a checkpoint, and moves the state's ref to it.
+    /// Signs and writes a checkpoint on any parents (two when heads of two clones are joined), and moves the state's ref
+    /// to it.
     pub(crate) fn write_checkpoint(
-        &self,
-        ns: &Namespace,
-        chain: &Chain,
-        computed: &Computed,
-        head: Option<ObjectId>,
-    ) -> Outcome<ObjectId> {
-        let parents: Vec<ObjectId> = head.into_iter().collect();
-        self.write_checkpoint_on(ns, chain, computed, &parents, head)
-    }
-
-    /// As [`Node::write_checkpoint`], on any parents (two when heads of two clones are joined).
-    pub(crate) fn write_checkpoint_on(
         &self,
         ns: &Namespace,
         chain: &Chain,

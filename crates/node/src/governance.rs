@@ -136,7 +136,11 @@ impl Node {
         let ulid = next_ulid(chain)?;
         let bytes = match change(chain, ulid, operations.clone()) {
             Err(GovernanceError::CutMissing) => {
-                let heads = cuts::journal_heads(self.repository(), chain)?;
+                let mut heads = cuts::journal_heads(self.repository(), chain)?;
+                for chosen in self.chosen_heads(&operations)? {
+                    heads.retain(|head| head.journal != chosen.journal);
+                    heads.push(chosen);
+                }
                 change_with_cut(chain, ulid, operations, heads)?
             }
             built => built?,
@@ -161,7 +165,8 @@ impl Node {
             new: commit,
         }])?;
         // Later events are judged by the new version: looking at the ref makes the writer's admission follow.
-        self.governance()?;
+        let chain = self.governance()?;
+        self.settle_journals(writer, &chain)?;
         Ok(id)
     }
 

@@ -5,7 +5,7 @@
 //! over it. It has no format of its own.
 //!
 //! Reading order: [`node`], `init`, `governance`, `gate`, `append`, `log`, `folding`, `epochs`, `installed`, `policies`, `state`, `verify`, `import`,
-//! `arrivals`, `sync`, `audit`, `profile`, `push_gate`, `replay`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
+//! `arrivals`, `branches`, `sync`, `audit`, `profile`, `push_gate`, `replay`, `status`, `doctor`, `demo`. Tests: `tests/it/`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -20,6 +20,7 @@ pub mod keys;
 pub mod signing;
 
 pub mod actors;
+mod branches;
 pub mod bundles;
 mod cuts;
 pub mod governance;
@@ -57,6 +58,7 @@ pub mod demo;
 
 pub use actors::ActorRecord;
 pub use append::{Acknowledgement, Appended, Intent, Repeats};
+pub use branches::SettledJournal;
 pub use fault::{Fault, Outcome};
 pub use folding::{InstallReport, Roots, RunReport};
 pub use gatos_ledger::{ObjectId, StoredEvent};

@@ -175,12 +175,14 @@ impl Node {
             // Dropping the last handle releases the lock; callers that still hold it will only get errors.
             *writer = None;
         }
-        self.governance()?;
+        let chain = self.governance()?;
         let opened = Arc::new(Writer::open(
             &self.repository,
             self.options.writer_patience,
             Box::new(self.admission.clone()),
         )?);
+        // A process that ended between governance and this leaves it to the next writer.
+        self.settle_journals(&opened, &chain)?;
         *writer = Some(opened.clone());
         Ok(opened)
     }

@@ -14,6 +14,7 @@ use gatos_values::{Actor, ErrorCode};
 use crate::doctor::DoctorReport;
 use crate::fault::{Fault, Outcome};
 use crate::gate::export::INSIDE;
+use crate::governance;
 use crate::keys;
 use crate::node::Node;
 
@@ -162,10 +163,11 @@ impl Node {
         if profile == Profile::PushGate {
             report
                 .checks
-                .extend(["gate hook", "gate settings", "gate key"]);
+                .extend(["gate hook", "gate settings", "gate key", "namespaces"]);
             self.check_gate_hook(&mut report)?;
             self.check_gate_settings(&mut report)?;
             self.check_gate_key(&mut report);
+            self.check_creation(&mut report)?;
         }
         let lag = self.policy_lag()?;
         if lag != profile.policy_lag() {
@@ -254,6 +256,29 @@ impl Node {
                 finding.mend,
             );
         }
+        Ok(())
+    }
+
+    /// Who may open a namespace: governance, or every enrolled key.
+    fn check_creation(&self, report: &mut DoctorReport) -> Outcome<()> {
+        let chain = self.governance()?;
+        let (evidence, mend) = match chain.is_creation_governed_at(chain.version()) {
+            true => (
+                "only those that governance names admit events",
+                "nothing to do",
+            ),
+            false => (
+                "every enrolled key can open one that the policy allows",
+                "gatos trust namespace NS --govern-creation",
+            ),
+        };
+        report.add(
+            Severity::Info,
+            "namespaces",
+            governance::GOVERNANCE_REF,
+            evidence,
+            mend,
+        );
         Ok(())
     }
 

@@ -157,7 +157,8 @@ impl Node {
     /// Proposes operations: the exact next version, for others to sign.
     ///
     /// # Errors
-    /// `BAD_GOVERNANCE` when an operation does not fit, `UNKNOWN_KEY`, `GOV_BEHIND`.
+    /// `BAD_GOVERNANCE` when an operation does not fit, `UNKNOWN_KEY`, `GOV_BEHIND`, `POLICY_DENY` and `CAP_EXPIRED` when the
+    /// policy in force would refuse it, whoever signs.
     pub fn propose(
         &self,
         operations: Vec<ChangeOperation>,
@@ -175,6 +176,7 @@ impl Node {
             ));
         };
         let acting = self.acting_key(&chain, None, None)?;
+        self.refuse_hopeless_proposal(&chain, &bytes, &change.changes, &acting)?;
         let now = clock::now_ms();
         let said = Proposal {
             change,

@@ -33,6 +33,7 @@ use gatos_values::{Blake3Digest, ErrorCode, EventId, JournalName, SealedEvent, U
 use crate::append::{ULID_AHEAD_MS_MAX, lock};
 use crate::arrivals;
 use crate::audit::{AuditRecord, AuditRequest};
+use crate::branches;
 use crate::clock;
 use crate::fault::{Fault, Outcome};
 use crate::gate::govern::{SignedChange, record_of_change};
@@ -463,6 +464,22 @@ impl<'a> PushView<'a> {
             self.there
                 .refuse_lock_out(&chain.up_to(version))
                 .map_err(about)?;
+            self.refuse_other_branches(chain, version).map_err(about)?;
+        }
+        Ok(())
+    }
+
+    /// What was let in is never rewritten: a version that chooses between branches chooses the one that stands here.
+    fn refuse_other_branches(&self, chain: &Chain, version: u64) -> Outcome<()> {
+        for journal in chain.chosen_journals() {
+            let cuts = chain.cuts_of(journal);
+            let is_new = cuts.choices().iter().any(|one| one.version == version);
+            let tip = refs::read(self.repository(), &journal.ref_name())?;
+            if let Some(tip) = tip
+                && is_new
+            {
+                branches::check_chosen(self.repository(), journal, tip, &cuts)?;
+            }
         }
         Ok(())
     }

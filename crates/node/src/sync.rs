@@ -4,7 +4,8 @@
 //! here: governance first (one chain, only forward), then every journal event by event, then folds and
 //! checkpoints. Forwarding is done under the writer's lock by compare-and-swap. Git moves the bytes.
 //!
-//! INVARIANT 1: a ref of ours only ever moves to a descendant of where it is.
+//! INVARIANT 1: a ref of ours only ever moves to a descendant of where it is, but for a journal on a branch that governance did
+//! not choose.
 //! INVARIANT 2: what does not fit is reported; two branches of one key go to quarantine; nothing is dropped.
 //! Tests: ../tests/it/sync.rs, with real `git` between real repositories.
 
@@ -13,14 +14,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatos_ledger::hooks::{self, Hook};
-use gatos_ledger::quarantine::{self, Branch};
+use gatos_ledger::quarantine::{self, Branch, QuarantineReport};
 use gatos_ledger::reading::JournalView;
+use gatos_ledger::transfer::RejectedRef;
 use gatos_ledger::{Admission, ObjectId, RefChange, Repository, refs, settings, transfer, walk};
 use gatos_policy::governance::Chain;
 use gatos_values::{ErrorCode, GovernanceId, JournalName, Namespace, Ulid, Value};
 
 use crate::Progress;
 use crate::arrivals;
+use crate::branches::{Fork, ForkVerdict};
 use crate::cuts::{self, Recorded};
 use crate::epochs::epoch_ref;
 use crate::fault::{Fault, Outcome};
@@ -82,6 +85,8 @@ pub struct SyncReport {
     pub stale_count: u64,
     /// Journals moved forward.
     pub journal_count: u64,
+    /// Journals that go on because governance chose one of their branches.
+    pub settled_count: u64,
     /// Checkpoints and folds moved forward or joined.
     pub state_count: u64,
     /// Refs pushed.
@@ -100,6 +105,7 @@ impl SyncReport {
             ("events", reply::count(self.event_count)),
             ("journals", reply::count(self.journal_count)),
             ("stale", reply::count(self.stale_count)),
+            ("settled", reply::count(self.settled_count)),
             ("states", reply::count(self.state_count)),
             ("pushed", reply::count(self.pushed_count)),
             (
@@ -139,8 +145,8 @@ impl Node {
             ..SyncReport::default()
         };
         progress(stage("fetch"));
-        transfer::fetch(self.repository(), remote)?;
-        self.take_over(remote, &mut report, progress)?;
+        let fetched = transfer::fetch(self.repository(), remote)?;
+        self.take_over(remote, &fetched.rejected, &mut report, progress)?;
         // What was taken over counts; but nobody learns a governance from us that we know to be old.
         self.newest_governance()?;
         if push {
@@ -155,15 +161,19 @@ impl Node {
     fn take_over(
         &self,
         remote: &str,
+        rejected: &[RejectedRef],
         report: &mut SyncReport,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Outcome<()> {
         let tracked = format!("refs/gatos/remotes/{remote}/");
         self.writer()?.flush()?;
         self.take_over_governance(&tracked, report)?;
+        self.fetch_chosen_again(remote, rejected)?;
+        self.settle_after_sync(report)?;
         progress(stage("verify"));
         self.take_over_journals(&tracked, report)?;
         self.take_over_folds(&tracked, report)?;
+        self.renew_states()?;
         self.take_over_kept(&tracked, report)?;
         self.take_over_states(&tracked, report)?;
         // An anchor's state is looked for among the checkpoints, so these come first.
@@ -197,6 +207,28 @@ impl Node {
             new: theirs,
         }])?;
         self.governance()?;
+        Ok(())
+    }
+
+    /// Journals that were put on the chosen branch there are no continuation of what was fetched of them before.
+    fn fetch_chosen_again(&self, remote: &str, rejected: &[RejectedRef]) -> Outcome<()> {
+        let chain = self.governance()?;
+        let names = rejected.iter();
+        let journals: Vec<JournalName> = names
+            .filter_map(|one| JournalName::parse_ref(&one.name).ok())
+            .filter(|journal| !chain.cuts_of(journal).choices().is_empty())
+            .collect();
+        if !journals.is_empty() {
+            transfer::fetch_chosen(self.repository(), remote, &journals)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the journals of which governance, as it is now, chose a branch that is here.
+    fn settle_after_sync(&self, report: &mut SyncReport) -> Outcome<()> {
+        let (writer, chain) = (self.writer()?, self.governance()?);
+        let settled = self.settle_journals(&writer, &chain)?;
+        report.settled_count += settled.len() as u64;
         Ok(())
     }
 
@@ -239,16 +271,23 @@ impl Node {
         if ours == Some(theirs) {
             return Ok(());
         }
-        let tip = writer.refresh(journal)?;
+        let chain = self.governance()?;
+        let cuts = chain.cuts_of(journal);
+        if cuts.choices().is_empty() {
+            writer.refresh(journal)?;
+        } else {
+            // It may stand still here until the branch that was chosen arrives, which this may be.
+            writer.flush()?;
+            writer.forget(journal);
+        }
         let view = gatos_ledger::reading::view(self.repository(), journal, ours, admission)?;
+        let tip = view.step(view.count())?;
         if view
             .position_of_commit(self.repository(), theirs)?
             .is_some()
         {
             return Ok(());
         }
-        let chain = self.governance()?;
-        let cuts = chain.cuts_of(journal);
         let recorded = Recorded::new(admission);
         let admission: &dyn Admission = if cuts.is_empty() {
             admission
@@ -274,7 +313,32 @@ impl Node {
                 None => None,
             };
             arrived.check_continues(journal, joined.map(|step| (step.id, step.ulid, None)))?;
-            return self.set_aside_fork(journal, &view, theirs, arrived.joined, &arrived.steps);
+            if let Some(ours) = ours {
+                let fork = Fork::read(self.repository(), ours, theirs)?;
+                match fork.judge(&cuts) {
+                    ForkVerdict::Open => {}
+                    ForkVerdict::TheirsRefused(version) => {
+                        return Err(refused_branch(journal, version));
+                    }
+                    ForkVerdict::TheirsChosen => {
+                        let first = fork.shared_count + 1;
+                        let stale =
+                            cuts::judge_stretch(journal, &cuts, &recorded, first, &arrived.steps)?;
+                        cuts::check_arrival(journal, &chain, stale)?;
+                        self.pin_fork(journal, &view, theirs, arrived.joined, &arrived.steps)?;
+                        self.go_on_with(&writer, journal, &fork.theirs)?;
+                        report.settled_count += 1;
+                        report.stale_count += stale.count;
+                        report.event_count += arrived.steps.len() as u64;
+                        report.journal_count += 1;
+                        self.settle_journals(&writer, &chain)?;
+                        return Ok(());
+                    }
+                }
+            }
+            let pinned = self.pin_fork(journal, &view, theirs, arrived.joined, &arrived.steps)?;
+            writer.forget(journal);
+            return Err(set_aside(journal, &pinned));
         }
         arrived.check_continues(journal, tip.map(|tip| (tip.id, tip.ulid, None)))?;
         if let Some(sealed) = self.newest_anchor(&journal.ns)? {
@@ -299,15 +363,15 @@ impl Node {
         Ok(())
     }
 
-    /// One key signed two events on one: both branches are pinned, and the journal stands still.
-    fn set_aside_fork(
+    /// One key signed two events on one: both branches are pinned.
+    fn pin_fork(
         &self,
         journal: &JournalName,
         view: &JournalView,
         theirs: ObjectId,
         joined: Option<ObjectId>,
         their_steps: &[walk::Step],
-    ) -> Outcome<()> {
+    ) -> Outcome<QuarantineReport> {
         let fork_position = match joined {
             Some(commit) => view
                 .position_of_commit(self.repository(), commit)?
@@ -325,7 +389,7 @@ impl Node {
                 "a fork without two branches",
             ));
         };
-        let report = quarantine::set_aside_equivocation(
+        Ok(quarantine::set_aside_equivocation(
             self.repository(),
             journal,
             Branch {
@@ -338,17 +402,7 @@ impl Node {
                 first: first_theirs.id,
                 first_ulid: first_theirs.ulid,
             },
-        )?;
-        self.writer()?.forget(journal);
-        Err(Fault::new(
-            ErrorCode::Equivocation,
-            journal.short(),
-            format!(
-                "its key signed two different events on one; both branches are kept under `{}` and the journal stands still",
-                report.reference
-            ),
-        )
-        .with_hint("governance must pick a branch; until then the actor can write with another key"))
+        )?)
     }
 
     /// Fold bytes are named by governance; their ref is a cache, so any side that has them serves.
@@ -543,7 +597,7 @@ impl Node {
         let computed =
             self.compute_all(ns, &fold, (&**chain, chain.version()), views, &mut |_| {})?;
         let parents: Vec<ObjectId> = ours.into_iter().chain([theirs]).collect();
-        self.write_checkpoint_on(ns, chain, &computed, &parents, ours)?;
+        self.write_checkpoint(ns, chain, &computed, &parents, ours)?;
         Ok(())
     }
 
@@ -719,7 +773,7 @@ impl Node {
             remote: remote.to_owned(),
             ..SyncReport::default()
         };
-        node.take_over(remote, &mut report, progress)?;
+        node.take_over(remote, &[], &mut report, progress)?;
         node.choose_default_actor(&chain)?;
         node.close_writer()?;
         Ok(CloneReport {
@@ -748,6 +802,27 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn set_aside(journal: &JournalName, pinned: &QuarantineReport) -> Fault {
+    Fault::new(
+        ErrorCode::Equivocation,
+        journal.short(),
+        format!(
+            "its key signed two different events on one; both branches are kept under `{}` and the journal stands still",
+            pinned.reference
+        ),
+    )
+    .with_hint("the governors choose a branch (`gatos trust settle`); until then the actor can write with another key")
+}
+
+fn refused_branch(journal: &JournalName, version: u64) -> Fault {
+    Fault::new(
+        ErrorCode::Equivocation,
+        journal.short(),
+        format!("it holds a branch that governance version {version} did not choose; the journal was not moved"),
+    )
+    .with_hint("what only that branch says is written again with a live key")
 }
 
 fn no_genesis(url: &str) -> Fault {

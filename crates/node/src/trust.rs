@@ -405,6 +405,14 @@ pub fn describe(operation: &ChangeOperation) -> String {
         ChangeOperation::GroupSet { group, members } => {
             format!("group `{group}` is {}", names(members))
         }
+        ChangeOperation::JournalChoose {
+            journal,
+            count,
+            event,
+        } => format!(
+            "of the branches of `{}`, the one with event `{event}` at place {count} counts",
+            journal.short()
+        ),
         ChangeOperation::KeyEnrol { actor, public } => {
             format!("key `{}` may sign for `{actor}`", public.key_id())
         }

@@ -240,6 +240,7 @@ pub const MANUALS: &[&Manual] = &[
     &trust::grant::MANUAL,
     &trust::revoke::MANUAL,
     &trust::rotate::MANUAL,
+    &trust::settle::MANUAL,
     &trust::log::MANUAL,
     &trust::verify::MANUAL,
     &propose::MANUAL,

@@ -16,7 +16,7 @@ use gatos_ledger::objects::Reader;
 use gatos_ledger::reading::{EventReader, Selection};
 use gatos_ledger::{ObjectId, receive, settings};
 use gatos_policy::audit::{Answer, Door};
-use gatos_policy::governance::Chain;
+use gatos_policy::governance::{Chain, EXPORT_LIMITING_LABELS};
 use gatos_policy::language::Intent;
 use gatos_values::{Actor, Envelope, ErrorCode, JournalName, Map, Namespace, ResourceUri, Value};
 
@@ -232,13 +232,28 @@ impl Node {
         Ok(found)
     }
 
+    /// The labels of all events here, and those that limit export whether an event has them or not.
+    ///
+    /// # Errors
+    /// What reading the journals says.
+    pub fn known_labels(&self) -> Outcome<BTreeSet<String>> {
+        let mut known = self.labels_in(&|_| true)?;
+        known.extend(EXPORT_LIMITING_LABELS.map(str::to_owned));
+        Ok(known)
+    }
+
     /// The labels of all events of a namespace, sorted.
     pub(crate) fn labels_of(&self, ns: &Namespace) -> Outcome<Vec<String>> {
         let is_of = |name: &str| {
             let journal = JournalName::parse_ref(&format!("refs/{name}"));
             journal.is_ok_and(|journal| journal.ns == *ns)
         };
-        let views = self.journal_views(&is_of)?;
+        Ok(self.labels_in(&is_of)?.into_iter().collect())
+    }
+
+    /// The labels of all events of the journals whose short names are wanted.
+    fn labels_in(&self, is_wanted: &dyn Fn(&str) -> bool) -> Outcome<BTreeSet<String>> {
+        let views = self.journal_views(is_wanted)?;
         let selection = Selection {
             since: None,
             until: None,
@@ -251,7 +266,7 @@ impl Node {
                 }
             }
         }
-        Ok(labels.into_iter().collect())
+        Ok(labels)
     }
 }
 

@@ -21,6 +21,10 @@ use crate::audit::AuditRequest;
 use crate::fault::{Fault, Outcome};
 use crate::governance::GOVERNANCE_REF;
 use crate::node::Node;
+use crate::signing::ActingKey;
+
+/// How many may be able to sign a proposal for every combination of them to be tried before it is made.
+const CANDIDATE_COUNT_MAX: usize = 6;
 
 /// The policy's word about a change, and who was refused or, where nobody was, who signed first.
 pub(crate) struct ChangeVerdict {
@@ -136,6 +140,61 @@ impl Node {
         self.refuse_lock_out(next)
     }
 
+    /// Refuses a proposal that the policy in force lets nobody carry out, and records that. Where more may sign than can be
+    /// tried in every combination, or keys are not enrolled yet, it is left to carrying out.
+    ///
+    /// # Errors
+    /// `POLICY_DENY`, `CAP_EXPIRED`, and as [`Node::pass_gate_to_govern`].
+    pub(crate) fn refuse_hopeless_proposal(
+        &self,
+        chain: &Arc<Chain>,
+        bytes: &[u8],
+        operations: &[ChangeOperation],
+        proposer: &ActingKey,
+    ) -> Outcome<()> {
+        let gates = Gates::new(Surroundings::local(self)?);
+        let Some(gate) = gates.at(self, chain, chain.version())? else {
+            return Ok(());
+        };
+        let Some(candidates) = candidates(chain, operations) else {
+            return Ok(());
+        };
+        let epoch = self.newest_epoch()?;
+        let mut refused = None;
+        // All together first: what that says is what the proposer reads.
+        for chosen in (1..1_u32 << candidates.len()).rev() {
+            let signers = candidates.iter().zip(0..);
+            let signers = signers.filter(|(_, bit)| chosen & (1 << bit) != 0);
+            let change = SignedChange {
+                id: Blake3Digest::of(bytes),
+                operations: operations.to_vec(),
+                signers: signers.map(|(signer, _)| signer.clone()).collect(),
+            };
+            if !are_enough(chain, &change) {
+                continue;
+            }
+            match gate.judge_change(&change, epoch) {
+                Some(judged) if judged.verdict.refusal.is_some() => {
+                    refused.get_or_insert((change, judged));
+                }
+                _ => return Ok(()),
+            }
+        }
+        let Some((change, mut judged)) = refused else {
+            return Ok(());
+        };
+        // On record stands who asked, not who would have been refused.
+        (judged.actor, judged.key) = (proposer.actor.clone(), proposer.key);
+        let record = record_of_change(chain, &change, &judged, Door::Change);
+        match judged.verdict.refusal {
+            None => Ok(()),
+            Some(refusal) => {
+                let reason = format!("nobody who may sign could carry it out: {}", refusal.reason);
+                Err(self.recorded(Fault { reason, ..refusal }, record))
+            }
+        }
+    }
+
     /// Refuses a chain under whose policy nobody could ever activate another.
     pub(crate) fn refuse_lock_out(&self, next: &Chain) -> Outcome<()> {
         let version = next.version();
@@ -166,6 +225,47 @@ impl Node {
         }
         Ok(newest)
     }
+}
+
+/// Everybody whose signature could count for a change, with a key; none where that cannot be told or are too many.
+fn candidates(chain: &Chain, operations: &[ChangeOperation]) -> Option<Vec<(Actor, KeyId)>> {
+    let version = chain.version();
+    let mut actors: BTreeSet<Actor> = chain.governors_at(version).into_iter().collect();
+    for operation in operations {
+        if let ChangeOperation::GovernorsSet { governors, .. } = operation {
+            actors.extend(governors.iter().cloned());
+        }
+    }
+    let requirements = chain.requirements(operations);
+    let counts = |actor: &Actor| {
+        let mut requirements = requirements.iter();
+        requirements.any(|requirement| chain.counts_for(requirement, actor))
+    };
+    actors.extend(chain.actors_at(version).into_iter().filter(counts));
+    if actors.len() > CANDIDATE_COUNT_MAX {
+        return None;
+    }
+    let keyed = actors.into_iter().map(|actor| {
+        let key = chain.keys_of(&actor, version).first().copied()?;
+        Some((actor, key))
+    });
+    keyed.collect()
+}
+
+/// Whether these signers meet the threshold and the quorum rules of the version before.
+fn are_enough(chain: &Chain, change: &SignedChange) -> bool {
+    let version = chain.version();
+    let signers: BTreeSet<&Actor> = change.signers.iter().map(|(actor, _)| actor).collect();
+    let governors = chain.governors_at(version);
+    let signing = governors
+        .iter()
+        .filter(|one| signers.contains(*one))
+        .count() as u64;
+    let requirements = chain.requirements(&change.operations);
+    signing >= chain.threshold_at(version)
+        && requirements
+            .iter()
+            .all(|requirement| chain.meets(requirement, &signers))
 }
 
 /// The record of a verdict about a change.

@@ -74,6 +74,16 @@ fn a_change_that_the_policy_refuses_is_not_made_and_goes_on_record() {
         assert!(fault.reason.contains(words), "{}", fault.reason);
     }
     assert_eq!(node.governance().expect("governance").version(), before);
+    // Nor is it proposed, since whoever signs it is refused; that stands on record beside.
+    let proposed = node.propose(level("user:alice", 3), "why not", None);
+    let fault = proposed.expect_err("hopeless");
+    assert_eq!(fault.code, ErrorCode::PolicyDeny);
+    assert!(
+        fault.reason.contains("nobody who may sign"),
+        "{}",
+        fault.reason
+    );
+    assert_eq!(node.audit_log().expect("it opens").count(), 2);
     let record = node
         .audit_log()
         .expect("it opens")

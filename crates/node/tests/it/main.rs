@@ -2,6 +2,7 @@
 
 mod append;
 mod audit;
+mod branches;
 mod bundles;
 mod demo;
 mod doctor;

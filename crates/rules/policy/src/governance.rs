@@ -26,7 +26,7 @@ pub use chain::{
     Capabilities, Chain, GrantRecord, KeyRecord, Requirement, change, change_with_cut,
 };
 pub use consensus::{ConsensusReport, Tally};
-pub use cut::{Cut, CutEntry, CutScope, JournalCut, JournalCuts};
+pub use cut::{Cut, CutEntry, CutScope, JournalChoice, JournalCut, JournalCuts};
 pub use document::{
     Change, DOCUMENT_SIZE_MAX, Genesis, GenesisActor, GovernanceDocument, SignedDocument, genesis,
 };

@@ -135,6 +135,9 @@ fn resource_of(chain: &Chain, operation: &ChangeOperation) -> ResourceUri {
         ChangeOperation::FoldInstall { ns, .. } | ChangeOperation::NamespaceSet { ns, .. } => {
             format!("gatos://{name}/{ns}/governance")
         }
+        ChangeOperation::JournalChoose { journal, .. } => {
+            format!("gatos://{name}/{}/governance", journal.ns)
+        }
         _ => format!("gatos://{name}/governance/change"),
     };
     ResourceUri::parse(&text).expect("names are within the limits of resources")

@@ -88,6 +88,19 @@ impl Index {
         tip_of(&table)
     }
 
+    /// Lets go of all but the first `count` events of a journal.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn keep_first(&mut self, journal: &JournalName, count: u64) -> Result<(), LedgerError> {
+        let mut table = TableWriter::open(&self.directory, journal)?;
+        table.truncate(count)?;
+        if self.lookup.covered(journal)? > table.count() {
+            self.lookup.cover(journal, table.count())?;
+        }
+        self.sync()
+    }
+
     /// Notes events whose ref has moved.
     pub fn append(&mut self, journal: &JournalName, steps: &[Step]) -> Result<(), LedgerError> {
         let mut table = TableWriter::open(&self.directory, journal)?;

@@ -2,7 +2,8 @@
 //!
 //! A quarantine ref points at a commit whose tree holds `report.json` and whose parents are the branches set
 //! aside, so `git gc` keeps them and `git log` shows them. An *equivocation* (two signed events of one key with
-//! one `prev`) also makes the journal stand still until governance picks a branch.
+//! one `prev`) also makes the journal stand still until governance picks a branch. Which one, and putting the journal
+//! on it, is the node's work; here it is noted that it was done, and both branches stay pinned.
 //!
 //! INVARIANT: after a call returns, every commit set aside is reachable from a ref on disk.
 //! Format: docs/formats/repository.md. Tests: ../tests/it/quarantine.rs.
@@ -10,6 +11,7 @@
 use gatos_values::{EventId, JournalName, Map, Text, Ulid, Value, json};
 
 use crate::codec;
+use crate::commit;
 use crate::error::LedgerError;
 use crate::git::Repository;
 use crate::object_id::{ObjectId, ObjectKind};
@@ -21,6 +23,8 @@ use crate::refs::{self, RefChange};
 const DISPLACED: &str = "refs/gatos/quarantine/displaced/";
 /// Where both branches of an equivocation go.
 const EQUIVOCATION: &str = "refs/gatos/quarantine/equivocation/";
+/// Where it is noted that an equivocation is settled, by the same name.
+const SETTLED: &str = "refs/gatos/quarantine/settled/";
 
 /// What was set aside and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +37,17 @@ pub struct QuarantineReport {
     pub events: Vec<EventId>,
     /// Why.
     pub reason: String,
+}
+
+/// An equivocation that is not settled: its journal stands still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenEquivocation {
+    /// The journal concerned.
+    pub journal: JournalName,
+    /// The ref that pins both branches.
+    pub reference: String,
+    /// The newest commits of the branches.
+    pub tips: Vec<ObjectId>,
 }
 
 /// A branch to pin: its newest commit, its oldest event beyond the fork, and its newest ULID.
@@ -215,18 +230,90 @@ fn report_json(
         .map_err(|_| LedgerError::Internal("a report is a plain document"))
 }
 
+/// The equivocations that are not settled, by the names of their refs.
+///
+/// # Errors
+/// What the ref store said, and commits that cannot be read.
+pub fn open_equivocations(repository: &Repository) -> Result<Vec<OpenEquivocation>, LedgerError> {
+    let mut found = Vec::new();
+    for (reference, commit) in refs::list(repository, EQUIVOCATION)? {
+        let path = &reference[EQUIVOCATION.len()..];
+        let name = path.rsplit_once('/').map(|(journal, _)| journal);
+        let journal =
+            name.map(|name| JournalName::parse_ref(&format!("refs/gatos/journal/{name}")));
+        let Some(Ok(journal)) = journal else { continue };
+        if refs::read(repository, &settled_name(&reference))?.is_some() {
+            continue;
+        }
+        let content = objects::Reader::new(repository).commit(commit)?;
+        // What is no report of ours freezes its journal all the same; there is nothing to settle it by.
+        let Ok((_, tips)) = commit::head_of(&content) else {
+            continue;
+        };
+        found.push(OpenEquivocation {
+            journal,
+            reference,
+            tips,
+        });
+    }
+    Ok(found)
+}
+
+/// Notes that an equivocation is settled: its journal moves again. Both branches stay pinned.
+///
+/// # Errors
+/// What the ref store said.
+pub fn note_settled(
+    repository: &Repository,
+    equivocation: &OpenEquivocation,
+) -> Result<(), LedgerError> {
+    let Some(commit) = refs::read(repository, &equivocation.reference)? else {
+        return Ok(());
+    };
+    let name = settled_name(&equivocation.reference);
+    let expected = refs::read(repository, &name)?;
+    let new = commit;
+    refs::update(
+        repository,
+        &[RefChange {
+            name,
+            expected,
+            new,
+        }],
+    )?;
+    Ok(())
+}
+
+/// Whether a quarantine ref is about an equivocation that is settled, or says so of one.
+///
+/// # Errors
+/// What the ref store said.
+pub fn is_settled(repository: &Repository, reference: &str) -> Result<bool, LedgerError> {
+    if reference.starts_with(SETTLED) {
+        return Ok(true);
+    }
+    Ok(reference.starts_with(EQUIVOCATION)
+        && refs::read(repository, &settled_name(reference))?.is_some())
+}
+
+fn settled_name(reference: &str) -> String {
+    reference.replacen(EQUIVOCATION, SETTLED, 1)
+}
+
 /// Refuses to go on with a journal that stands still because of an equivocation.
 ///
 /// # Errors
 /// `JOURNAL_FROZEN` naming the quarantine ref.
 pub fn refuse_if_frozen(repository: &Repository, journal: &JournalName) -> Result<(), LedgerError> {
-    match refs::list(repository, &prefix(EQUIVOCATION, journal))?.first() {
-        None => Ok(()),
-        Some((reference, _)) => Err(LedgerError::Frozen {
-            journal: journal.clone(),
-            reference: reference.clone(),
-        }),
+    for (reference, _) in refs::list(repository, &prefix(EQUIVOCATION, journal))? {
+        if refs::read(repository, &settled_name(&reference))?.is_none() {
+            return Err(LedgerError::Frozen {
+                journal: journal.clone(),
+                reference,
+            });
+        }
     }
+    Ok(())
 }
 
 /// Every quarantine ref with the commit that reports it.

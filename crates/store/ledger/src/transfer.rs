@@ -3,7 +3,8 @@
 //! A fetch lands in `refs/gatos/remotes/<r>/**` and goes no further; verifying and forwarding is
 //! the caller's. A push names its refs one by one, unforced, and is atomic within each batch.
 //!
-//! INVARIANT 1: no refspec used here has a `+`.
+//! INVARIANT 1: no refspec used here has a `+`, but for journals of which governance chose another branch
+//! ([`fetch_chosen`]), in the room of their remote.
 //! INVARIANT 2: when [`fetch`] returns, what it brought survives a power cut, so that refs may be
 //! moved onto it.
 //! Format: docs/formats/repository.md. Tests: `transfer/tests.rs`, between real repositories.
@@ -17,7 +18,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gatos_values::ErrorCode;
+use gatos_values::{ErrorCode, JournalName};
 
 use crate::files::FileError;
 use crate::git::{GitCommand, GitError, GitProgram, GitVersion, InitError, OpenError, Repository};
@@ -85,28 +86,8 @@ pub fn fetch_with(
     let Remote { address, room } = Remote::resolve(repository, remote)?;
     let prefix = format!("refs/gatos/remotes/{room}/");
     let before: BTreeMap<String, ObjectId> = refs::list(repository, &prefix)?.into_iter().collect();
-    let output = careful(
-        repository.git()?,
-        options,
-        ssh_is_settled(Some(repository))?,
-    )
-    .arguments(["-c", "fetch.fsckObjects=true"])
-    .arguments([
-        "fetch",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-recurse-submodules",
-        "--no-progress",
-    ])
-    .arguments(["--no-auto-maintenance", "--end-of-options", &address])
-    .arguments(settings::fetch_refspecs(&room))
-    .stderr_size_max(WORDS_SIZE_MAX)
-    .run_any()?;
-    let rejected = porcelain::rejected_by_fetch(&output.stderr);
-    if !output.status.success() && rejected.is_empty() {
-        return Err(refused(remote, &output.stderr));
-    }
-    objects::sync_object_folders(repository)?;
+    let specs = settings::fetch_refspecs(&room);
+    let rejected = fetch_refs(repository, remote, &address, specs, options)?;
     let moved = refs::list(repository, &prefix)?
         .into_iter()
         .filter(|(name, new)| before.get(name) != Some(new))
@@ -121,6 +102,62 @@ pub fn fetch_with(
         moved,
         rejected,
     })
+}
+
+/// Fetches by these refspecs, flushes what came, and returns what git would not move.
+fn fetch_refs(
+    repository: &Repository,
+    remote: &str,
+    address: &str,
+    specs: Vec<String>,
+    options: TransferOptions,
+) -> Result<Vec<RejectedRef>, TransferError> {
+    let output = careful(
+        repository.git()?,
+        options,
+        ssh_is_settled(Some(repository))?,
+    )
+    .arguments(["-c", "fetch.fsckObjects=true"])
+    .arguments([
+        "fetch",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--no-progress",
+    ])
+    .arguments(["--no-auto-maintenance", "--end-of-options", address])
+    .arguments(specs)
+    .stderr_size_max(WORDS_SIZE_MAX)
+    .run_any()?;
+    let rejected = porcelain::rejected_by_fetch(&output.stderr);
+    if !output.status.success() && rejected.is_empty() {
+        return Err(refused(remote, &output.stderr));
+    }
+    objects::sync_object_folders(repository)?;
+    Ok(rejected)
+}
+
+/// Fetches journals of a remote again whose refs were put on another branch there. The caller knows that governance
+/// chose one; what arrives counts for nothing until it has been judged.
+pub fn fetch_chosen(
+    repository: &Repository,
+    remote: &str,
+    journals: &[JournalName],
+) -> Result<(), TransferError> {
+    let Remote { address, room } = Remote::resolve(repository, remote)?;
+    let specs = journals.iter().map(|journal| {
+        let name = journal.ref_name();
+        let here = &name[refs::ROOT.len()..];
+        format!("+{name}:refs/gatos/remotes/{room}/{here}")
+    });
+    fetch_refs(
+        repository,
+        remote,
+        &address,
+        specs.collect(),
+        TransferOptions::default(),
+    )?;
+    Ok(())
 }
 
 /// Clones a repository with its branches into `directory`, prepares it, and fetches everything

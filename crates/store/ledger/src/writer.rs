@@ -405,6 +405,34 @@ impl Writer {
         Ok(())
     }
 
+    /// Puts a journal on another branch than the one its ref holds: the one exception to refs that only move forward, for
+    /// a branch that governance did not choose. What of it is left behind must be pinned. `shared_count` events are in
+    /// both branches.
+    ///
+    /// # Errors
+    /// `RefError::Moved` when the ref is not where the caller saw it, and what the disk said.
+    pub fn replace_branch(
+        &self,
+        journal: &JournalName,
+        (ours, chosen): (ObjectId, ObjectId),
+        shared_count: u64,
+    ) -> Result<(), LedgerError> {
+        self.flush()?;
+        let _flushing = lock(&self.shared.flushing);
+        // The index first: were the ref moved and the index not, it would look like a journal rewritten by other hands.
+        lock(&self.shared.index).keep_first(journal, shared_count)?;
+        refs::update(
+            &self.shared.repository,
+            &[RefChange {
+                name: journal.ref_name(),
+                expected: Some(ours),
+                new: chosen,
+            }],
+        )?;
+        lock(&self.shared.state).forget(journal);
+        Ok(())
+    }
+
     /// Folds packs when there are many, under this writer's lock.
     ///
     /// # Errors

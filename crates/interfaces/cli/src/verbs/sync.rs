@@ -25,6 +25,10 @@ pub const MANUAL: Manual = Manual {
         field("events", "events taken over"),
         field("journals", "journals moved forward"),
         field("stale", "events among them that no longer count"),
+        field(
+            "settled",
+            "journals that go on because governance chose one of their branches",
+        ),
         field("states", "folds and checkpoints moved forward or joined"),
         field("pushed", "refs pushed"),
         field(

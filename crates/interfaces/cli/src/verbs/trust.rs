@@ -12,6 +12,7 @@ pub mod namespace;
 pub mod quorum;
 pub mod revoke;
 pub mod rotate;
+pub mod settle;
 pub mod verify;
 
 /// `gatos trust …`
@@ -38,6 +39,11 @@ pub enum Verb {
     Revoke(revoke::Arguments),
     /// Replace a key by a new one, step by step.
     Rotate(rotate::Arguments),
+    /// Choose between two branches that one key signed.
+    ///
+    /// A journal whose key signed two events in one place stands still until then. The branch that is
+    /// chosen goes on; the other stays in quarantine and counts nowhere.
+    Settle(settle::Arguments),
     /// Show the versions of governance in words.
     Log(log::Arguments),
     /// Verify governance from its genesis on.
@@ -57,6 +63,7 @@ impl Verb {
             Verb::Grant(arguments) => arguments.run(console),
             Verb::Revoke(arguments) => arguments.run(console),
             Verb::Rotate(arguments) => arguments.run(console),
+            Verb::Settle(arguments) => arguments.run(console),
             Verb::Log(arguments) => arguments.run(console),
             Verb::Verify(arguments) => arguments.run(console),
         }

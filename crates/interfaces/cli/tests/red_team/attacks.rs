@@ -9,7 +9,9 @@ use gatos_ledger::codec::{
     DocumentForm, encode_chained_commit, encode_document_commit, encode_event_commit,
 };
 use gatos_policy::epoch::Anchor;
-use gatos_policy::governance::{ChangeOperation, GovernanceDocument, SignedDocument, change};
+use gatos_policy::governance::{
+    ChangeOperation, CutEntry, GovernanceDocument, SignedDocument, change, change_with_cut,
+};
 use gatos_values::{
     Actor, Blake3Digest, EventType, GovernanceId, ResourceUri, SealedEvent, Sha256Digest,
     SigningKey, Ulid, merkle,
@@ -268,6 +270,70 @@ attacks! {
         "the chain is replaced by an unrelated commit" => "BAD_COMMIT" Counted |s| {
             let commit = git(&s.pusher(), &["commit-tree", "-m", "v9", EMPTY_TREE]);
             vec![format!("+{}:refs/gatos/governance", commit.trim())]
+        };
+    }
+    "changes that the policy judges" {
+        "an operation that the policy denies, signed by enough governors" => "POLICY_DENY" Recorded |s| {
+            let levels = vec![level(4)];
+            governed(s, &[(levels, Vec::new())])
+        };
+        "a denied operation among others that are allowed" => "POLICY_DENY" Recorded |s| {
+            let actor = Actor::parse("user:mallory").expect("an actor");
+            governed(s, &[(vec![ChangeOperation::ActorEnrol { actor }, level(4)], Vec::new())])
+        };
+        "a denied version with one behind it that is allowed" => "POLICY_DENY" Recorded |s|
+            governed(s, &[(vec![level(5)], Vec::new()), (vec![level(1)], Vec::new())]);
+        "a mark for export that the policy denies" => "POLICY_DENY" Recorded |s|
+            governed(s, &[(vec![for_export("vault")], Vec::new())]);
+        "a policy under which nobody could change anything again" => "BAD_GOVERNANCE" Recorded lock_out;
+        "the empty policy is activated" => "BAD_GOVERNANCE" Recorded |s|
+            rewritten_change(s, activate_other(), |text| text.replace(&other_root(), &empty_root()));
+        "a change says that the empty policy is in force again" => "BAD_GOVERNANCE" Recorded |s|
+            rewritten_change(s, level(1), |text| text.replace(&s.policy_root().to_string(), &empty_root()));
+        "a policy comes with a change that keeps quiet about the cut" => "BAD_GOVERNANCE" Recorded |s|
+            rewritten_change(s, activate_other(), |text| text.replacen("\"cut\":[],", "", 1));
+        "a branch is chosen that does not stand here" => "EQUIVOCATION" Recorded other_branch;
+    }
+    "labels" {
+        "a label that limits export, where everything may leave" => "POLICY_DENY" Recorded |s|
+            s.signed(&s.bob, "label", |envelope| envelope.labels = vec![label("pii")]);
+        "a label below one that limits export" => "POLICY_DENY" Recorded |s|
+            s.signed(&s.bob, "label below", |envelope| envelope.labels = vec![label("harmless"), label("secret.minor")]);
+        "the label is stripped and the signature kept" => "BAD_SIGNATURE" Counted stripped_label;
+        "the event is signed again without its label" => "EQUIVOCATION" Recorded |s| {
+            let kept = s.event_at(s.at(&kept_journal(s)));
+            let mut envelope = kept.envelope().clone();
+            envelope.labels.clear();
+            vec![format!("+{}:{}", s.commit(&sign(envelope, &s.bob.key), None), kept_journal(s))]
+        };
+        "a kept event goes where everything may leave" => "BAD_EVENT" Counted |s|
+            s.to_journal(&s.bob, s.at(&kept_journal(s)));
+        "a kept event is signed for a journal that may leave" => "POLICY_DENY" Recorded |s| {
+            let kept = s.event_at(s.at(&kept_journal(s)));
+            s.signed(&s.bob, "moved", |envelope| {
+                envelope.labels = kept.envelope().labels.clone();
+                envelope.payload = kept.envelope().payload.clone();
+            })
+        };
+    }
+    "bundles" {
+        "a bundle in the place of a policy" => "BAD_POLICY" Counted |s| to_policies(s, &[("policy.rgc", bundle(s))]);
+        "a policy cut short" => "BAD_POLICY" Counted |s| {
+            let mut rgc = other_policy();
+            rgc.pop();
+            to_policies(s, &[("policy.rgc", rgc)])
+        };
+        "a policy whose digest is another's" => "BAD_POLICY" Counted |s| {
+            let wrong = format!("policy_root = {}\n", s.policy_root());
+            to_policies(s, &[("policy.rgc", other_policy()), ("policy.rgc.sha", wrong.into_bytes())])
+        };
+        "a policy with a bundle smuggled beside it" => "BAD_POLICY" Counted |s| {
+            let root = format!("policy_root = {}\n", Sha256Digest::of(&other_policy()));
+            to_policies(s, &[
+                ("policy.rgc", other_policy()),
+                ("policy.rgc.sha", root.into_bytes()),
+                ("policy.bundle", bundle(s)),
+            ])
         };
     }
     "policy" {
@@ -551,14 +617,179 @@ fn blind_activation(scene: &Scene) -> Vec<String> {
     let policy_root = Sha256Digest::of(&other_policy());
     let ulid = chain.ulid().next().expect("ULIDs are left");
     let operations = vec![ChangeOperation::PolicyActivate { policy_root }];
-    let bytes = gatos_policy::governance::change_with_cut(&chain, ulid, operations, Vec::new())
-        .expect("a change");
+    let bytes = change_with_cut(&chain, ulid, operations, Vec::new()).expect("a change");
     let signature = scene.alice.key.sign("gatos-grant", &bytes);
     let content = encode_document_commit(&bytes, &[signature], Some(head)).expect("a commit");
     vec![format!(
         "{}:refs/gatos/governance",
         scene.object("commit", &content)
     )]
+}
+
+/// Version after version with these operations and cuts, signed by Alice, who governs alone.
+fn governed(scene: &Scene, versions: &[(Vec<ChangeOperation>, Vec<CutEntry>)]) -> Vec<String> {
+    let (mut chain, mut head) = chain_until(scene, 0);
+    for (operations, cut) in versions {
+        let ulid = chain.ulid().next().expect("ULIDs are left");
+        let bytes = change_with_cut(&chain, ulid, operations.clone(), cut.clone());
+        let document = signed_by_alice(scene, bytes.expect("it fits the chain"));
+        chain.apply(&document).expect("the chain takes it");
+        head = document_commit(scene, &document, head);
+    }
+    vec![format!("{head}:refs/gatos/governance")]
+}
+
+fn signed_by_alice(scene: &Scene, bytes: Vec<u8>) -> SignedDocument {
+    SignedDocument {
+        signatures: vec![scene.alice.key.sign("gatos-grant", &bytes)],
+        bytes,
+    }
+}
+
+fn document_commit(scene: &Scene, document: &SignedDocument, head: ObjectId) -> ObjectId {
+    let content = encode_document_commit(&document.bytes, &document.signatures, Some(head));
+    scene.object("commit", &content.expect("a commit"))
+}
+
+/// The next version with this operation, its text changed before it is signed.
+fn rewritten_change(
+    scene: &Scene,
+    operation: ChangeOperation,
+    rewrite: impl FnOnce(String) -> String,
+) -> Vec<String> {
+    let (chain, head) = chain_until(scene, 0);
+    let ulid = chain.ulid().next().expect("ULIDs are left");
+    let bytes = change_with_cut(&chain, ulid, vec![operation], Vec::new()).expect("a change");
+    let text = String::from_utf8(bytes).expect("text");
+    let rewritten = rewrite(text.clone());
+    assert_ne!(text, rewritten);
+    let document = signed_by_alice(scene, rewritten.into_bytes());
+    let commit = document_commit(scene, &document, head);
+    vec![format!("{commit}:refs/gatos/governance")]
+}
+
+fn activate_other() -> ChangeOperation {
+    ChangeOperation::PolicyActivate {
+        policy_root: Sha256Digest::of(&other_policy()),
+    }
+}
+
+fn other_root() -> String {
+    Sha256Digest::of(&other_policy()).to_string()
+}
+
+fn empty_root() -> String {
+    gatos_values::roots::EMPTY_POLICY_ROOT.to_string()
+}
+
+fn level(level: u64) -> ChangeOperation {
+    ChangeOperation::ActorLevel {
+        actor: Actor::parse("user:alice").expect("an actor"),
+        level,
+    }
+}
+
+fn for_export(namespace: &str) -> ChangeOperation {
+    ChangeOperation::NamespaceSet {
+        ns: ns(namespace),
+        export: true,
+    }
+}
+
+fn label(text: &str) -> EventType {
+    EventType::parse(text).expect("a label")
+}
+
+/// Bob's journal in the namespace that is kept.
+fn kept_journal(scene: &Scene) -> String {
+    scene.journal(&scene.bob).replace("/ops/", "/vault/")
+}
+
+/// Bob's first event of the vault as it would read without its label, under the signature of the one with it.
+fn stripped_label(scene: &Scene) -> Vec<String> {
+    let kept = scene.event_at(scene.at(&kept_journal(scene)));
+    let mut bare = kept.envelope().clone();
+    bare.labels.clear();
+    let bare = sign(bare, &scene.bob.key);
+    let content = String::from_utf8(encode_event_commit(&bare, None)).expect("text");
+    let (own, other) = (
+        bare.signature().to_base64_line(),
+        kept.signature().to_base64_line(),
+    );
+    let commit = scene.object("commit", content.replace(&own, &other).as_bytes());
+    vec![format!("+{commit}:{}", kept_journal(scene))]
+}
+
+/// A choice of a second event of Bob's that the gate never let in.
+fn other_branch(scene: &Scene) -> Vec<String> {
+    let (tip, commit) = scene.tip(&scene.bob);
+    let mut rival = tip.envelope().clone();
+    rival.ulid = rival.ulid.next().expect("ULIDs are left");
+    let event = sign(rival, &scene.bob.key).id();
+    let journal = tip.envelope().journal();
+    let count = git(&scene.hub(), &["rev-list", "--count", &commit.to_string()]);
+    let count = count.trim().parse().expect("a number");
+    let choice = ChangeOperation::JournalChoose {
+        journal: journal.clone(),
+        count,
+        event,
+    };
+    let kept = CutEntry {
+        journal,
+        count,
+        event,
+    };
+    governed(scene, &[(vec![choice], vec![kept])])
+}
+
+/// A policy whose rule about `govern` nobody meets, with the version that activates it.
+fn lock_out(scene: &Scene) -> Vec<String> {
+    let source = "version: 1\nrules:\n  - id: nobody\n    when: { intent: govern }\n    allow_if: [\"caps includes 'a key that nobody has'\"]\n";
+    let rgc = gatos_policy::language::compile(source)
+        .expect("it compiles")
+        .rgc;
+    let policy_root = Sha256Digest::of(&rgc);
+    let root = format!("policy_root = {policy_root}\n");
+    let mut push = governed(
+        scene,
+        &[(
+            vec![ChangeOperation::PolicyActivate { policy_root }],
+            Vec::new(),
+        )],
+    );
+    push.extend(to_policies(
+        scene,
+        &[("policy.rgc", rgc), ("policy.rgc.sha", root.into_bytes())],
+    ));
+    push
+}
+
+/// The bundle that the gate's own repository makes of its policy.
+fn bundle(scene: &Scene) -> Vec<u8> {
+    let hub = crate::judge::hub_node(scene);
+    hub.policy_bundle(None).expect("a bundle").bytes
+}
+
+/// A next commit of the policies with these files.
+fn to_policies(scene: &Scene, files: &[(&str, Vec<u8>)]) -> Vec<String> {
+    let mut tree = Vec::new();
+    for (name, content) in files {
+        let blob = scene.object("blob", content);
+        tree.push((*name, blob));
+    }
+    tree.sort();
+    let entries = tree
+        .iter()
+        .map(|(name, blob)| [format!("100644 {name}\0").as_bytes(), blob.as_bytes()].concat());
+    let tree = scene
+        .object("tree", &entries.collect::<Vec<_>>().concat())
+        .to_string();
+    let head = scene.at("refs/gatos/policies/active").to_string();
+    let commit = git(
+        &scene.pusher(),
+        &["commit-tree", "-m", "policy", "-p", &head, &tree],
+    );
+    vec![format!("{}:refs/gatos/policies/active", commit.trim())]
 }
 
 fn to_epochs(

@@ -56,7 +56,7 @@ fn honest_push(scene: &Scene) {
     sync(&bob);
 }
 
-fn hub_node(scene: &Scene) -> Node {
+pub fn hub_node(scene: &Scene) -> Node {
     let options = NodeOptions {
         home: Some(scene.root().join("gate")),
         ..NodeOptions::default()

@@ -7,7 +7,8 @@ use gatos_fold::compile_yaml;
 use gatos_ledger::{ObjectId, Repository, refs};
 use gatos_node::keys::{KeyStore, Signer};
 use gatos_node::{Acknowledgement, Intent, Node, NodeOptions};
-use gatos_values::{Actor, EventType, KeyId, Namespace, PublicKey, SigningKey, json};
+use gatos_policy::governance::ChangeOperation;
+use gatos_values::{Actor, EventType, KeyId, Namespace, PublicKey, Sha256Digest, SigningKey, json};
 
 use crate::transports::Transport;
 
@@ -19,6 +20,14 @@ rules:
     when: { intent: \"write\", path: \"gatos/journal/ops/**\" }
     allow_if: [\"trust[actor].level >= 0\"]
     deny_if: [\"payload.k == 'forbidden'\"]
+  - id: vault-append
+    when: { intent: \"write\", path: \"gatos/journal/vault/**\" }
+    allow_if: [\"true\"]
+  - id: changes
+    when: { intent: \"govern\" }
+    deny_if:
+      - \"payload.op == 'actor.level' and payload.level > 3\"
+      - \"payload.kind == 'export'\"
 ";
 
 /// The largest push the hub of the scene takes, in bytes.
@@ -131,6 +140,12 @@ impl Scene {
                 &[("ops.rgs".to_owned(), POLICY.as_bytes().to_vec())],
             )
             .expect("the policy is activated");
+        alice
+            .govern(vec![ChangeOperation::NamespaceSet {
+                ns: ns("vault"),
+                export: false,
+            }])
+            .expect("the vault is kept");
         for k in ["a", "b", "c"] {
             append(&alice, &self.alice.actor, k);
         }
@@ -139,6 +154,7 @@ impl Scene {
         for k in ["a", "d"] {
             append(&bob, &self.bob.actor, k);
         }
+        append_labelled(&bob, &self.bob.actor);
         bob.fold_run(&ns("ops"), &mut |_| {})
             .expect("the fold runs");
         sync(&bob);
@@ -210,6 +226,12 @@ impl Scene {
         self.root().join("pusher.git")
     }
 
+    /// The policy in force.
+    pub fn policy_root(&self) -> Sha256Digest {
+        let policy = gatos_policy::language::compile(POLICY).expect("the policy compiles");
+        policy.root
+    }
+
     /// What a ref of the hub holds.
     pub fn at(&self, name: &str) -> ObjectId {
         let hub = Repository::open(&self.hub()).expect("the hub opens");
@@ -232,6 +254,20 @@ impl Scene {
         self.transport.prepare(&mut command);
         command.output().expect("git runs")
     }
+}
+
+/// An event that may not leave, in the namespace that is kept.
+fn append_labelled(node: &Node, actor: &Actor) {
+    let payload = json::decode_strict(br#"{"name":"Ada"}"#, 1024);
+    let mut intent = Intent::new(
+        ns("vault"),
+        EventType::parse("note").expect("a type"),
+        payload.expect("JSON"),
+    );
+    intent.actor = Some(actor.clone());
+    intent.labels = vec![EventType::parse("pii").expect("a label")];
+    node.append(&[intent], Acknowledgement::Visible)
+        .expect("the append works");
 }
 
 pub fn append(node: &Node, actor: &Actor, k: &str) {

@@ -268,6 +268,7 @@ impl Chain {
         }
         self.check_grants(change)?;
         self.check_reachable(change)?;
+        self.check_choices(change)?;
         let Some(entries) = &change.cut else {
             return if scopes.is_empty() {
                 Ok(())

@@ -4,6 +4,9 @@
 //! accepted under older versions. An affected journal that is not listed keeps none. Events beyond the cut that name
 //! an older version are never folded, so back-dating buys a thief nothing.
 //!
+//! Where one key signed two branches, a version chooses: it names the event at the first place where they differ, and
+//! cuts the journal like any other that takes away. The other branch is no journal of this repository any more.
+//!
 //! INVARIANT: the verdict on an event depends on its journal, its place in it, the version it names and the chain.
 //! Format: docs/formats/governance.md. Tests: tests/it/cuts.rs, with a slow twin.
 
@@ -30,6 +33,8 @@ pub struct CutEntry {
 pub enum CutScope {
     /// Every journal: a rule changed for all.
     All,
+    /// One journal: of two branches one was chosen.
+    Journal(JournalName),
     /// The journals of an actor: it lost a level, a group or a grant.
     Actor(Actor),
     /// The journals of a key: it ended.
@@ -45,6 +50,7 @@ impl CutScope {
         match self {
             CutScope::All => true,
             CutScope::Actor(actor) => journal.actor == *actor,
+            CutScope::Journal(name) => journal == name,
             CutScope::Key(key) => journal.key == *key,
             CutScope::Namespace(ns) => journal.ns == *ns,
         }
@@ -81,6 +87,18 @@ impl Cut {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JournalCuts {
     cuts: Vec<JournalCut>,
+    choices: Vec<JournalChoice>,
+}
+
+/// One version's choice between the branches of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalChoice {
+    /// The version that chose.
+    pub version: u64,
+    /// The first place at which the branches differ, from 1 on.
+    pub count: u64,
+    /// The event that counts there.
+    pub event: EventId,
 }
 
 /// One version's cut of one journal.
@@ -95,8 +113,8 @@ pub struct JournalCut {
 }
 
 impl JournalCuts {
-    pub(super) fn new(cuts: Vec<JournalCut>) -> JournalCuts {
-        JournalCuts { cuts }
+    pub(super) fn new(cuts: Vec<JournalCut>, choices: Vec<JournalChoice>) -> JournalCuts {
+        JournalCuts { cuts, choices }
     }
 
     /// Whether no version cut this journal.
@@ -111,19 +129,34 @@ impl JournalCuts {
         &self.cuts
     }
 
+    /// The choices between branches, oldest first. Each came with a cut.
+    #[must_use]
+    pub fn choices(&self) -> &[JournalChoice] {
+        &self.choices
+    }
+
     /// The cuts as they were when `version` was the newest.
     #[must_use]
     pub fn up_to(&self, version: u64) -> JournalCuts {
         let known = self.cuts.partition_point(|cut| cut.version <= version);
-        JournalCuts::new(self.cuts[..known].to_vec())
+        let chosen = self
+            .choices
+            .partition_point(|choice| choice.version <= version);
+        JournalCuts::new(self.cuts[..known].to_vec(), self.choices[..chosen].to_vec())
     }
 
-    /// Whether a version after `version` cut the journal before its event number `count`: then what was folded of it
-    /// by then need not count any more.
+    /// Whether a version after `version` cut the journal before its event number `count`, or chose between branches of
+    /// it that differ by then: then what was folded of it by then need not count any more.
     #[must_use]
     pub fn disturb(&self, version: u64, count: u64) -> bool {
         let known = self.cuts.partition_point(|cut| cut.version <= version);
+        let is_new = |choice: &&JournalChoice| choice.version > version;
         self.cuts[known..].iter().any(|cut| cut.count < count)
+            || self
+                .choices
+                .iter()
+                .filter(is_new)
+                .any(|choice| choice.count <= count)
     }
 
     /// The first version that makes the event stale: it is newer than `gov_version`, which the event names, and cut
@@ -137,40 +170,57 @@ impl JournalCuts {
             .map(|cut| cut.version)
     }
 
-    /// The version whose cut names another event at this place: then the journal is not the one that governance
+    /// The first version whose cut or choice names another event at this place: then the journal is not the one that governance
     /// accepted.
     #[must_use]
     pub fn contradicts(&self, position: u64, event: &EventId) -> Option<u64> {
-        self.cuts
-            .iter()
-            .find(|cut| cut.count == position && cut.event.is_some_and(|named| named != *event))
-            .map(|cut| cut.version)
+        self.names()
+            .filter(|(_, count, named)| *count == position && named != event)
+            .map(|(version, _, _)| version)
+            .min()
     }
+
+    /// Every event that a version names, with that version and its place: what a journal must hold to be the one that
+    /// governance accepted.
+    pub fn names(&self) -> impl Iterator<Item = (u64, u64, EventId)> + '_ {
+        let kept = self.cuts.iter();
+        let kept = kept.filter_map(|cut| Some((cut.version, cut.count, cut.event?)));
+        let chosen = self.choices.iter();
+        kept.chain(chosen.map(|choice| (choice.version, choice.count, choice.event)))
+    }
+}
+
+/// A journal as documents name it.
+pub(super) fn journal_value(journal: &JournalName) -> Value {
+    Text::from_string(journal.short()).map_or(Value::Null, Value::Text)
+}
+
+/// The field `journal`.
+pub(super) fn read_journal(fields: &mut Fields<'_>) -> Result<JournalName, GovernanceError> {
+    let text = fields.text("journal")?;
+    JournalName::parse_short(text).map_err(|error| {
+        bad(
+            &fields.name("journal"),
+            &alloc::format!("is wrong: {error}"),
+        )
+    })
 }
 
 pub(super) fn to_value(entries: &[CutEntry]) -> Value {
     let entry = |entry: &CutEntry| {
-        let journal = Text::from_string(entry.journal.short()).map_or(Value::Null, Value::Text);
         Value::Map(
             Map::new()
                 .with("count", entry.count)
                 .with("event", entry.event.to_value())
-                .with("journal", journal),
+                .with("journal", journal_value(&entry.journal)),
         )
     };
     Value::List(entries.iter().map(entry).collect())
 }
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<CutEntry, GovernanceError> {
-    let text = fields.text("journal")?;
-    let journal = JournalName::parse_short(text).map_err(|error| {
-        bad(
-            &fields.name("journal"),
-            &alloc::format!("is wrong: {error}"),
-        )
-    })?;
     Ok(CutEntry {
-        journal,
+        journal: read_journal(fields)?,
         count: fields.unsigned("count")?,
         event: fields.parsed("event")?,
     })

@@ -159,6 +159,17 @@ pub enum GovernanceError {
     /// A cut of a journal that the change does not affect.
     #[error("`cut` lists `{0}`, which the document does not affect")]
     CutUnaffected(JournalName),
+    /// A version before accepted another branch.
+    #[error("version {version} accepted another event at this place of `{journal}`")]
+    BranchSettled {
+        /// Which journal.
+        journal: JournalName,
+        /// The version that did.
+        version: u64,
+    },
+    /// The cut that comes with a choice drops what is chosen.
+    #[error("`cut` does not keep the branch of `{0}` that the document chooses")]
+    BranchNotKept(JournalName),
     /// The key did not sign its own rotation.
     #[error("the rotation has no signature of key `{0}`")]
     PossessionUnproved(KeyId),

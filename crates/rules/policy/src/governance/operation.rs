@@ -9,10 +9,11 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use gatos_values::{
-    Actor, DottedName, KeyId, Map, Namespace, PublicKey, RepositoryId, Sha256Digest, SshSignature,
-    Text, Value, json,
+    Actor, DottedName, EventId, JournalName, KeyId, Map, Namespace, PublicKey, RepositoryId,
+    Sha256Digest, SshSignature, Text, Value, json,
 };
 
+use super::cut;
 use super::document::{key_map, read_key, unsupported};
 use super::error::GovernanceError;
 use super::fields::{Fields, bad, check_rising};
@@ -65,6 +66,15 @@ pub enum ChangeOperation {
         group: DottedName,
         /// Who belongs to it: sorted, unique.
         members: Vec<Actor>,
+    },
+    /// `journal.choose`: of two branches that one key signed, the one with this event counts.
+    JournalChoose {
+        /// Which journal.
+        journal: JournalName,
+        /// The first place at which the branches differ, from 1 on.
+        count: u64,
+        /// The event that stands there.
+        event: EventId,
     },
     /// `key.enrol`: a new key of an enrolled actor.
     KeyEnrol {
@@ -156,7 +166,7 @@ pub enum GovernedAction {
     Policy,
     /// A new key for an actor whose old one is lost.
     Recovery,
-    /// Actors, keys, levels, groups, governors, namespaces and the rules themselves.
+    /// Actors, keys, levels, groups, governors, namespaces, branches of journals and the rules themselves.
     Trust,
 }
 
@@ -207,6 +217,7 @@ impl ChangeOperation {
             ChangeOperation::GrantIssue { .. } => "grant.issue",
             ChangeOperation::GrantRevoke { .. } => "grant.revoke",
             ChangeOperation::GroupSet { .. } => "group.set",
+            ChangeOperation::JournalChoose { .. } => "journal.choose",
             ChangeOperation::KeyEnrol { .. } => "key.enrol",
             ChangeOperation::KeyRevoke { .. } => "key.revoke",
             ChangeOperation::KeyRotate(_) => "key.rotate",
@@ -268,6 +279,14 @@ impl ChangeOperation {
             ChangeOperation::GroupSet { group, members } => Map::new()
                 .with("group", group.to_value())
                 .with("members", actors_value(members)),
+            ChangeOperation::JournalChoose {
+                journal,
+                count,
+                event,
+            } => Map::new()
+                .with("journal", cut::journal_value(journal))
+                .with("count", *count)
+                .with("event", event.to_value()),
             ChangeOperation::KeyEnrol { actor, public } => {
                 key_map(public).with("actor", actor.to_value())
             }
@@ -318,6 +337,11 @@ impl ChangeOperation {
             "group.set" => ChangeOperation::GroupSet {
                 group: fields.parsed("group")?,
                 members: fields.parsed_list("members")?,
+            },
+            "journal.choose" => ChangeOperation::JournalChoose {
+                journal: cut::read_journal(fields)?,
+                count: fields.unsigned("count")?,
+                event: fields.parsed("event")?,
             },
             "key.enrol" => ChangeOperation::KeyEnrol {
                 actor: fields.parsed("actor")?,
@@ -370,6 +394,9 @@ impl ChangeOperation {
                 check_rising(&name("members"), members.iter())
             }
             ChangeOperation::GrantIssue { grant } => grant.grant.encode().map(|_| ()),
+            ChangeOperation::JournalChoose { count: 0, .. } => {
+                Err(bad(&name("count"), "is 0; the first event stands at 1"))
+            }
             ChangeOperation::ActorLevel { level, .. } if i64::try_from(*level).is_err() => {
                 Err(bad(&name("level"), "is not an integer from 0 to 2^63 - 1"))
             }

@@ -1,6 +1,6 @@
 //! Cuts: when one is needed, what it may list, and which events it makes stale.
 
-use gatos_policy::governance::{CutScope, GovernanceError, change};
+use gatos_policy::governance::{Chain, CutScope, GovernanceError, change, change_with_cut};
 
 use crate::fixture::*;
 
@@ -125,4 +125,93 @@ fn another_policy_affects_every_journal() {
             .stale_since(1, 1),
         Some(2)
     );
+}
+
+/// Bob's key (2) signed two second events in `a`.
+fn forked() -> gatos_values::JournalName {
+    journal("a", "user:bob", 2)
+}
+
+#[test]
+fn a_chosen_branch_is_the_journal_and_the_other_is_not() {
+    let mut chain = small_chain();
+    let name = forked();
+    let kept = vec![cut_entry("a", "user:bob", 2, 3)];
+    extend_with_cut(&mut chain, vec![choose(&name, 2, false)], kept, &[1]);
+    let cuts = chain.cuts_of(&name);
+    assert_eq!(chain.chosen_journals().collect::<Vec<_>>(), [&name]);
+    assert_eq!(
+        chain.cut_at(1).unwrap().scopes,
+        [CutScope::Journal(name.clone())]
+    );
+    assert_eq!(cuts.contradicts(2, &event_id(&name, 2)), None);
+    assert_eq!(cuts.contradicts(2, &event_id(&name, 102)), Some(1));
+    // What is signed beyond the cut under the version before is a thief's.
+    assert_eq!(
+        (cuts.stale_since(3, 0), cuts.stale_since(4, 0)),
+        (None, Some(1))
+    );
+    // What was folded up to the fork stands, what went further may hold the other branch.
+    assert!(!cuts.disturb(0, 1) && cuts.disturb(0, 2) && !cuts.disturb(1, 9));
+    assert!(cuts.up_to(0).choices().is_empty());
+    // Nobody else's journal is concerned.
+    assert!(chain.cuts_of(&journal("a", "user:alice", 1)).is_empty());
+    assert_eq!(chain.up_to(0).cuts_of(&name).names().count(), 0);
+}
+
+#[test]
+fn a_choice_names_a_branch_that_it_keeps_and_is_never_taken_back() {
+    let mut chain = small_chain();
+    let name = forked();
+    assert_eq!(
+        change(&chain, ulid(1), vec![choose(&name, 2, false)]),
+        Err(GovernanceError::CutMissing)
+    );
+    let refused = |chain: &Chain, operation, entries| {
+        change_with_cut(chain, ulid(9), vec![operation], entries).unwrap_err()
+    };
+    let not_kept = GovernanceError::BranchNotKept(name.clone());
+    for (count, is_rival) in [(3, false), (2, true)] {
+        // The cut ends before the choice, or names the other event at its place.
+        let entries = vec![cut_entry("a", "user:bob", 2, 2)];
+        assert_eq!(
+            refused(&chain, choose(&name, count, is_rival), entries),
+            not_kept
+        );
+    }
+    assert_eq!(misfit(&chain, vec![choose(&name, 2, false)]), not_kept);
+    let stranger = journal("a", "user:alice", 2);
+    assert_eq!(
+        misfit(&chain, vec![choose(&stranger, 2, false)]),
+        GovernanceError::KeyUnknown(stranger.key)
+    );
+    let zero = choose(&name, 0, false);
+    assert!(matches!(
+        refused(&chain, zero, vec![cut_entry("a", "user:bob", 2, 3)]),
+        GovernanceError::Field { .. }
+    ));
+    let kept = || vec![cut_entry("a", "user:bob", 2, 3)];
+    extend_with_cut(&mut chain, vec![choose(&name, 2, false)], kept(), &[1]);
+    let settled = GovernanceError::BranchSettled {
+        journal: name.clone(),
+        version: 1,
+    };
+    // Neither the other branch nor one that leaves the cut's own event.
+    for count in [2, 3] {
+        assert_eq!(refused(&chain, choose(&name, count, true), kept()), settled);
+    }
+    assert!(matches!(
+        refused(&chain, choose(&name, 2, false), kept()),
+        GovernanceError::NothingChanges { .. }
+    ));
+    assert!(matches!(
+        refused(&small_chain(), choose(&name, 2, false), Vec::new()),
+        GovernanceError::BranchNotKept(_)
+    ));
+    // A second fork further on, or further back, is another choice.
+    for (count, last) in [(5, 6), (1, 7)] {
+        let kept = vec![cut_entry("a", "user:bob", 2, last)];
+        extend_with_cut(&mut chain, vec![choose(&name, count, false)], kept, &[1]);
+    }
+    assert_eq!(chain.cuts_of(&name).choices().len(), 3);
 }

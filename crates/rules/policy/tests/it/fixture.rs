@@ -238,6 +238,16 @@ pub fn journal(ns: &str, name: &str, number: u8) -> JournalName {
     }
 }
 
+/// Of the branches of a journal, the one with its event at a place, or a rival's.
+pub fn choose(journal: &JournalName, count: u64, is_rival: bool) -> ChangeOperation {
+    let branch = if is_rival { 100 } else { 0 };
+    ChangeOperation::JournalChoose {
+        journal: journal.clone(),
+        count,
+        event: event_id(journal, branch + count),
+    }
+}
+
 /// An event id that stands for the event at a place of some journal.
 pub fn event_id(journal: &JournalName, position: u64) -> EventId {
     let text = format!("{journal} {position}");

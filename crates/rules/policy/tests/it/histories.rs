@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use crate::fixture::*;
-use crate::trust_twin::{TrustTwin, kept};
+use crate::trust_twin::{TrustTwin, kept, named};
 
 const ACTORS: [&str; 4] = ["service:ci", "user:alice", "user:bob", "user:carol"];
 const GROUPS: [&str; 2] = ["dev", "ops"];
@@ -43,6 +43,12 @@ enum Wish {
         prev: usize,
     },
     EndGrant(usize),
+    Choose {
+        actor: usize,
+        ns: usize,
+        count: u64,
+        is_rival: bool,
+    },
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
@@ -63,6 +69,9 @@ fn wish() -> impl Strategy<Value = Wish> {
             }
         ),
         2 => (0..9usize).prop_map(Wish::EndGrant),
+        3 => (0..ACTORS.len(), 0..2usize, 1..4u64, any::<bool>()).prop_map(
+            |(actor, ns, count, is_rival)| Wish::Choose { actor, ns, count, is_rival }
+        ),
     ]
 }
 
@@ -102,6 +111,15 @@ fn operation(chain: &Chain, issued: &[Grant], wish: &Wish) -> Option<ChangeOpera
         Wish::Creation(governed) => ChangeOperation::NamespaceCreation {
             governed: *governed,
         },
+        Wish::Choose {
+            actor,
+            ns,
+            count,
+            is_rival,
+        } => {
+            let journal = journal(NAMESPACES[*ns], ACTORS[*actor], *actor as u8 + 1);
+            choose(&journal, *count, *is_rival)
+        }
         Wish::EndGrant(index) => revoke_grant(&issued.get(*index)?.id().unwrap()),
         Wish::Grant {
             signer,
@@ -341,6 +359,18 @@ fn check_cuts(chain: &Chain, documents: &[SignedDocument]) {
         for ns in NAMESPACES {
             let journal = journal(ns, name, index as u8 + 1);
             let cuts = chain.cuts_of(&journal);
+            for position in 1..5 {
+                for event in [position, position + 100] {
+                    let event = event_id(&journal, event);
+                    let refuses = |document: &SignedDocument| {
+                        let mut names = named(document, &journal.short()).into_iter();
+                        names.any(|(count, name)| count == position && name != event.to_string())
+                    };
+                    let expected = documents.iter().position(refuses);
+                    let found = cuts.contradicts(position, &event);
+                    assert_eq!(found, expected.map(|version| version as u64), "{journal}");
+                }
+            }
             for named in 0..documents.len() {
                 for position in 1..7u64 {
                     let took = |newer: &usize| {
@@ -424,6 +454,7 @@ fn random_histories_reach_every_kind_of_operation() {
         "actor.level",
         "group.set",
         "governors.set",
+        "journal.choose",
         "key.enrol",
         "key.revoke",
         "key.rotate",

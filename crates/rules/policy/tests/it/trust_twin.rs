@@ -28,6 +28,8 @@ pub struct TrustTwin {
     pub keys: BTreeMap<String, String>,
     pub namespaces: BTreeMap<String, bool>,
     pub is_creation_governed: bool,
+    /// Journal to what was chosen in it: place and event.
+    pub chosen: BTreeMap<String, Vec<(u64, String)>>,
     pub governors: Vec<String>,
     pub threshold: u64,
     pub grants: Vec<TwinGrant>,
@@ -78,6 +80,11 @@ impl TrustTwin {
                 self.groups.insert(text(change, "group"), members);
             }
             "governors.set" => self.set_governors(change),
+            "journal.choose" => {
+                let choice = (number(change, "count").unwrap(), text(change, "event"));
+                let journal = self.chosen.entry(text(change, "journal")).or_default();
+                journal.push(choice);
+            }
             "key.enrol" | "key.rotate" => {
                 self.keys.insert(text(change, "key"), text(change, "actor"));
             }
@@ -219,7 +226,29 @@ impl TrustTwin {
             || before.groups.iter().any(left)
             || before.grants.iter().any(lost)
             || (before.namespaces.get(ns) == Some(&true) && !self.namespaces[ns])
+            || {
+                let kind_and_name = actor.replace(':', "/");
+                let journal = format!("gatos/journal/{ns}/{kind_and_name}/{key}");
+                before.chosen.get(&journal) != self.chosen.get(&journal)
+            }
     }
+}
+
+/// Every event of a journal that a document names, with its place: chosen, or the last that a cut keeps.
+pub fn named(document: &SignedDocument, journal: &str) -> Vec<(u64, String)> {
+    let value = json::decode_strict(&document.bytes, usize::MAX).unwrap();
+    let listed = |field| {
+        value
+            .get(field)
+            .map_or(&[][..], |list| list.as_list().unwrap())
+    };
+    let mut found = Vec::new();
+    for entry in listed("cut").iter().chain(listed("changes")) {
+        if entry.get("journal").and_then(Value::as_str) == Some(journal) {
+            found.push((number(entry, "count").unwrap(), text(entry, "event")));
+        }
+    }
+    found
 }
 
 /// What a version's document keeps of a journal.

@@ -1,4 +1,4 @@
-//! Golden vectors: a chain of three documents with the first operations, and one of seven with those of trust, byte
+//! Golden vectors: a chain of three documents with the first operations, and one of eight with those of trust, byte
 //! for byte, with ids, signatures and what they answer.
 //!
 //! `GATOS_BLESS=1` writes them anew; only a change of the format may need that.
@@ -132,6 +132,9 @@ fn trust_documents() -> Vec<SignedDocument> {
     let kept = vec![cut_entry("finance", "user:alice", 1, 7)];
     let ended = vec![revoke_key(1), revoke_key(3), set_level("user:alice", 1)];
     add(&mut chain, ended, kept, &[1, 4]);
+    let forked = journal("finance", "service:ci", 5);
+    let kept = vec![cut_entry("finance", "service:ci", 5, 4)];
+    add(&mut chain, vec![choose(&forked, 3, false)], kept, &[4]);
     documents
 }
 
@@ -183,6 +186,10 @@ fn the_trust_vectors_answer_these() {
             .map(|position| alice.stale_since(position, version))
             .collect();
         writeln!(text, "v{version} stale {stale:?}").unwrap();
+        let forked = journal("finance", "service:ci", 5);
+        let cuts = chain.cuts_of(&forked).up_to(version);
+        let rival = event_id(&forked, 103);
+        writeln!(text, "v{version} refused {:?}", cuts.contradicts(3, &rival)).unwrap();
     }
     check("trust-answers.txt", &text);
 }

@@ -77,3 +77,47 @@ fn the_quarantine_is_what_the_environment_names() {
     assert_eq!(folder(Some("")), None);
     assert_eq!(folder(Some("/q")), Some(PathBuf::from("/q")));
 }
+
+#[test]
+fn lines_of_pre_push_are_read_from_the_end_on() {
+    let line = format!("HEAD~1 (an older one) {A} refs/gatos/journal/x {ZERO}\n");
+    let read = parse_leaving_refs(line.as_bytes()).expect("a line of git");
+    assert_eq!(read.len(), 1);
+    assert_eq!(
+        (read[0].local.as_str(), read[0].remote.as_str()),
+        ("HEAD~1 (an older one)", "refs/gatos/journal/x")
+    );
+    assert_eq!(read[0].commit, ObjectId::parse_bytes(A.as_bytes()));
+    assert_eq!(read[0].old, None);
+    let deletion = format!("(delete) {ZERO} refs/heads/main {A}\n");
+    let read = parse_leaving_refs(deletion.as_bytes()).expect("a deletion");
+    assert_eq!(
+        (read[0].commit, read[0].old),
+        (None, ObjectId::parse_bytes(A.as_bytes()))
+    );
+    assert_eq!(parse_leaving_refs(b""), Ok(Vec::new()));
+
+    let (upper, long) = (A.to_uppercase(), "r".repeat(REF_NAME_SIZE_MAX + 1));
+    let many = format!("x {A} refs/x {A}\n").repeat(PUSHED_REF_COUNT_MAX + 1);
+    let rows = [
+        (format!("x {A} refs/x {A}"), 0, "no end"),
+        ("\n".to_owned(), 1, "fewer than four"),
+        (format!("{A} refs/x {A}\n"), 1, "fewer than four"),
+        (format!("x {A}  {A}\n"), 1, "fewer than four"),
+        (
+            format!("{line}x {upper} refs/x {A}\n"),
+            2,
+            "the local value",
+        ),
+        (format!("x {A} refs/x {}\n", &A[1..]), 1, "the remote value"),
+        (format!("x {A} {long} {A}\n"), 1, "too long"),
+        (format!("{long} {A} refs/x {A}\n"), 1, "too long"),
+        (many, PUSHED_REF_COUNT_MAX + 1, "too many"),
+    ];
+    for (input, line, words) in rows {
+        let error = parse_leaving_refs(input.as_bytes()).expect_err(words);
+        assert_eq!(error.line, line, "{words}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    parse_leaving_refs(b"\xff\xfe\n").expect_err("names of refs are text");
+}

@@ -4,7 +4,6 @@
 
 use crate::console::{Answer, Console, Ending};
 use crate::input;
-use crate::text::{Text, Tone};
 use crate::verbs::common;
 use std::path::Path;
 
@@ -29,18 +28,10 @@ impl Arguments {
         if refusals.is_empty() {
             return Ok(Answer::Yes);
         }
-        let text = refusals.iter().fold(Text::new(), |text, refusal| {
-            text.toned(Tone::Bad, refusal.fault.code.as_str())
-                .say(": ")
-                .foreign(&refusal.reference)
-                .say(": ")
-                .foreign(&refusal.fault.reason)
-                .end()
-                .faint("hint: ")
-                .foreign(&refusal.fault.hint)
-                .end()
-        });
-        console.wrong(&text);
+        let refusals = refusals.iter();
+        console.wrong(&super::told(
+            refusals.map(|one| (one.reference.as_str(), &one.fault)),
+        ));
         Ok(Answer::No)
     }
 }

@@ -5,13 +5,10 @@
 
 use crate::console::{Answer, Console, Ending};
 use crate::input;
-use crate::text::{Text, Tone, counted};
+use crate::text::{Text, counted};
 use crate::verbs::common;
-use gatos_node::push_gate::{PushRefusal, PushVerdict};
+use gatos_node::push_gate::PushVerdict;
 use std::path::Path;
-
-/// Refusals told one by one; a push can name thousands of refs.
-const TOLD_COUNT_MAX: usize = 20;
 
 /// Arguments of the verb.
 #[derive(Debug, clap::Args)]
@@ -35,17 +32,8 @@ impl Arguments {
 }
 
 fn text(verdict: &PushVerdict) -> Text {
-    let told = verdict.refusals.iter().take(TOLD_COUNT_MAX);
-    let mut text = told.fold(Text::new(), |text, refusal| {
-        text.then(refusal_text(refusal))
-    });
-    let untold = verdict.refusals.len().saturating_sub(TOLD_COUNT_MAX);
-    if untold > 0 {
-        text = text
-            .say("and ")
-            .say(counted(untold as u64, "more refusal", "more refusals"))
-            .end();
-    }
+    let refusals = verdict.refusals.iter();
+    let mut text = super::told(refusals.map(|one| (one.reference.as_str(), &one.fault)));
     for record in &verdict.records {
         text = text
             .faint("recorded: ")
@@ -64,17 +52,4 @@ fn text(verdict: &PushVerdict) -> Text {
             .end();
     }
     text
-}
-
-fn refusal_text(refusal: &PushRefusal) -> Text {
-    Text::new()
-        .toned(Tone::Bad, refusal.fault.code.as_str())
-        .say(": ")
-        .foreign(&refusal.reference)
-        .say(": ")
-        .foreign(&refusal.fault.reason)
-        .end()
-        .faint("hint: ")
-        .foreign(&refusal.fault.hint)
-        .end()
 }

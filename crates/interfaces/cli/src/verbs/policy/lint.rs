@@ -25,6 +25,10 @@ pub const MANUAL: Manual = Manual {
             "does a rule ask for a capability that nobody holds?",
             "gatos policy lint --granted policy.rgs",
         ),
+        example(
+            "does a line ask for a label that is misspelt?",
+            "gatos policy lint --labels policy.rgs",
+        ),
     ],
     reply: Reply::Document(&[
         field("ok", "whether no source has an error"),
@@ -46,6 +50,9 @@ pub struct Arguments {
     /// Warn of capabilities that no grant in force in the repository here gives
     #[arg(short, long)]
     granted: bool,
+    /// Warn of labels that no event in the repository here carries, but for those that limit export
+    #[arg(short, long)]
+    labels: bool,
 }
 
 impl Arguments {
@@ -71,16 +78,21 @@ impl Arguments {
 
 impl Arguments {
     fn known(&self) -> Outcome<KnownNames> {
-        if !self.granted {
-            return Ok(KnownNames::default());
+        let mut known = KnownNames::default();
+        if !self.granted && !self.labels {
+            return Ok(known);
         }
-        let chain = common::open()?.governance()?;
-        let grants = chain.grants_at(chain.version());
-        let given = grants.flat_map(|(_, record)| record.signed.grant.caps.clone());
-        Ok(KnownNames {
-            capabilities: Some(given.map(|cap| cap.as_str().to_owned()).collect()),
-            labels: None,
-        })
+        let node = common::open()?;
+        if self.granted {
+            let chain = node.governance()?;
+            let grants = chain.grants_at(chain.version());
+            let given = grants.flat_map(|(_, record)| record.signed.grant.caps.clone());
+            known.capabilities = Some(given.map(|cap| cap.as_str().to_owned()).collect());
+        }
+        if self.labels {
+            known.labels = Some(node.known_labels()?);
+        }
+        Ok(known)
     }
 }
 

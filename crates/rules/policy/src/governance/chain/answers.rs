@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use gatos_values::roots::{EMPTY_FOLD_ROOT, EMPTY_POLICY_ROOT};
 use gatos_values::{
-    Actor, DottedName, GovernanceId, JournalName, KeyId, Namespace, RepositoryId, ResourceUri,
-    Segment, Sha256Digest, Text, Ulid,
+    Actor, DottedName, EventId, GovernanceId, JournalName, KeyId, Namespace, RepositoryId,
+    ResourceUri, Segment, Sha256Digest, Text, Ulid,
 };
 
-use super::super::cut::{Cut, JournalCut, JournalCuts};
+use super::super::cut::{Cut, JournalChoice, JournalCut, JournalCuts};
 use super::super::grant::GrantId;
 use super::super::operation::GovernedAction;
 use super::super::quorum::QuorumRule;
@@ -338,7 +338,12 @@ impl Chain {
         self.record(version)?.cut.as_ref()
     }
 
-    /// The cuts of one journal by all versions.
+    /// The journals in which a branch was chosen, in name order.
+    pub fn chosen_journals(&self) -> impl Iterator<Item = &JournalName> {
+        self.tables.choices.keys()
+    }
+
+    /// The cuts of one journal by all versions, and the choices between its branches.
     #[must_use]
     pub fn cuts_of(&self, journal: &JournalName) -> JournalCuts {
         let mut cuts = Vec::new();
@@ -354,6 +359,13 @@ impl Chain {
                 });
             }
         }
-        JournalCuts::new(cuts)
+        let choices = self.tables.choices.get(journal);
+        let choices = choices.map_or(&[][..], |history| history.entries());
+        let choice = |(version, (count, event)): &(u64, (u64, EventId))| JournalChoice {
+            version: *version,
+            count: *count,
+            event: *event,
+        };
+        JournalCuts::new(cuts, choices.iter().map(choice).collect())
     }
 }

@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 
 use gatos_values::roots::{EMPTY_FOLD_ROOT, EMPTY_POLICY_ROOT};
 use gatos_values::{
-    Actor, DottedName, KeyId, Namespace, PublicKey, Sha256Digest, SignatureNamespace, SshSignature,
-    sshsig,
+    Actor, DottedName, EventId, JournalName, KeyId, Namespace, PublicKey, Sha256Digest,
+    SignatureNamespace, SshSignature, sshsig,
 };
 
 use super::super::cut::CutScope;
@@ -67,6 +67,11 @@ impl Chain {
             ChangeOperation::GroupSet { group, members } => {
                 self.set_group(version, group, members, scopes)
             }
+            ChangeOperation::JournalChoose {
+                journal,
+                count,
+                event,
+            } => self.choose_branch(version, journal, (*count, *event), scopes),
             ChangeOperation::KeyEnrol { actor, public } => {
                 self.enrol_key(version, actor, public, None)
             }
@@ -275,6 +280,65 @@ impl Chain {
         history.set(version, export);
         if before == Some(true) && !export {
             scopes.insert(CutScope::Namespace(ns.clone()));
+        }
+        Ok(())
+    }
+
+    /// What a version accepted by name stays accepted: a choice is never taken back by another one.
+    fn choose_branch(
+        &mut self,
+        version: u64,
+        journal: &JournalName,
+        (count, event): (u64, EventId),
+        scopes: &mut Scopes,
+    ) -> Result<(), GovernanceError> {
+        let record = self.tables.keys.get(&journal.key);
+        if record.is_none_or(|record| record.actor != journal.actor) {
+            return Err(GovernanceError::KeyUnknown(journal.key));
+        }
+        let what = || format!("the branch of `{}`", journal.short());
+        let history = self.tables.choices.get(journal);
+        check_set_once(
+            history.is_some_and(|history| history.is_set_at(version)),
+            what,
+        )?;
+        let cuts = self.cuts_of(journal);
+        let chosen = cuts.choices().iter();
+        let is_new = !chosen
+            .into_iter()
+            .any(|one| (one.count, one.event) == (count, event));
+        check_changes(is_new, what)?;
+        if let Some(settled) = cuts.contradicts(count, &event) {
+            return Err(GovernanceError::BranchSettled {
+                journal: journal.clone(),
+                version: settled,
+            });
+        }
+        let history = self.tables.choices.entry(journal.clone()).or_default();
+        history.set(version, (count, event));
+        scopes.insert(CutScope::Journal(journal.clone()));
+        Ok(())
+    }
+
+    /// The cut that comes with a choice keeps the branch at least up to the event that was chosen.
+    pub(super) fn check_choices(&self, change: &Change) -> Result<(), GovernanceError> {
+        for operation in &change.changes {
+            let ChangeOperation::JournalChoose {
+                journal,
+                count,
+                event,
+            } = operation
+            else {
+                continue;
+            };
+            let mut entries = change.cut.iter().flatten();
+            let is_kept = entries.any(|entry| {
+                entry.journal == *journal
+                    && (entry.count > *count || (entry.count == *count && entry.event == *event))
+            });
+            if change.cut.is_some() && !is_kept {
+                return Err(GovernanceError::BranchNotKept(journal.clone()));
+            }
         }
         Ok(())
     }

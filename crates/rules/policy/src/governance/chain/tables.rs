@@ -5,7 +5,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use gatos_values::{Actor, DottedName, KeyId, Namespace, PublicKey, Sha256Digest};
+use gatos_values::{
+    Actor, DottedName, EventId, JournalName, KeyId, Namespace, PublicKey, Sha256Digest,
+};
 
 use super::super::document::Genesis;
 use super::super::grant::GrantId;
@@ -28,6 +30,8 @@ pub(super) struct Tables {
     pub namespaces: BTreeMap<Namespace, History<bool>>,
     /// Whether creating namespaces is governed.
     pub creation_governed: History<bool>,
+    /// Chosen branches: the first place at which they differ, and the event there.
+    pub choices: BTreeMap<JournalName, History<(u64, EventId)>>,
     pub grants: BTreeMap<GrantId, GrantRecord>,
     /// In order of entry.
     pub grants_by_subject: BTreeMap<Actor, Vec<GrantId>>,
@@ -104,6 +108,7 @@ impl Tables {
             quorums: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             creation_governed: History::default(),
+            choices: BTreeMap::new(),
             grants: BTreeMap::new(),
             grants_by_subject: BTreeMap::new(),
         };
@@ -207,6 +212,7 @@ impl Tables {
         self.quorums.retain(|_, history| history.truncate(version));
         self.namespaces
             .retain(|_, history| history.truncate(version));
+        self.choices.retain(|_, history| history.truncate(version));
         self.creation_governed.truncate(version);
         self.policy.truncate(version);
         self.governors.truncate(version);

@@ -1,14 +1,16 @@
 //! Verdicts about random policies against all requests of a small world.
 //!
-//! `GATOS_PROVER_PAIRS` sets how many pairs are compared, `GATOS_PROVER_SEED` where they start.
+//! `GATOS_PROVER_PAIRS` sets how many pairs are compared, `GATOS_PROVER_SEED` where they start, `GATOS_PROVER_REQUESTS` how many
+//! requests of a world are tried at most. A world that has no more is enumerated, of a larger one so many are drawn; how many
+//! were enumerated is printed.
 
 use super::generator::{Random, RuleText, World, mutated, rewritten, rules, source};
 use gatos_policy::analysis::{Verdict, compare, decide};
 use gatos_policy::language::{Policy, compile};
 use std::collections::BTreeMap;
 
-/// Requests of a world that are tried at most.
-const REQUEST_COUNT_MAX: usize = 3000;
+/// Requests of a world that are tried at most, unless told otherwise.
+const REQUEST_COUNT_MAX: u64 = 3000;
 
 fn setting(name: &str, default: u64) -> u64 {
     let set = std::env::var(name).ok().and_then(|text| text.parse().ok());
@@ -25,24 +27,25 @@ fn policy(rules: &[RuleText]) -> Option<(String, Policy)> {
     }
 }
 
-/// A request of the world that the two decide differently.
+/// A request of the world that the two decide differently, and whether all of them were tried.
 fn difference(
     first: &(String, Policy),
     second: &(String, Policy),
     random: &mut Random,
-) -> Option<usize> {
+) -> (Option<usize>, bool) {
+    let count_max = setting("GATOS_PROVER_REQUESTS", REQUEST_COUNT_MAX);
+    let count_max = usize::try_from(count_max).unwrap_or(usize::MAX);
     let world = World::of(&[&first.0, &second.0]);
     let size = world.size();
     let differs = |number: &usize| {
         let request = world.request(*number);
         decide(&first.1, &request).is_allow() != decide(&second.1, &request).is_allow()
     };
-    if size <= REQUEST_COUNT_MAX {
-        return (0..size).find(differs);
+    if size <= count_max {
+        return ((0..size).find(differs), true);
     }
-    (0..REQUEST_COUNT_MAX)
-        .map(|_| random.below(size))
-        .find(differs)
+    let mut drawn = (0..count_max).map(|_| random.below(size));
+    (drawn.find(differs), false)
 }
 
 #[test]
@@ -50,6 +53,7 @@ fn verdicts_agree_with_enumeration() {
     let seed = setting("GATOS_PROVER_SEED", 1);
     let count = setting("GATOS_PROVER_PAIRS", 120);
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut enumerated_count = 0;
     for number in seed..seed + count {
         let mut random = Random::new(number);
         let related = random.below(3) == 0;
@@ -64,7 +68,8 @@ fn verdicts_agree_with_enumeration() {
             continue;
         };
         let verdict = compare(&first.1, &second.1);
-        let found = difference(&first, &second, &mut random);
+        let (found, is_enumerated) = difference(&first, &second, &mut random);
+        enumerated_count += u64::from(is_enumerated);
         let shown = || format!("seed {number} ({kind})\n{}\n{}", first.0, second.0);
         let word = match &verdict {
             Verdict::Equivalent => {
@@ -97,7 +102,9 @@ fn verdicts_agree_with_enumeration() {
         };
         *counts.entry((kind, word)).or_default() += 1;
     }
-    println!("seed {seed}, {count} pairs: {counts:?}");
+    println!(
+        "seed {seed}, {count} pairs, {enumerated_count} of them over every request: {counts:?}"
+    );
     let too_deep = counts.iter().filter(|((_, word), _)| *word == "too deep");
     let too_deep: u64 = too_deep.map(|(_, count)| count).sum();
     assert!(too_deep * 100 <= count, "too many pairs without a verdict");
