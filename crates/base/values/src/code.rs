@@ -106,8 +106,8 @@ error_codes! {
     UlidAhead "ULID_AHEAD" Answer "The event's ULID lies too far ahead of the clock." "check the clock of this machine and of the signer";
     ReservedType "RESERVED_TYPE" Answer "The event type is reserved for the system." "choose a type outside `governance.`, `trust.`, `session.` and `epoch.`";
     TooLarge "TOO_LARGE" Answer "The document is larger than the limit." "keep large payloads outside and name them by digest and size";
-    Equivocation "EQUIVOCATION" Answer "One key signed two different events for the same place." "inspect the quarantine; governance must choose a branch";
-    JournalFrozen "JOURNAL_FROZEN" Answer "The journal stands still until governance resolves an equivocation." "see `gatos status` for the quarantine entry";
+    Equivocation "EQUIVOCATION" Answer "One key signed two different events for the same place." "governance chooses one branch with `gatos trust settle EVENT`; `gatos doctor` lists what is in quarantine";
+    JournalFrozen "JOURNAL_FROZEN" Answer "The journal stands still until governance resolves an equivocation." "`gatos doctor` shows the branches; governance chooses one with `gatos trust settle EVENT`";
     Quarantined "QUARANTINED" Answer "The data was set aside because it failed verification." "see the report below refs/gatos/quarantine";
     AuditBroken "AUDIT_BROKEN" Answer "A decision of the audit journal is malformed, wrongly signed or out of its place." "compare the audit journal with a clone's copy below refs/gatos/remotes; it is never rewritten";
     EpochSealed "EPOCH_SEALED" Answer "The epoch of this event is sealed." "sign the event again in the current epoch";
