@@ -15,6 +15,8 @@ mod tests;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 use gatos_values::{Blake3Digest, hex};
 
@@ -357,55 +359,80 @@ fn may_be_equal(left: &PathTemplate, right: &PathTemplate) -> bool {
     }
     match (&left.tail, &right.tail) {
         (None, None) => left_name.eq_ignore_ascii_case(right_name),
-        (Some(tail), None) => name_may_match(left_name, tail, right_name),
-        (None, Some(tail)) => name_may_match(right_name, tail, left_name),
-        (Some(left_tail), Some(right_tail)) => {
-            let (left_name, right_name) = (
-                left_name.to_ascii_lowercase(),
-                right_name.to_ascii_lowercase(),
-            );
-            let (left_tail, right_tail) = (
-                left_tail.to_ascii_lowercase(),
-                right_tail.to_ascii_lowercase(),
-            );
-            overlap(&left_name, &right_name, |long, short| {
-                long.strip_prefix(short)
-            }) && overlap(&left_tail, &right_tail, |long, short| {
-                long.strip_suffix(short)
-            })
-        }
+        (left_tail, right_tail) => patterns_meet(
+            &pattern(left_name, left_tail),
+            &pattern(right_name, right_tail),
+        ),
     }
 }
 
-/// Whether the longer of two texts is the shorter one and then something a key could supply.
-fn overlap(
-    left: &str,
-    right: &str,
-    strip: impl for<'a> Fn(&'a str, &str) -> Option<&'a str>,
-) -> bool {
-    let (long, short) = if left.len() >= right.len() {
-        (left, right)
-    } else {
-        (right, left)
+/// One place in the pattern of a file name.
+#[derive(Clone, Copy)]
+enum Place {
+    /// This byte, in lower case.
+    Byte(u8),
+    /// One byte of a key's name.
+    KeyByte,
+    /// Any number of bytes of a key's name.
+    KeyBytes,
+}
+
+/// What the names of a template look like: the head, one or more bytes of a key, the tail.
+fn pattern(head: &str, tail: &Option<String>) -> Vec<Place> {
+    let bytes = |text: &str| {
+        text.to_ascii_lowercase()
+            .into_bytes()
+            .into_iter()
+            .map(Place::Byte)
+            .collect::<Vec<_>>()
     };
-    strip(long, short).is_some_and(could_come_from_key)
+    let mut places = bytes(head);
+    if let Some(tail) = tail {
+        places.extend([Place::KeyByte, Place::KeyBytes]);
+        places.extend(bytes(tail));
+    }
+    places
 }
 
-fn name_may_match(head: &str, tail: &str, name: &str) -> bool {
-    let (head, tail, name) = (
-        head.to_ascii_lowercase(),
-        tail.to_ascii_lowercase(),
-        name.to_ascii_lowercase(),
-    );
-    name.strip_prefix(&*head)
-        .and_then(|rest| rest.strip_suffix(&*tail))
-        .is_some_and(|key| !key.is_empty() && could_come_from_key(key))
+/// Whether some name fits both patterns: from the ends backwards, which rests of the two can meet. The key of
+/// either may cover what is fixed in the other, and parts of the two may interlock: `{key}.json` and `a.{key}`
+/// meet in `a.json`.
+fn patterns_meet(left: &[Place], right: &[Place]) -> bool {
+    // `below[j]`: whether the rest of `left` behind the current place meets `right[j..]`.
+    let mut below: Vec<bool> = Vec::new();
+    for i in (0..=left.len()).rev() {
+        let mut row = vec![false; right.len() + 1];
+        for j in (0..=right.len()).rev() {
+            row[j] = match (left.get(i), right.get(j)) {
+                (None, None) => true,
+                (Some(Place::KeyBytes), Some(Place::KeyBytes)) => below[j] || row[j + 1],
+                (Some(Place::KeyBytes), other) => {
+                    below[j] || (other.is_some_and(could_come_from_key) && row[j + 1])
+                }
+                (other, Some(Place::KeyBytes)) => {
+                    row[j + 1] || (other.is_some_and(could_come_from_key) && below[j])
+                }
+                (Some(Place::Byte(left)), Some(Place::Byte(right))) => {
+                    left == right && below[j + 1]
+                }
+                (Some(left), Some(right)) => {
+                    could_come_from_key(left) && could_come_from_key(right) && below[j + 1]
+                }
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+        }
+        below = row;
+    }
+    below[0]
 }
 
-fn could_come_from_key(text: &str) -> bool {
-    text.bytes().all(|byte| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
-    })
+fn could_come_from_key(place: &Place) -> bool {
+    match place {
+        Place::Byte(byte) => {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+        }
+        Place::KeyByte | Place::KeyBytes => true,
+    }
 }
 
 /// Whether a file of `file` could be a folder on the way to a file of `other`.

@@ -126,6 +126,9 @@ fn finds_collisions_before_they_happen() {
         ("state/{key}.json", "state/x{key}.json"),
         ("state/a{key}", "state/{key}b"),
         ("state/{key}", "state/{key}"),
+        ("state/{key}.json", "state/a.{key}"),
+        ("state/{key}.a.b", "state/x.a.{key}"),
+        ("state/{key}.json", "state/a.{key}n"),
     ] {
         assert!(collide(left, right), "{left} {right}");
     }
@@ -136,6 +139,9 @@ fn finds_collisions_before_they_happen() {
         ("state/{key}.json", "state/index.all.json"),
         ("state/{key}.json", "state/x/y.json"),
         ("state/a.{key}", "state/b.{key}"),
+        ("state/{key}.json", "state/a.b.{key}"),
+        ("state/{key}.json", "state/a.{key}.b"),
+        ("state/ab{key}", "state/ab"),
         ("state/x/{key}", "state/y/{key}"),
     ] {
         assert!(!collide(left, right), "{left} {right}");
@@ -157,9 +163,9 @@ fn checks_paths_made_at_run_time() {
 fn any_template() -> impl Strategy<Value = String> {
     (
         "(a|A|b|x/)?",
-        "[aA.-]{0,2}",
+        "[aA.-]{0,3}",
         prop_oneof!["[{]key[}]", Just(alloc::string::String::new())],
-        "(\\.json|b|B)?",
+        "(\\.json|b|B|\\.a|-\\.)?",
     )
         .prop_map(|(folder, head, key, tail)| format!("state/{folder}{head}{key}{tail}"))
 }
