@@ -197,6 +197,7 @@ pub const MANUALS: &[&Manual] = &[
     &lua::repl::MANUAL,
     &echo::run::MANUAL,
     &echo::replay::MANUAL,
+    &echo::bisect::MANUAL,
     &echo::inspect::MANUAL,
     &lsp::MANUAL,
     &fold::install::MANUAL,

@@ -31,6 +31,7 @@ pub struct Recording<'a> {
     /// One for each tick where the header says so; the last may be missing in a recording that is cut off.
     traces: Vec<&'a [u8]>,
     failure: Option<Failure>,
+    chain: Vec<Blake3Digest>,
     torn: Option<usize>,
     is_finished: bool,
     seal: Blake3Digest,
@@ -56,6 +57,7 @@ impl<'a> Recording<'a> {
             ticks: Vec::new(),
             traces: Vec::new(),
             failure: None,
+            chain: Vec::new(),
             torn: None,
             is_finished: false,
             seal: frames.seal(),
@@ -133,6 +135,36 @@ impl<'a> Recording<'a> {
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
+    }
+
+    /// For each tick, and behind them for one that stopped, a digest of the first world and all ticks up to it. Two
+    /// recordings that begin in one world have equal ones exactly as far as they are the same: a root may become equal again
+    /// after a difference, these cannot.
+    #[must_use]
+    pub fn chain(&self) -> &[Blake3Digest] {
+        &self.chain
+    }
+
+    /// The chain of the ticks from a place on, for recordings that do not begin with the same tick.
+    pub(crate) fn chain_from(&self, index: usize) -> Vec<Blake3Digest> {
+        let mut chain = Vec::new();
+        let mut last = self.world_before(index);
+        for body in self.ticks.iter().skip(index) {
+            last = link(last, FrameKind::Tick, body);
+            chain.push(last);
+        }
+        if let Some(failure) = &self.failure {
+            let mut body = Vec::new();
+            failure.encode(&mut body);
+            chain.push(link(last, FrameKind::Failure, &body));
+        }
+        chain
+    }
+
+    /// The digest of world and scripts before a tick, by its place from 0; that of the last one behind them.
+    pub(crate) fn world_before(&self, index: usize) -> Blake3Digest {
+        let before = index.checked_sub(1).and_then(|last| self.tick(last));
+        before.map_or(self.key_frames[0].hash, |tick| tick.hash)
     }
 
     /// Whether the recording was ended; else its writer was cut off.
@@ -247,6 +279,7 @@ impl<'a> Recording<'a> {
             return Err(order(frame, "ticks follow one another"));
         }
         self.ticks.push(frame.body);
+        self.note(frame);
         Ok(())
     }
 
@@ -272,8 +305,21 @@ impl<'a> Recording<'a> {
             return Err(order(frame, "ticks follow one another"));
         }
         self.failure = Some(failure);
+        self.note(frame);
         Ok(())
     }
+
+    /// Takes the frame of a tick into the chain.
+    fn note(&mut self, frame: Frame<'_>) {
+        let last = self.chain.last().copied();
+        let last = last.unwrap_or_else(|| self.key_frames[0].hash);
+        self.chain.push(link(last, frame.kind, frame.body));
+    }
+}
+
+/// The next digest of a chain. It is never written down, so it has no tag.
+fn link(last: Blake3Digest, kind: FrameKind, body: &[u8]) -> Blake3Digest {
+    Blake3Digest::of_parts(&[last.as_bytes(), &[kind as u8], body])
 }
 
 fn header(frame: Frame<'_>) -> Result<Header, RecordingError> {

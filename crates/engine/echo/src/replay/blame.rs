@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::schedule::Phase;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// What shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Evidence {
         /// The other way.
         other: Way,
     },
+    /// Two recordings say what each step left behind; this is the first step that left different things.
+    Recordings,
 }
 
 /// The first place where two runs of a tick differ.
@@ -78,6 +81,60 @@ pub(super) fn find(
         mismatch.right = other.right;
     }
     Some(blame(mismatch, evidence, registry, plugins))
+}
+
+/// The first place that differs between two recordings of a tick, by their steps and by what doing it again shows.
+pub(super) fn between(
+    runs: &[Run],
+    recorded: (Option<Vec<StepTrace>>, Option<Vec<StepTrace>>),
+    outcomes: (&Outcome, &Outcome),
+    registry: &Registry,
+    plugins: &[PluginName],
+) -> Option<Blame> {
+    let by_runs = between_runs(runs, outcomes);
+    let against = |steps: &Option<Vec<StepTrace>>, outcome: &Outcome| {
+        let steps = steps.as_deref()?;
+        // A run that came out as the other recording speaks for it; one that came out as this one says nothing.
+        let found = runs.iter().filter(|run| run.outcome == *outcome);
+        let found = found.filter_map(|run| {
+            let evidence = Evidence::Recorded { way: run.way };
+            first_mismatch(steps, &run.steps).map(|mismatch| (mismatch, evidence))
+        });
+        found.min_by_key(|(mismatch, _)| mismatch.step_index)
+    };
+    let swapped = |(mut mismatch, evidence): (Mismatch, Evidence)| {
+        core::mem::swap(&mut mismatch.left, &mut mismatch.right);
+        (mismatch, evidence)
+    };
+    let by_left = against(&recorded.0, outcomes.1);
+    let by_right = against(&recorded.1, outcomes.0).map(swapped);
+    let by_both = match &recorded {
+        (Some(one), Some(other)) => {
+            first_mismatch(one, other).map(|mismatch| (mismatch, Evidence::Recordings))
+        }
+        _ => None,
+    };
+    let found = [by_both, by_left, by_right, by_runs].into_iter().flatten();
+    // The earliest; of those that name the same step and subject, one that knows the entity.
+    let (mismatch, evidence) = found.min_by_key(|(mismatch, _)| {
+        let place = (mismatch.step_index, mismatch.subject);
+        (place, mismatch.key.is_none())
+    })?;
+    Some(blame(mismatch, evidence, registry, plugins))
+}
+
+/// Where a run that came out as one recording differs from one that came out as the other; else where any two differ.
+fn between_runs(runs: &[Run], outcomes: (&Outcome, &Outcome)) -> Option<(Mismatch, Evidence)> {
+    let of = |outcome: &Outcome| runs.iter().find(|run| run.outcome == *outcome);
+    if let (Some(one), Some(other)) = (of(outcomes.0), of(outcomes.1)) {
+        let mismatch = first_mismatch(&one.steps, &other.steps)?;
+        let (one, other) = (one.way, other.way);
+        return Some((mismatch, Evidence::Reruns { one, other }));
+    }
+    if runs.is_empty() {
+        return None;
+    }
+    disagreement(runs, outcomes.0)
 }
 
 /// The first step in which two runs disagree. One that ended as recorded speaks for the recording.

@@ -4,7 +4,7 @@
 
 use super::blame::{self, Blame};
 use super::ways::{self, Way};
-use crate::recording::{Recording, TickRecord, TraceDepth, header};
+use crate::recording::{Header, KeyFrame, Recording, TickRecord, TraceDepth, header};
 use crate::schedule::{TickReport, Workers};
 use crate::simulation::{Branch, BranchError, Input, Simulation};
 use alloc::string::{String, ToString};
@@ -203,42 +203,51 @@ fn range(recording: &Recording<'_>, options: ReplayOptions) -> Result<Range, Rep
     })
 }
 
-fn check_alike(simulation: &Simulation, recording: &Recording<'_>) -> Result<(), ReplayError> {
-    let recorded = recording.header();
+/// Whether the simulation is what the recording was made of.
+pub(super) fn check_alike(
+    simulation: &Simulation,
+    recording: &Recording<'_>,
+) -> Result<(), ReplayError> {
     let here = header(simulation, TraceDepth::None);
-    let is_alike = |what: &'static str, recorded: String, here: String| {
-        if recorded == here {
-            return Ok(());
-        }
-        Err(ReplayError::Foreign {
+    match unlike(recording.header(), &here) {
+        None => Ok(()),
+        Some((what, recorded, here)) => Err(ReplayError::Foreign {
             what,
             recorded,
             here,
-        })
-    };
-    is_alike("engine", recorded.engine.clone(), here.engine)?;
-    let plugins = |header: &crate::recording::Header| {
+        }),
+    }
+}
+
+/// What two headers differ in, with both words for it. How much is traced is no difference.
+pub(super) fn unlike(one: &Header, other: &Header) -> Option<(&'static str, String, String)> {
+    let plugins = |header: &Header| {
         let names = header.plugins.iter();
         let names = names.map(|plugin| alloc::format!("{} {}", plugin.id, plugin.version));
-        alloc::format!(
-            "{} ({})",
-            names.collect::<Vec<_>>().join(", "),
-            header.identity.plugins
-        )
+        let names = names.collect::<Vec<_>>().join(", ");
+        alloc::format!("{names} ({})", header.identity.plugins)
     };
-    let here = header(simulation, TraceDepth::None);
-    is_alike("set of plugins", plugins(recorded), plugins(&here))?;
-    let (one, other) = (&recorded.identity, &here.identity);
-    let table = "table of handlers";
-    is_alike(table, one.handlers.to_string(), other.handlers.to_string())?;
-    let config = "configuration";
-    is_alike(config, one.config.to_string(), other.config.to_string())?;
-    let scripts = |header: &crate::recording::Header| {
+    let scripts = |header: &Header| {
         let names = header.scripts.iter();
         let names = names.map(|(name, digest)| alloc::format!("{name} {digest}"));
         names.collect::<Vec<_>>().join(", ")
     };
-    is_alike("set of scripts", scripts(recorded), scripts(&here))
+    type Words<'a> = (&'static str, &'a dyn Fn(&Header) -> String);
+    let parts: [Words<'_>; 5] = [
+        ("engine", &|header| header.engine.clone()),
+        ("set of plugins", &plugins),
+        ("table of handlers", &|header| {
+            header.identity.handlers.to_string()
+        }),
+        ("configuration", &|header| {
+            header.identity.config.to_string()
+        }),
+        ("set of scripts", &scripts),
+    ];
+    parts.into_iter().find_map(|(what, words)| {
+        let (one, other) = (words(one), words(other));
+        (one != other).then_some((what, one, other))
+    })
 }
 
 /// Puts the simulation on the last key frame at or before a tick; the place of the tick behind it.
@@ -248,9 +257,23 @@ fn start(
     first: usize,
 ) -> Result<usize, ReplayError> {
     let wanted = recording.first_tick() + first as u64;
+    let frame = key_frame_before(recording, wanted);
+    stand_at(simulation, &frame)?;
+    Ok((frame.tick - recording.first_tick()) as usize)
+}
+
+/// The last key frame at or before a tick.
+pub(super) fn key_frame_before<'a>(recording: &Recording<'a>, tick: u64) -> KeyFrame<'a> {
     let frames = recording.key_frames();
-    let place = frames.partition_point(|frame| frame.tick <= wanted);
-    let frame = frames[place.saturating_sub(1)];
+    let place = frames.partition_point(|frame| frame.tick <= tick);
+    frames[place.saturating_sub(1)]
+}
+
+/// Puts the simulation on a key frame.
+pub(super) fn stand_at(
+    simulation: &mut Simulation,
+    frame: &KeyFrame<'_>,
+) -> Result<(), ReplayError> {
     let tick = frame.tick;
     let bad = |error| ReplayError::KeyFrame { tick, error };
     let branch = simulation.load(frame.branch).map_err(bad)?;
@@ -258,7 +281,7 @@ fn start(
     if simulation.hash() != frame.hash || simulation.world().tick() != tick {
         return Err(ReplayError::KeyFrameHash { tick });
     }
-    Ok((tick - recording.first_tick()) as usize)
+    Ok(())
 }
 
 /// A replay under way.
@@ -272,34 +295,20 @@ struct Replay<'a, 'r> {
 }
 
 /// What a tick should be.
-struct Expected {
-    tick: u64,
-    index: usize,
-    inputs: Vec<Input>,
-    outcome: Outcome,
+pub(super) struct Expected {
+    pub tick: u64,
+    pub index: usize,
+    pub inputs: Vec<Input>,
+    pub outcome: Outcome,
 }
 
-impl Replay<'_, '_> {
-    /// Does one tick; what is different.
-    fn tick(&mut self, index: usize) -> Option<alloc::boxed::Box<Divergence>> {
-        let expected = self.expected(index)?;
-        let is_due = |(place, _): &(usize, Branch)| index - place >= FORK_TICKS;
-        if self.checkpoint.as_ref().is_none_or(is_due) {
-            // Who writes to a world that is held pays for copies, so it is not held anew every tick.
-            self.checkpoint = Some((index, self.simulation.fork()));
+impl Expected {
+    /// A tick by its place from 0; behind the last one, the one that stopped.
+    pub(super) fn at(recording: &Recording<'_>, index: usize) -> Option<Expected> {
+        if index == recording.len() {
+            return Expected::failure(recording);
         }
-        if self.is_thorough {
-            return self.thoroughly(&expected);
-        }
-        let outcome = self.step(&expected.inputs);
-        if outcome == expected.outcome {
-            return None;
-        }
-        Some(self.narrow(expected, outcome))
-    }
-
-    fn expected(&self, index: usize) -> Option<Expected> {
-        let record = self.recording.tick(index)?;
+        let record = recording.tick(index)?;
         Some(Expected {
             tick: record.tick,
             index,
@@ -308,13 +317,46 @@ impl Replay<'_, '_> {
         })
     }
 
-    fn step(&mut self, inputs: &[Input]) -> Outcome {
-        match self.simulation.step(inputs, self.workers) {
-            Ok(report) => Outcome::of(self.simulation.hash(), &report),
-            Err(error) => Outcome::Stopped {
-                reason: error.to_string(),
+    fn failure(recording: &Recording<'_>) -> Option<Expected> {
+        let failure = recording.failure()?;
+        Some(Expected {
+            tick: failure.tick,
+            index: recording.len(),
+            inputs: failure.inputs.clone(),
+            outcome: Outcome::Stopped {
+                reason: failure.reason.clone(),
             },
+        })
+    }
+}
+
+/// Makes one tick.
+pub(super) fn step(simulation: &mut Simulation, inputs: &[Input], workers: &Workers) -> Outcome {
+    match simulation.step(inputs, workers) {
+        Ok(report) => Outcome::of(simulation.hash(), &report),
+        Err(error) => Outcome::Stopped {
+            reason: error.to_string(),
+        },
+    }
+}
+
+impl Replay<'_, '_> {
+    /// Does one tick; what is different.
+    fn tick(&mut self, index: usize) -> Option<alloc::boxed::Box<Divergence>> {
+        let expected = Expected::at(self.recording, index)?;
+        let is_due = |(place, _): &(usize, Branch)| index - place >= FORK_TICKS;
+        if self.checkpoint.as_ref().is_none_or(is_due) {
+            // Who writes to a world that is held pays for copies, so it is not held anew every tick.
+            self.checkpoint = Some((index, self.simulation.fork()));
         }
+        if self.is_thorough {
+            return self.thoroughly(&expected);
+        }
+        let outcome = step(self.simulation, &expected.inputs, self.workers);
+        if outcome == expected.outcome {
+            return None;
+        }
+        Some(self.narrow(expected, outcome))
     }
 
     /// Does a tick in every way; the branch afterwards is that of the way given.
@@ -335,11 +377,12 @@ impl Replay<'_, '_> {
         if let Some((first, branch)) = self.checkpoint.take() {
             let back = self.simulation.switch(branch).is_ok();
             for index in first..expected.index {
-                let Some(earlier) = self.expected(index).filter(|_| back) else {
+                let earlier = Expected::at(self.recording, index);
+                let Some(earlier) = earlier.filter(|_| back) else {
                     break;
                 };
                 let before = self.simulation.fork();
-                let outcome = self.step(&earlier.inputs);
+                let outcome = step(self.simulation, &earlier.inputs, self.workers);
                 if outcome != earlier.outcome {
                     // What was as recorded a moment ago is not: the tick depends on chance.
                     return self.blame(&earlier, &before, outcome, Way::AsGiven);
@@ -357,13 +400,7 @@ impl Replay<'_, '_> {
         replayed: Outcome,
         way: Way,
     ) -> alloc::boxed::Box<Divergence> {
-        let inputs = &expected.inputs;
-        let mut rerun = |way: Way| {
-            let simulation = &mut *self.simulation;
-            ways::disturb(simulation);
-            ways::run(simulation, before, inputs, way, self.workers, true)
-        };
-        let runs: Vec<ways::Run> = Way::ALL.into_iter().map(&mut rerun).collect();
+        let runs = ways::run_all(self.simulation, before, &expected.inputs, self.workers);
         let recorded = self.recording.trace(expected.index);
         let blame = blame::find(
             &runs,
@@ -383,17 +420,9 @@ impl Replay<'_, '_> {
 
     /// Does the tick that stopped when it was recorded.
     fn failure(&mut self) -> Option<alloc::boxed::Box<Divergence>> {
-        let failure = self.recording.failure()?;
-        let expected = Expected {
-            tick: failure.tick,
-            index: self.recording.len(),
-            inputs: failure.inputs.clone(),
-            outcome: Outcome::Stopped {
-                reason: failure.reason.clone(),
-            },
-        };
+        let expected = Expected::failure(self.recording)?;
         let before = self.simulation.fork();
-        let outcome = self.step(&expected.inputs);
+        let outcome = step(self.simulation, &expected.inputs, self.workers);
         (outcome != expected.outcome).then(|| self.blame(&expected, &before, outcome, Way::AsGiven))
     }
 }

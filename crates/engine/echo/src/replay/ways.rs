@@ -122,9 +122,23 @@ pub(super) fn run(
     }
 }
 
+/// Does the tick behind `before` in all ways, traced.
+pub(super) fn run_all(
+    simulation: &mut Simulation,
+    before: &Branch,
+    inputs: &[Input],
+    given: &Workers,
+) -> Vec<Run> {
+    let mut rerun = |way: Way| {
+        disturb(simulation);
+        run(simulation, before, inputs, way, given, true)
+    };
+    Way::ALL.into_iter().map(&mut rerun).collect()
+}
+
 /// Does one tick more, whose result nobody wants: whoever keeps something outside of the world then keeps something else,
 /// and the tick that is done next shows it.
-pub(super) fn disturb(simulation: &mut Simulation) {
+fn disturb(simulation: &mut Simulation) {
     let wasted = simulation.step(&[], &Workers::inline());
     drop(wasted);
 }

@@ -2,7 +2,7 @@
 
 use gatos_echo::bus::{BusConfig, Draft, Handler};
 use gatos_echo::recording::{Recorder, RecorderOptions, Recording, TraceDepth};
-use gatos_echo::replay::{ReplayOptions, Verdict, verify};
+use gatos_echo::replay::{Bisection, ReplayOptions, Verdict, bisect, explain, verify};
 use gatos_echo::schedule::{Local, Observer, SetConfig, each_into, every_ticks, in_state};
 use gatos_echo::schedule::{Phase, Query, Res, Schedule, Workers, each, system};
 use gatos_echo::simulation::{Input, Manifest, Plugin, Registrar, Simulation, Version};
@@ -107,6 +107,11 @@ fn the_recordings_of_the_guide_are_replayed() -> Result<(), Box<dyn std::error::
     let mut again = build()?;
     let verdict = verify(&mut again, &recording, ReplayOptions::default(), &Workers::new(2), &mut |_| ())?;
     assert_eq!(verdict, Verdict::Identical { ticks: 10 });
+    let other = Recording::read(&bytes)?;
+    match bisect(&recording, &other)? {
+        Bisection::Identical { ticks, .. } => assert_eq!(ticks, 10),
+        Bisection::Different(found) => drop(explain(&mut again, &recording, &other, &found, &workers)?),
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 mod adapter;
 mod authoring;
+mod bisect;
 mod bus;
 mod component;
 mod difference;

@@ -2,6 +2,7 @@
 
 use crate::console::{Console, Ending};
 
+pub mod bisect;
 pub mod inspect;
 mod live;
 pub mod replay;
@@ -22,6 +23,12 @@ pub enum Verb {
     /// The world comes from the recording itself. Exit status 1 where a tick differs: with the phase, system, component and
     /// entity that differ first, both values, and what shows it.
     Replay(replay::Arguments),
+    /// Find where two recordings of one world part, and name who is to blame.
+    ///
+    /// The first tick that differs is found by halves, without running anything; then it is done again from the nearest key
+    /// frame. Exit status 1 where one differs: with the phase, system, component and entity that differ first, and both
+    /// values, as far as recorded steps or this build show them.
+    Bisect(bisect::Arguments),
     /// Show what stands in a recording: what ran, and a list of its ticks.
     Inspect(inspect::Arguments),
 }
@@ -32,6 +39,7 @@ impl Verb {
         match self {
             Verb::Run(arguments) => arguments.run(console),
             Verb::Replay(arguments) => arguments.run(console),
+            Verb::Bisect(arguments) => arguments.run(console),
             Verb::Inspect(arguments) => arguments.run(console),
         }
     }

@@ -217,6 +217,107 @@ fn a_world_that_another_build_made_names_tick_phase_system_component_entity_and_
     assert!(text.contains("\"subject\":\"flock:position\""), "{text}");
 }
 
+/// Recordings of two builds: the tick by halves, and who is to blame from the steps of either.
+#[test]
+fn two_recordings_are_bisected_to_tick_system_component_entity_and_both_values() {
+    let stage = Stage::new();
+    let desk = stage.work();
+    fs::create_dir(desk.join("plane")).expect("writable");
+    fs::write(desk.join("plane/world.yaml"), PLANE).expect("writable");
+    fs::write(desk.join("plane/main.lua"), "function update() end\n").expect("writable");
+    let gatos = |words: &str| {
+        let output = run(stage.gatos(words.split(' ')), b"");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), text, errors)
+    };
+    let record = "echo run plane --ticks 8 --record mine.echo --key-frames 2";
+    assert_eq!(gatos(record).0, Some(0));
+    fs::copy(desk.join("mine.echo"), desk.join("same.echo")).expect("writable");
+    let (code, text, _) = gatos("echo bisect mine.echo same.echo --json");
+    assert_eq!(code, Some(0));
+    assert!(text.contains("\"compared\":8"), "{text}");
+    let theirs = by_another_build(TraceDepth::Values);
+    fs::write(desk.join("theirs.echo"), &theirs).expect("writable");
+    for (words, here, sides) in [
+        (
+            "mine.echo theirs.echo",
+            "left",
+            ["x=0.0 y=2.0", "x=10.0 y=2.0"],
+        ),
+        (
+            "theirs.echo mine.echo",
+            "right",
+            ["x=10.0 y=2.0", "x=0.0 y=2.0"],
+        ),
+    ] {
+        let (code, text, _) = gatos(&format!("echo bisect {words} --threads 2"));
+        assert_eq!(code, Some(1));
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        let again =
+            format!("again 2 ticks from the key frame at tick 2: it comes out as in {here}");
+        let (left, right) = (format!("left {}", sides[0]), format!("right {}", sides[1]));
+        for expected in [
+            again.as_str(),
+            "phase update",
+            "system flock:move",
+            "plugin flock 1.0.0",
+            "what flock:position",
+            "entity 1v1",
+            &left,
+            &right,
+        ] {
+            assert!(
+                lines.iter().any(|line| line == expected),
+                "no `{expected}` in\n{text}"
+            );
+        }
+        assert!(
+            text.contains("different: tick 3, found by 3 comparisons"),
+            "{text}"
+        );
+    }
+    let (_, text, _) = gatos("echo bisect mine.echo theirs.echo --json");
+    let again = "\"again\":{\"as\":\"left\",\"key_frame\":2,\"stray\":null,\"ticks\":2}";
+    assert!(text.contains(again), "{text}");
+    assert!(text.contains("\"left\":\"x=0.0 y=2.0\""), "{text}");
+    // Hashes alone: the tick, and that steps would tell.
+    fs::write(desk.join("theirs.echo"), by_another_build(TraceDepth::None)).expect("writable");
+    let (code, text, _) = gatos("echo bisect mine.echo theirs.echo");
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("different: tick 3") && text.contains("nobody"),
+        "{text}"
+    );
+    // Another world, one cut off before its first world, one that was changed.
+    fs::write(
+        desk.join("plane/main.lua"),
+        "function update() local a end\n",
+    )
+    .expect("writable");
+    assert_eq!(
+        gatos("echo run plane --ticks 2 --record other.echo").0,
+        Some(0)
+    );
+    fs::write(desk.join("cut.echo"), &theirs[..60]).expect("writable");
+    let mut changed = theirs.clone();
+    changed[300] ^= 1;
+    fs::write(desk.join("changed.echo"), changed).expect("writable");
+    for (file, expected) in [
+        ("other.echo", "of two worlds, with another"),
+        ("cut.echo", "before its first world"),
+        ("changed.echo", "was changed"),
+        ("nowhere.echo", "cannot read"),
+    ] {
+        let (code, _, errors) = gatos(&format!("echo bisect mine.echo {file}"));
+        assert_ne!(code, Some(0));
+        assert!(errors.contains(expected), "{file}: {errors}");
+    }
+}
+
 #[test]
 fn branches_that_scripts_ask_for_have_recordings_of_their_own() {
     let stage = Stage::new();

@@ -83,11 +83,7 @@ impl Arguments {
         let bytes = tape::read(&self.file)?;
         let recording = tape::parse(&self.file, &bytes)?;
         let mut simulation = tape::simulation(&self.file, &recording, console)?;
-        let workers = match self.threads {
-            Some(1) => Workers::inline(),
-            Some(count) => Workers::new(count.into()),
-            None => Workers::new(std::thread::available_parallelism().map_or(1, usize::from)),
-        };
+        let workers = workers(self.threads);
         let options = ReplayOptions {
             from: self.from,
             until: self.until,
@@ -120,6 +116,15 @@ impl Arguments {
     }
 }
 
+/// So many threads, or as many as the machine has.
+pub(super) fn workers(threads: Option<u16>) -> Workers {
+    match threads {
+        Some(1) => Workers::inline(),
+        Some(count) => Workers::new(count.into()),
+        None => Workers::new(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
 fn value(file: &std::path::Path, recording: &Recording<'_>, verdict: &Verdict) -> Value {
     let mut fields = vec![
         ("recording", reply::text(&crate::input::shown(file))),
@@ -134,7 +139,7 @@ fn value(file: &std::path::Path, recording: &Recording<'_>, verdict: &Verdict) -
         Verdict::Diverged(divergence) => {
             fields.push(("divergence", divergence_value(divergence)));
             if let Some(blame) = &divergence.blame {
-                fields.push(("blame", blame_value(blame)));
+                fields.push(("blame", blame_value(blame, ["recorded", "replayed"])));
             }
             false
         }
@@ -151,7 +156,8 @@ fn divergence_value(divergence: &Divergence) -> Value {
     ])
 }
 
-fn outcome_value(outcome: &Outcome) -> Value {
+/// What came of a tick, as a value.
+pub(super) fn outcome_value(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Made {
             hash,
@@ -173,7 +179,8 @@ fn outcome_value(outcome: &Outcome) -> Value {
     }
 }
 
-fn blame_value(blame: &Blame) -> Value {
+/// Who is to blame, as a value; `sides` are the names of the two values' sides.
+pub(super) fn blame_value(blame: &Blame, sides: [&'static str; 2]) -> Value {
     let or_null = |text: Option<String>| text.map_or(Value::Null, |text| reply::text(&text));
     let plugin = blame.plugin.as_ref();
     reply::object(vec![
@@ -189,8 +196,8 @@ fn blame_value(blame: &Blame) -> Value {
             "entity",
             or_null(blame.entity.map(|entity| entity.to_string())),
         ),
-        ("recorded", reply::text(&blame.recorded)),
-        ("replayed", reply::text(&blame.replayed)),
+        (sides[0], reply::text(&blame.recorded)),
+        (sides[1], reply::text(&blame.replayed)),
         ("evidence", reply::text(&evidence(blame.evidence))),
     ])
 }
@@ -201,6 +208,7 @@ fn evidence(evidence: Evidence) -> String {
         Evidence::Reruns { one, other } => {
             format!("the tick was done again {one} and {other}, and must be the same")
         }
+        Evidence::Recordings => "the steps that both recordings hold".to_owned(),
     }
 }
 
@@ -233,7 +241,21 @@ fn text(file: &std::path::Path, recording: &Recording<'_>, verdict: &Verdict) ->
 }
 
 fn divergence_text(divergence: &Divergence) -> Text {
-    let outcome = |outcome: &Outcome| match outcome {
+    let text = Text::new()
+        .field("recorded", outcome_text(&divergence.recorded))
+        .field("replayed", outcome_text(&divergence.replayed));
+    let Some(blame) = &divergence.blame else {
+        return text.field(
+            "blame",
+            "nobody: each way of doing the tick again gives the same here. Record with `--trace values` to see the step",
+        );
+    };
+    blame_text(text, blame, ["recorded", "replayed"])
+}
+
+/// What came of a tick, in a line.
+pub(super) fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
         Outcome::Made {
             hash,
             events,
@@ -248,16 +270,11 @@ fn divergence_text(divergence: &Divergence) -> Text {
             format!("{hash}, {events} events, {draws} draws, {dropped} dropped{branches}")
         }
         Outcome::Stopped { reason } => format!("stopped: {reason}"),
-    };
-    let text = Text::new()
-        .field("recorded", outcome(&divergence.recorded))
-        .field("replayed", outcome(&divergence.replayed));
-    let Some(blame) = &divergence.blame else {
-        return text.field(
-            "blame",
-            "nobody: each way of doing the tick again gives the same here. Record with `--trace values` to see the step",
-        );
-    };
+    }
+}
+
+/// Adds who is to blame; `sides` are the names of the two values' sides.
+pub(super) fn blame_text(text: Text, blame: &Blame, sides: [&'static str; 2]) -> Text {
     let text = text
         .field("phase", blame.phase)
         .field(kind_label(blame.kind), &blame.name);
@@ -273,8 +290,8 @@ fn divergence_text(divergence: &Divergence) -> Text {
         Some(entity) => text.field("entity", entity),
         None => text,
     };
-    text.field("recorded", &blame.recorded)
-        .field("replayed", &blame.replayed)
+    text.field(sides[0], &blame.recorded)
+        .field(sides[1], &blame.replayed)
         .field("evidence", evidence(blame.evidence))
 }
 
