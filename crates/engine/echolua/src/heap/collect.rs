@@ -14,8 +14,11 @@
 //! INVARIANT: an object that a root leads to is never freed. `bytes` is the sum of what every object in use counts for.
 //! Tests: `src/heap/tests.rs`.
 
+use super::pages::Pages;
+use super::slab::Marker;
 use super::{Heap, THRESHOLD_MIN, size_of_string};
 use crate::machine::coroutine::Coroutine;
+use crate::table::Table;
 use crate::value::Value;
 use alloc::vec::Vec;
 
@@ -82,20 +85,22 @@ impl Heap {
     /// Marks a value and everything it leads to, sooner or later.
     #[inline(never)]
     pub(crate) fn shade(&mut self, value: Value) {
-        let is_new = match value {
-            Value::String(id) => {
-                self.strings.mark(id.0);
-                false
-            }
-            Value::Table(id) => self.tables.mark(id.0),
-            Value::Closure(id) => self.closures.mark(id.0),
-            Value::Cell(id) => self.cells.mark(id.0),
-            Value::Coroutine(id) => self.coroutines.mark(id.0),
-            _ => false,
+        self.marking().0.shade(value);
+    }
+
+    /// What marks, and the tables to read meanwhile.
+    #[inline]
+    fn marking(&mut self) -> (Marking<'_>, &Pages<Table>) {
+        let (tables, table_marker) = self.tables.parts();
+        let marking = Marking {
+            strings: self.strings.marker(),
+            tables: table_marker,
+            closures: self.closures.marker(),
+            cells: self.cells.marker(),
+            coroutines: self.coroutines.marker(),
+            pending: &mut self.cycle.pending,
         };
-        if is_new {
-            self.cycle.pending.push(value);
-        }
+        (marking, tables)
     }
 
     /// Looks at an object again: a coroutine whose stack has changed.
@@ -210,28 +215,20 @@ impl Heap {
     }
 
     fn follow_table(&mut self, id: crate::value::TableId) {
-        if let Some(metatable) = self.tables.get(id.0).metatable {
-            self.shade(Value::Table(metatable));
-        }
         self.count_table(id);
-        let table = self.tables.get(id.0);
-        let (array_size, entry_count) = (table.array.len(), table.entries.len());
-        self.cycle.units += (array_size + entry_count) as u64;
-        for index in 0..array_size {
-            let value = self.tables.get(id.0).array[index];
-            if is_object(value) {
-                self.shade(value);
-            }
+        let (mut marking, tables) = self.marking();
+        let table = tables.get(id.0);
+        if let Some(metatable) = table.metatable {
+            marking.shade(Value::Table(metatable));
         }
-        for index in 0..entry_count {
-            let entry = self.tables.get(id.0).entries[index];
-            if is_object(entry.key) {
-                self.shade(entry.key);
-            }
-            if is_object(entry.value) {
-                self.shade(entry.value);
-            }
+        for value in &table.array {
+            marking.shade(*value);
         }
+        for entry in &table.entries {
+            marking.shade(entry.key);
+            marking.shade(entry.value);
+        }
+        self.cycle.units += (table.array.len() + table.entries.len()) as u64;
     }
 
     /// Frees what is not marked among 64 places of a kind, and says where to go on.
@@ -297,16 +294,34 @@ impl Heap {
     }
 }
 
-#[inline]
-const fn is_object(value: Value) -> bool {
-    matches!(
-        value,
-        Value::String(_)
-            | Value::Table(_)
-            | Value::Closure(_)
-            | Value::Cell(_)
-            | Value::Coroutine(_)
-    )
+/// What of the heap a mark changes.
+struct Marking<'a> {
+    strings: Marker<'a>,
+    tables: Marker<'a>,
+    closures: Marker<'a>,
+    cells: Marker<'a>,
+    coroutines: Marker<'a>,
+    pending: &'a mut Vec<Value>,
+}
+
+impl Marking<'_> {
+    #[inline]
+    fn shade(&mut self, value: Value) {
+        let is_new = match value {
+            Value::String(id) => {
+                self.strings.mark(id.0);
+                false
+            }
+            Value::Table(id) => self.tables.mark(id.0),
+            Value::Closure(id) => self.closures.mark(id.0),
+            Value::Cell(id) => self.cells.mark(id.0),
+            Value::Coroutine(id) => self.coroutines.mark(id.0),
+            _ => false,
+        };
+        if is_new {
+            self.pending.push(value);
+        }
+    }
 }
 
 impl Coroutine {

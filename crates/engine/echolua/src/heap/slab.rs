@@ -21,6 +21,23 @@ pub(crate) struct Slab<T> {
     used_count: u32,
 }
 
+/// Marks objects of one kind.
+pub(crate) struct Marker<'a> {
+    used: &'a [u64],
+    marked: &'a mut [u64],
+}
+
+impl Marker<'_> {
+    /// Marks an object that is in use; whether it was not marked before.
+    #[inline]
+    pub fn mark(&mut self, index: u32) -> bool {
+        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
+        let is_new = self.used[word] & !self.marked[word] & bit != 0;
+        self.marked[word] |= self.used[word] & bit;
+        is_new
+    }
+}
+
 impl<T: Default + Clone> Slab<T> {
     /// Puts an object into the lowest free place.
     #[inline]
@@ -84,10 +101,23 @@ impl<T: Default + Clone> Slab<T> {
     /// Marks an object that is in use; whether it was not marked before.
     #[inline]
     pub fn mark(&mut self, index: u32) -> bool {
-        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
-        let is_new = self.used[word] & !self.marked[word] & bit != 0;
-        self.marked[word] |= self.used[word] & bit;
-        is_new
+        self.marker().mark(index)
+    }
+
+    /// What marks objects, to go on while others of the kind are read.
+    #[inline]
+    pub fn marker(&mut self) -> Marker<'_> {
+        self.parts().1
+    }
+
+    /// The objects to read, and what marks them.
+    #[inline]
+    pub fn parts(&mut self) -> (&Pages<T>, Marker<'_>) {
+        let marker = Marker {
+            used: &self.used,
+            marked: &mut self.marked,
+        };
+        (&self.items, marker)
     }
 
     /// Whether an object is marked.
