@@ -13,6 +13,7 @@ mod functions;
 mod generated;
 mod generators;
 mod governance;
+pub mod harbour;
 mod names;
 mod numbers;
 mod policies;
@@ -69,6 +70,7 @@ pub const TOPICS: &[Topic] = &[
     Topic::new("echo/ticks", 8, worlds::ticks),
     Topic::new("echo/recordings", 8, recordings::generated),
     Topic::table("vectors/echo", recordings::golden),
+    Topic::table("vectors/echo-scripts", harbour::golden),
     Topic::table("vectors/numbers", vectors::numbers),
     Topic::table("vectors/values", vectors::values),
     Topic::table("vectors/fold", vectors::folds),

@@ -1,8 +1,9 @@
 //! The report at scale 1 against `vectors/sweeps/digests.tsv`, which `cargo xtask targets` holds every target to.
 //!
-//! `GATOS_BLESS=1` writes the file anew, and the recording that is built in (twice, since it is); only a change that is meant to change bytes, or a new topic, may.
+//! `GATOS_BLESS=1` writes the file anew, and the recordings that are built in (twice, since they
+//! are); only a change that is meant to change bytes, or a new topic, may.
 
-use gatos_sweeps::topics::TOPICS;
+use gatos_sweeps::topics::{TOPICS, harbour, recordings};
 use std::path::Path;
 
 const HEADER: &str =
@@ -20,9 +21,14 @@ fn the_report_is_the_golden_one() {
         let folder = path.parent().expect("a vector lies in a folder");
         std::fs::create_dir_all(folder).expect("create the folder");
         std::fs::write(&path, &found).expect("write the vector");
-        let recording = path.with_file_name("../echo/recording.sweep");
-        let bytes = gatos_sweeps::topics::recordings::golden_bytes();
-        std::fs::write(recording, bytes).expect("write the vector");
+        let recordings = [
+            ("recording.sweep", recordings::golden_bytes()),
+            ("harbour.echo", harbour::golden_bytes()),
+        ];
+        for (name, bytes) in recordings {
+            let recording = folder.join("../echo").join(name);
+            std::fs::write(recording, bytes).expect("write the vector");
+        }
         return;
     }
     let golden = std::fs::read_to_string(&path).expect("the vector is there");

@@ -139,3 +139,15 @@ fn every_line_of_the_golden_vectors_is_computed() {
         .filter_map(|line| line.rsplit('\t').next()?.parse::<u64>().ok());
     assert!(counts.sum::<u64>() > 7_000, "{lines:?}");
 }
+
+/// What was recorded elsewhere is replayed, on one thread and on several, and made anew.
+#[test]
+fn the_golden_recordings_are_the_same_here() {
+    for (name, ticks) in [("vectors/echo", 20), ("vectors/echo-scripts", 24)] {
+        let lines = lines(name);
+        let verdict = format!("verdict\tOk(Identical {{ ticks: {ticks} }})");
+        assert_eq!(lines[..2], [verdict.clone(), verdict], "{name}");
+        assert_eq!(lines[2], "same\ttrue", "{name}");
+    }
+    assert_eq!(lines("vectors/echo-scripts")[3], "ticks\t24");
+}
