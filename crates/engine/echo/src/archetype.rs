@@ -93,6 +93,7 @@ impl Archetype {
         Shared::make_mut(&mut self.entities)
     }
 
+    #[inline]
     pub(crate) fn entity(&self, row: usize) -> Entity {
         let (block, place) = self.entities.find(row);
         block.rows.row(place)
@@ -131,6 +132,13 @@ impl Archetype {
         self.column_mut(index).as_any_mut().downcast_mut()
     }
 
+    /// The column at this place for writing, whose Rust type the caller knows.
+    #[inline]
+    pub(crate) fn typed_at<T: Component>(&mut self, index: usize) -> &mut Column<Vec<T>> {
+        let column = self.column_mut(index).as_any_mut().downcast_mut();
+        column.expect(ONE_COLUMN)
+    }
+
     /// A second owner of a column, for reading.
     #[inline]
     pub(crate) fn lend<T: Component>(&self, index: usize) -> Shared<Column<Vec<T>>> {
@@ -154,6 +162,23 @@ impl Archetype {
         self.columns
             .iter_mut()
             .map(|column| column.as_mut().expect(AT_HOME))
+    }
+
+    /// Calls `visit` for each column with the one of the same component in another archetype, where that has one.
+    #[inline]
+    pub(crate) fn each_beside(
+        &mut self,
+        other: &mut Archetype,
+        mut visit: impl FnMut(&mut Shared<dyn AnyColumn>, Option<&mut Shared<dyn AnyColumn>>),
+    ) {
+        // Both lists of components are sorted, so one walk pairs them.
+        let mut others = other.components.iter().zip(&mut other.columns).peekable();
+        for (id, column) in self.components.iter().zip(&mut self.columns) {
+            while others.next_if(|(other, _)| *other < id).is_some() {}
+            let beside = others.next_if(|(other, _)| *other == id);
+            let beside = beside.map(|(_, column)| column.as_mut().expect(AT_HOME));
+            visit(column.as_mut().expect(AT_HOME), beside);
+        }
     }
 
     /// The digest over the components and all columns.
@@ -180,14 +205,14 @@ impl Archetype {
     }
 }
 
+/// Why a column has the type that is asked for.
+const ONE_COLUMN: &str = "the registry gives one type one column";
 /// Why a column is there: systems give back what they take before anybody else looks.
 const AT_HOME: &str = "a column is out only while a system runs";
 
 #[inline]
 fn downcast<T: Component>(column: Shared<dyn AnyColumn>) -> Shared<Column<Vec<T>>> {
-    column
-        .typed()
-        .expect("the registry gives one type one column")
+    column.typed().expect(ONE_COLUMN)
 }
 
 /// Rows in a block, as a power of two: so many that the columns of a full block have at most [`BLOCK_BYTES`] bytes each

@@ -40,6 +40,9 @@ pub trait Bundle: Sized + Send + Sync + 'static {
     /// Writes to a row: overwrites where the row has the component, else appends.
     #[doc(hidden)]
     fn put(self, taken: &mut Self::Taken, row: usize, stamp: Stamp);
+    /// As [`Bundle::put`] with the columns left where they are, for one row.
+    #[doc(hidden)]
+    fn put_one(self, access: &mut Columns<'_>, row: usize, stamp: Stamp);
 }
 
 /// An archetype with the places of a bundle's or query's columns, given one after the other.
@@ -149,16 +152,28 @@ impl<T: Component> Bundle for T {
         column.grown(count);
     }
 
+    #[inline]
     fn put(self, taken: &mut Self::Taken, row: usize, stamp: Stamp) {
-        let column = Shared::make_mut(taken);
-        if row < column.len() {
-            let (block, place) = column.find_mut(row);
-            let len = block.rows.len();
-            block.rows[place] = self;
-            block.changed.set(place, len, stamp);
-        } else {
-            column.push(self, stamp, stamp);
-        }
+        put_in(Shared::make_mut(taken), self, row, stamp);
+    }
+
+    #[inline]
+    fn put_one(self, access: &mut Columns<'_>, row: usize, stamp: Stamp) {
+        let place = access.next();
+        put_in(access.archetype.typed_at(place), self, row, stamp);
+    }
+}
+
+/// Overwrites a row that is there, or appends one.
+#[inline]
+fn put_in<T: Component>(column: &mut Column<Vec<T>>, value: T, row: usize, stamp: Stamp) {
+    if row < column.len() {
+        let (block, place) = column.find_mut(row);
+        let len = block.rows.len();
+        block.rows[place] = value;
+        block.changed.set(place, len, stamp);
+    } else {
+        column.push(value, stamp, stamp);
     }
 }
 
@@ -200,6 +215,11 @@ macro_rules! tuple_bundle {
 
             fn put(self, taken: &mut Self::Taken, row: usize, stamp: Stamp) {
                 $(self.$index.put(&mut taken.$index, row, stamp);)+
+            }
+
+            #[inline]
+            fn put_one(self, access: &mut Columns<'_>, row: usize, stamp: Stamp) {
+                $(self.$index.put_one(access, row, stamp);)+
             }
         }
     };

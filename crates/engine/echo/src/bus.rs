@@ -10,19 +10,21 @@
 //! INVARIANT 2: every error names its code and leaves the world as before the tick.
 //! Bytes: `docs/formats/world.md`, section Envelopes. Tests: `tests/it/bus.rs`.
 
+mod batch;
 mod deliver;
 mod draft;
 mod envelope;
 mod handler;
 mod machine;
 mod mailbox;
+mod post;
 mod short;
 mod signature;
 
-pub use deliver::Post;
 pub use draft::{Draft, PrngSpan};
 pub use envelope::{Envelope, Lane};
 pub use handler::{BusConfig, Handler, HandlerContext, Overflow};
+pub use post::Post;
 
 pub(crate) use deliver::{Courier, PostReport};
 pub(crate) use envelope::describe;

@@ -60,6 +60,27 @@ impl<S: Rows> Block<S> {
         }
     }
 
+    /// Takes the last of `len` rows with its stamps.
+    #[inline]
+    fn pop(&mut self, len: usize) -> (S::Row, Stamp, Stamp) {
+        let (added, changed) = (self.added.pop(len), self.changed.pop(len));
+        (self.rows.pop(), added, changed)
+    }
+
+    /// Puts a row with its stamps in the place of another one.
+    #[inline]
+    fn replace(
+        &mut self,
+        place: usize,
+        (row, added, changed): (S::Row, Stamp, Stamp),
+    ) -> (S::Row, Stamp, Stamp) {
+        let len = self.rows.len();
+        let old = (self.added.get(place), self.changed.get(place));
+        self.added.set(place, len, added);
+        self.changed.set(place, len, changed);
+        (self.rows.replace(place, row), old.0, old.1)
+    }
+
     /// Appends stamps and rows in canonical bytes.
     fn encode(&self, output: &mut Vec<u8>) {
         let len = self.rows.len();
@@ -218,9 +239,10 @@ impl<S: Rows> Column<S> {
     }
 
     /// The last block if it has room, else a new one, with the number of rows it has room for.
+    #[inline]
     pub(crate) fn tail_mut(&mut self) -> (&mut Block<S>, usize) {
         let (block, used) = self.place(self.len);
-        if self.block_count() == block {
+        if used == 0 && self.block_count() == block {
             self.push_block(Block::empty(&self.layout));
         }
         let room = self.block_rows() - used;
@@ -345,12 +367,13 @@ impl<S: Rows> Column<S> {
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, row: S::Row, added: Stamp, changed: Stamp) {
         let (block, _) = self.tail_mut();
         let len = block.rows.len();
         block.rows.push(row);
-        block.added.push(len, 1, added);
-        block.changed.push(len, 1, changed);
+        block.added.push_one(len, added);
+        block.changed.push_one(len, changed);
         self.grown(1);
     }
 
@@ -375,23 +398,20 @@ impl<S: Rows> Column<S> {
     }
 
     /// Takes a row out; the last row takes its place.
+    #[inline]
     pub(crate) fn swap_remove(&mut self, row: usize) -> (S::Row, Stamp, Stamp) {
-        let (last_block, last_place) = self.place(self.len - 1);
-        let tail = self.block_mut(last_block);
-        let moved = tail.rows.pop();
-        let added = tail.added.pop(last_place + 1);
-        let changed = tail.changed.pop(last_place + 1);
         self.len -= 1;
-        let taken = if row == self.len {
-            (moved, added, changed)
+        let (last_block, last_place) = self.place(self.len);
+        let (block, place) = self.place(row);
+        let is_last = row == self.len;
+        let tail = self.block_mut(last_block);
+        let moved = tail.pop(last_place + 1);
+        let taken = if is_last {
+            moved
+        } else if block == last_block {
+            tail.replace(place, moved)
         } else {
-            let (block, place) = self.place(row);
-            let hole = self.block_mut(block);
-            let len = hole.rows.len();
-            let old = (hole.added.get(place), hole.changed.get(place));
-            hole.added.set(place, len, added);
-            hole.changed.set(place, len, changed);
-            (hole.rows.replace(place, moved), old.0, old.1)
+            self.block_mut(block).replace(place, moved)
         };
         if last_place == 0 {
             self.pop_block();
@@ -409,8 +429,8 @@ impl<S: Rows> Column<S> {
                 let (from, place) = source.find(*row as usize);
                 let len = block.rows.len();
                 block.rows.push_from(&from.rows, place);
-                block.added.push(len, 1, from.added.get(place));
-                block.changed.push(len, 1, from.changed.get(place));
+                block.added.push_one(len, from.added.get(place));
+                block.changed.push_one(len, from.changed.get(place));
             }
             self.len += now.len();
             rest = later;

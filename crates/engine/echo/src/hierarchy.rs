@@ -56,10 +56,7 @@ fn some(entity: Entity) -> Option<Entity> {
 /// it, so nobody is met twice; and who stands in a circle is never met, so the count tells.
 pub(crate) fn are_families_true(world: &World) -> bool {
     let node = |entity: Entity| world.get::<Node>(entity).ok().copied();
-    let all: Vec<(Entity, Node)> = world
-        .entities()
-        .filter_map(|entity| node(entity).map(|node| (entity, node)))
-        .collect();
+    let all = all_nodes(world);
     let roots = all.iter().filter(|(_, node)| node.parent().is_none());
     let mut walk: Vec<Entity> = roots.clone().map(|(entity, _)| *entity).collect();
     let is_alone =
@@ -89,6 +86,25 @@ pub(crate) fn are_families_true(world: &World) -> bool {
         }
     }
     walk.len() == all.len()
+}
+
+/// All who have or had a family, in canonical order. Archetypes without one are passed over, whatever lives there.
+fn all_nodes(world: &World) -> Vec<(Entity, Node)> {
+    let Some(id) = world.registry().id_of::<Node>() else {
+        return Vec::new();
+    };
+    let tables = world.state().archetypes.iter();
+    let with = tables.filter_map(|slot| {
+        let column = slot.archetype.typed::<Node>(id)?;
+        Some((&slot.archetype, column))
+    });
+    with.flat_map(|(table, column)| {
+        (0..table.len()).map(|row| {
+            let (block, place) = column.find(row);
+            (table.entity(row), block.rows[place])
+        })
+    })
+    .collect()
 }
 
 impl World {

@@ -37,24 +37,10 @@ impl State {
         let none = Stamp::default();
         target.entities_mut().push(entity, none, none);
         table.set_location(entity.index(), Location { archetype: to, row });
-        // Both lists of components are sorted, so one walk pairs them.
-        let mut place = 0;
-        for index in 0..source.components().len() {
-            let id = source.components()[index];
-            while target
-                .components()
-                .get(place)
-                .is_some_and(|other| *other < id)
-            {
-                place += 1;
-            }
-            let column = source.column_mut(index);
-            if target.components().get(place) == Some(&id) {
-                column.transfer(at.row as usize, target.column_mut(place));
-            } else {
-                column.discard(at.row as usize);
-            }
-        }
+        source.each_beside(target, |column, target| match target {
+            Some(target) => unique(column).transfer(at.row as usize, unique(target)),
+            None => unique(column).discard(at.row as usize),
+        });
         row
     }
 
@@ -81,23 +67,10 @@ impl State {
         let gaps = departure.fills.iter().map(|(gap, _)| *gap);
         let movers = gaps.clone().map(|gap| source.entity(gap as usize));
         table.set_locations(movers.collect::<Vec<_>>().into_iter(), from, gaps);
-        let mut place = 0;
-        for index in 0..source.components().len() {
-            let id = source.components()[index];
-            while target
-                .components()
-                .get(place)
-                .is_some_and(|other| *other < id)
-            {
-                place += 1;
-            }
-            let column = source.column_mut(index);
-            if target.components().get(place) == Some(&id) {
-                column.transfer_all(&departure, target.column_mut(place));
-            } else {
-                column.discard_all(&departure);
-            }
-        }
+        source.each_beside(target, |column, target| match target {
+            Some(target) => unique(column).transfer_all(&departure, unique(target)),
+            None => unique(column).discard_all(&departure),
+        });
         (count, first)
     }
 

@@ -74,13 +74,20 @@ impl<T: ?Sized> Shared<T> {
 
 impl<T: Clone> Shared<T> {
     /// The value for writing: a copy of its own where somebody else owns it too.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn make_mut(this: &mut Shared<T>) -> &mut T {
         if !Shared::is_sole(this) {
-            *this = Shared::new(T::clone(this));
+            Shared::make_own(this);
         }
         // SAFETY: as in `get_mut`; a value that was just made has one owner.
         unsafe { &mut *Arc::as_ptr(&this.0).cast_mut() }
+    }
+
+    /// Lets go of the value for a copy of its own. Apart from the question whether it is needed, which is asked all the time.
+    #[cold]
+    #[inline(never)]
+    fn make_own(this: &mut Shared<T>) {
+        *this = Shared::new(T::clone(this));
     }
 
     /// The value itself, or a copy where somebody else owns it too.

@@ -54,15 +54,36 @@ impl Stamps {
     #[inline]
     pub(crate) fn set(&mut self, row: usize, len: usize, stamp: Stamp) {
         self.latest = self.latest.max(stamp);
+        if self.rows.is_empty() && stamp == self.base {
+            return;
+        }
+        self.set_listed(row, len, stamp);
+    }
+
+    #[inline(never)]
+    fn set_listed(&mut self, row: usize, len: usize, stamp: Stamp) {
         if self.rows.is_empty() {
-            if stamp == self.base {
-                return;
-            }
             self.rows.resize(len, self.base);
         }
         if let Some(place) = self.rows.get_mut(row) {
             *place = stamp;
         }
+    }
+
+    /// A row is appended to `len` rows.
+    #[inline]
+    pub(crate) fn push_one(&mut self, len: usize, stamp: Stamp) {
+        if len > 0 && self.rows.is_empty() && stamp == self.base {
+            self.latest = self.latest.max(stamp);
+            return;
+        }
+        self.push_other(len, stamp);
+    }
+
+    /// A row is appended that is the first, or is not like the others.
+    #[inline(never)]
+    fn push_other(&mut self, len: usize, stamp: Stamp) {
+        self.push(len, 1, stamp);
     }
 
     /// `count` rows are appended to `len` rows.

@@ -7,7 +7,7 @@
 //! INVARIANT 2: an operation that gives an error changed nothing.
 //! Tests: `tests/it/moves.rs`, `tests/it/twin.rs`, `tests/it/world.rs`.
 
-use crate::bundle::{Bundle, Columns, places, sorted_ids};
+use crate::bundle::{Bundle, Columns, check_bundle, places, sorted_ids};
 use crate::entity::{Entity, Location};
 use crate::error::WorldError;
 use crate::registry::ComponentId;
@@ -48,6 +48,7 @@ enum Way {
 impl Routes {
     const LEN_MAX: usize = 16;
 
+    #[inline]
     fn find(&self, bundle: TypeId, way: Way, from: u32) -> Option<usize> {
         self.list
             .iter()
@@ -288,9 +289,8 @@ impl World {
         };
         let stamp = state.stamp;
         let archetype = state.archetype_mut(route.to);
-        let mut taken = B::take(&mut Columns::new(archetype, &route.places));
-        bundle.put(&mut taken, row as usize, stamp);
-        B::give(taken, &mut Columns::new(archetype, &route.places));
+        let mut columns = Columns::new(archetype, &route.places);
+        bundle.put_one(&mut columns, row as usize, stamp);
         state.note_arrived(&[entity], route.ids.iter().copied(), Some(at.archetype));
         Ok(())
     }
@@ -416,14 +416,18 @@ impl World {
     }
 
     /// Where the entity is; a bundle that cannot be is told before an entity that does not live.
+    #[inline]
     fn locate_for<B: Bundle>(&self, entity: Entity) -> Result<Location, WorldError> {
-        let found = self.state.locate(entity);
-        if found.is_err() {
-            let mut ids = Vec::new();
-            B::push_ids(&self.state.registry, &mut ids)?;
-            sorted_ids(&self.state.registry, &ids)?;
+        match self.state.entities.locate(entity) {
+            Some(location) => Ok(location),
+            None => Err(self.nowhere::<B>(entity)),
         }
-        found
+    }
+
+    #[cold]
+    fn nowhere<B: Bundle>(&self, entity: Entity) -> WorldError {
+        let checked = check_bundle::<B>(&self.state.registry);
+        checked.err().unwrap_or(WorldError::Dead { entity })
     }
 
     /// How many entities of the list, from the first on, are in an archetype.
@@ -436,11 +440,17 @@ impl World {
     }
 
     /// The way of entities of an archetype that get a bundle.
+    #[inline]
     fn insert_route<B: Bundle>(&mut self, from: u32) -> Result<usize, WorldError> {
-        let bundle = TypeId::of::<B>();
-        if let Some(index) = self.routes.find(bundle, Way::Insert, from) {
-            return Ok(index);
+        match self.routes.find(TypeId::of::<B>(), Way::Insert, from) {
+            Some(index) => Ok(index),
+            None => self.new_insert_route::<B>(from),
         }
+    }
+
+    #[cold]
+    fn new_insert_route<B: Bundle>(&mut self, from: u32) -> Result<usize, WorldError> {
+        let bundle = TypeId::of::<B>();
         let mut ids = Vec::new();
         B::push_ids(&self.state.registry, &mut ids)?;
         let set = sorted_ids(&self.state.registry, &ids)?;
@@ -460,11 +470,17 @@ impl World {
     }
 
     /// The way of entities of an archetype that lose a bundle.
+    #[inline]
     fn remove_route<B: Bundle>(&mut self, from: u32) -> Result<usize, WorldError> {
-        let bundle = TypeId::of::<B>();
-        if let Some(index) = self.routes.find(bundle, Way::Remove, from) {
-            return Ok(index);
+        match self.routes.find(TypeId::of::<B>(), Way::Remove, from) {
+            Some(index) => Ok(index),
+            None => self.new_remove_route::<B>(from),
         }
+    }
+
+    #[cold]
+    fn new_remove_route<B: Bundle>(&mut self, from: u32) -> Result<usize, WorldError> {
+        let bundle = TypeId::of::<B>();
         let mut ids = Vec::new();
         B::push_ids(&self.state.registry, &mut ids)?;
         for id in &ids {

@@ -6,6 +6,8 @@ use super::draft::Draft;
 use super::envelope::{Envelope, Lane};
 use super::handler::{BusConfig, Handler, HandlerContext, Overflow};
 use super::mailbox::Mailbox;
+use super::post::Post;
+use super::short::ShortBytes;
 use super::{BusError, Drop, signature};
 use crate::error::WorldError;
 use crate::schedule::{Hooks, Phase, Step};
@@ -15,35 +17,9 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 use gatos_numbers::Pcg32;
 use gatos_values::seed;
-
-/// What a system or handler emits, in order.
-#[derive(Debug, Default)]
-pub struct Post {
-    drafts: Vec<Draft>,
-    at_once: Vec<Draft>,
-}
-
-impl Post {
-    /// Emits an envelope. It is sealed when the phase or the handler ends.
-    #[inline]
-    pub fn emit(&mut self, draft: Draft) {
-        self.drafts.push(draft);
-    }
-
-    /// Emits an envelope to be delivered before the next one that waits. Handlers may, if its kind is on the list and the
-    /// tick's budget is not used up; a system may not.
-    pub fn emit_now(&mut self, draft: Draft) {
-        self.at_once.push(draft);
-    }
-
-    /// Whether nothing was emitted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.drafts.is_empty() && self.at_once.is_empty()
-    }
-}
 
 /// What the bus did in a tick.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,9 +47,41 @@ pub(crate) struct Courier<'a, 'h> {
     pub report: &'a mut PostReport,
     /// Whom else to call.
     pub hooks: &'a mut Hooks<'h>,
+    /// Who hears the kind that was delivered last; the next one often is of the same kind.
+    heard: Option<Heard>,
+    /// What the next handler puts into what it emits; most emit nothing.
+    empty: Post,
 }
 
-impl Courier<'_, '_> {
+/// Who hears a kind in a phase.
+struct Heard {
+    phase: Phase,
+    kind: ShortBytes,
+    /// The handlers' places in the list.
+    handlers: Range<usize>,
+}
+
+impl<'a, 'h> Courier<'a, 'h> {
+    pub(crate) fn new(
+        config: &'a BusConfig,
+        world: &'a mut World,
+        phase: Option<Phase>,
+        report: &'a mut PostReport,
+        hooks: &'a mut Hooks<'h>,
+    ) -> Courier<'a, 'h> {
+        Courier {
+            config,
+            world,
+            phase,
+            report,
+            hooks,
+            heard: None,
+            empty: Post::default(),
+        }
+    }
+}
+
+impl<'a> Courier<'a, '_> {
     /// Tells whoever watches.
     pub(crate) fn done(&mut self, step: Step<'_>) {
         if let Some(phase) = self.phase {
@@ -83,17 +91,14 @@ impl Courier<'_, '_> {
 
     /// Seals and stores all that a system emitted.
     pub(crate) fn accept_all(&mut self, source: &Arc<str>, post: Post) -> Result<(), BusError> {
-        if let Some(draft) = post.at_once.first() {
+        if let Some(draft) = post.at_once().first() {
             let reason = "only handlers emit at once";
             return Err(invalid(source, draft, reason));
         }
-        if post.drafts.is_empty() {
+        if post.is_empty() {
             return Ok(());
         }
-        let mut intake = self.intake();
-        post.drafts
-            .into_iter()
-            .try_for_each(|draft| intake.accept(source, draft))
+        self.intake().accept_all(source, post)
     }
 
     /// Seals a draft and puts it into its lane.
@@ -121,10 +126,8 @@ impl Courier<'_, '_> {
     pub(crate) fn deliver(&mut self, phase: Phase) -> Result<(), BusError> {
         let tick = self.world.tick();
         for lane in Lane::ALL {
-            for batch in self.mailbox().take_due(phase, lane, tick) {
-                for envelope in batch.iter() {
-                    self.deliver_one(envelope)?;
-                }
+            for due in self.mailbox().take_due(phase, lane, tick) {
+                due.visit(|envelope| self.deliver_one(envelope))?;
             }
         }
         Ok(())
@@ -132,33 +135,36 @@ impl Courier<'_, '_> {
 
     /// Delivers an envelope, then what its handlers emitted at once, then what those did.
     fn deliver_one(&mut self, envelope: &Envelope) -> Result<(), BusError> {
+        let posts = self.call_handlers(envelope)?;
+        if posts.is_empty() && envelope.every_ticks() == 0 {
+            return Ok(());
+        }
         let mut at_once = VecDeque::new();
-        self.deliver_alone(envelope, &mut at_once)?;
+        self.follow(envelope, posts, &mut at_once)?;
         while let Some(envelope) = at_once.pop_front() {
-            self.deliver_alone(&envelope, &mut at_once)?;
+            let posts = self.call_handlers(&envelope)?;
+            self.follow(&envelope, posts, &mut at_once)?;
         }
         Ok(())
     }
 
-    /// Delivers an envelope; what its handlers emitted at once is appended to the queue.
-    fn deliver_alone(
+    /// Does what follows from an envelope; what its handlers emitted at once is appended to the queue.
+    fn follow(
         &mut self,
         envelope: &Envelope,
+        posts: Vec<(Arc<str>, Post)>,
         at_once: &mut VecDeque<Envelope>,
     ) -> Result<(), BusError> {
-        let posts = self.call_handlers(envelope)?;
         if envelope.every_ticks() > 0 {
             let mut intake = self.intake();
             let again = envelope.again(intake.mailbox.take_id());
-            intake.store(again)?;
+            intake.store(again.id, again.chronos, &again.source, again.draft)?;
         }
-        for (source, post) in posts {
-            for draft in post.at_once {
+        for (source, mut post) in posts {
+            for draft in post.take_at_once() {
                 at_once.push_back(self.seal_now(&source, draft)?);
             }
-            for draft in post.drafts {
-                self.accept(&source, draft)?;
-            }
+            self.intake().accept_all(&source, post)?;
         }
         Ok(())
     }
@@ -198,6 +204,22 @@ impl Courier<'_, '_> {
         seed::branch_generator(&seed)
     }
 
+    /// Who hears an envelope.
+    #[inline]
+    fn handlers_of(&mut self, envelope: &Envelope) -> &'a [Handler] {
+        let (phase, kind) = (envelope.phase(), envelope.draft().short_kind());
+        let is_known = |heard: &Heard| heard.phase == phase && heard.kind == *kind;
+        if !self.heard.as_ref().is_some_and(is_known) {
+            self.heard = Some(Heard {
+                phase,
+                kind: kind.clone(),
+                handlers: self.config.handlers_of(phase, envelope.kind()),
+            });
+        }
+        let handlers = self.heard.as_ref().map(|heard| heard.handlers.clone());
+        &self.config.handlers[handlers.unwrap_or_default()]
+    }
+
     /// Calls the handlers of an envelope in order; what they emitted.
     fn call_handlers(&mut self, envelope: &Envelope) -> Result<Vec<(Arc<str>, Post)>, BusError> {
         if !envelope.is_intact() {
@@ -213,31 +235,34 @@ impl Courier<'_, '_> {
         let span = envelope.span();
         let first = span.map_or(0, |span| span.first);
         let mut rng = self.generator(envelope);
-        rng.advance(first);
+        if first > 0 {
+            rng.advance(first);
+        }
         let mut posts = Vec::new();
         let mut handler_count = 0_usize;
-        let config = self.config;
-        for handler in config.handlers_of(envelope.phase(), envelope.kind()) {
+        for handler in self.handlers_of(envelope) {
             if handler.is_once {
                 if self.mailbox().is_spent(&handler.name) {
                     continue;
                 }
                 self.mailbox().spend(&handler.name);
             }
-            check_requirements(handler, envelope)?;
-            let mut post = Post::default();
+            if !handler.requires.is_empty() {
+                check_requirements(handler, envelope)?;
+            }
             let mut context = HandlerContext {
                 world: &mut *self.world,
                 envelope,
                 rng: &mut rng,
-                post: &mut post,
+                post: &mut self.empty,
             };
             (handler.function)(&mut context).map_err(|reason| BusError::Handler {
                 handler: handler.name.to_string(),
                 kind: envelope.kind().to_string(),
                 reason,
             })?;
-            if !post.is_empty() {
+            if !self.empty.is_empty() {
+                let post = core::mem::take(&mut self.empty);
                 posts.push((Arc::clone(&handler.name), post));
             }
             handler_count += 1;
@@ -275,28 +300,90 @@ struct Intake<'a> {
 }
 
 impl Intake<'_> {
+    /// Seals drafts in their order and puts them into their lanes.
+    fn accept_all(&mut self, source: &Arc<str>, post: Post) -> Result<(), BusError> {
+        let Some(ticks) = self.ticks_of_runs(&post) else {
+            let mut list = post.into_list().into_iter();
+            return list.try_for_each(|draft| self.accept(source, draft));
+        };
+        let (list, runs, count) = post.into_runs();
+        for draft in list {
+            self.accept(source, draft)?;
+        }
+        let first = self.mailbox.take_ids(count);
+        for (run, chronos) in runs.into_iter().zip(ticks) {
+            let batches = run.batches.into_iter().map(|mut batch| {
+                batch.seal(source, first);
+                batch
+            });
+            let place = (run.phase, run.lane, chronos);
+            self.mailbox.push_batches(place, batches);
+        }
+        Ok(())
+    }
+
+    /// The target ticks of a post's runs; `None` where nothing is gained, or something may be refused or dropped, or two
+    /// runs are for one lane and tick, so that one draft after the other has to be looked at.
+    fn ticks_of_runs(&self, post: &Post) -> Option<Vec<u64>> {
+        if post.runs().is_empty() || self.config.has_signers() {
+            return None;
+        }
+        let mut places = Vec::with_capacity(post.runs().len());
+        for run in post.runs() {
+            let (phase, lane) = (run.phase, run.lane);
+            let chronos = self.chronos(phase, run.after_ticks)?;
+            let (capacity, _) = self.config.capacity(phase, lane);
+            let len = self.mailbox.lane_len(phase, lane) as u64 + post.len();
+            let place = (phase, lane, chronos);
+            if len > capacity as u64 || places.contains(&place) {
+                return None;
+            }
+            places.push(place);
+        }
+        Some(places.into_iter().map(|(_, _, chronos)| chronos).collect())
+    }
+
+    /// The tick that something for a phase and with a delay is for; `None` beyond all ticks.
+    #[inline]
+    fn chronos(&self, phase: Phase, after_ticks: u64) -> Option<u64> {
+        let is_late = self.phase.is_some_and(|now| phase <= now);
+        self.tick.checked_add(after_ticks.max(u64::from(is_late)))
+    }
+
     /// Seals a draft and puts it into its lane.
-    fn accept(&mut self, source: &Arc<str>, draft: Draft) -> Result<(), BusError> {
+    fn accept(&mut self, source: &Arc<str>, mut draft: Draft) -> Result<(), BusError> {
         check(self.config, source, &draft)?;
-        let is_late = self.phase.is_some_and(|phase| draft.phase <= phase);
-        let after = draft.after_ticks.max(u64::from(is_late));
-        let Some(chronos) = self.tick.checked_add(after) else {
+        let Some(chronos) = self.chronos(draft.phase, draft.after_ticks) else {
             let reason = "the target tick is beyond all ticks";
             return Err(invalid(source, &draft, reason));
         };
         let id = self.mailbox.take_id();
-        let envelope = Envelope::seal(id, chronos, Arc::clone(source), draft);
-        self.store(envelope)
+        draft.seal();
+        self.store(id, chronos, source, draft)
     }
 
-    /// Puts an envelope into its lane, by the lane's rule.
-    fn store(&mut self, envelope: Envelope) -> Result<(), BusError> {
-        let (phase, lane) = (envelope.phase(), envelope.lane());
-        let (capacity, overflow) = self.config.capacity(phase, lane);
-        if self.mailbox.lane_len(phase, lane) < capacity {
-            self.mailbox.push(envelope);
+    /// Puts what is sealed into its lane, by the lane's rule.
+    #[inline]
+    fn store(
+        &mut self,
+        id: u64,
+        chronos: u64,
+        source: &Arc<str>,
+        draft: Draft,
+    ) -> Result<(), BusError> {
+        let (capacity, _) = self.config.capacity(draft.phase, draft.lane);
+        if self.mailbox.lane_len(draft.phase, draft.lane) < capacity {
+            self.mailbox.push_draft(id, chronos, source, draft);
             return Ok(());
         }
+        self.overflow(Envelope::seal(id, chronos, Arc::clone(source), draft))
+    }
+
+    /// Does with an envelope that its lane has no room for what the lane's rule says.
+    #[cold]
+    fn overflow(&mut self, envelope: Envelope) -> Result<(), BusError> {
+        let (phase, lane) = (envelope.phase(), envelope.lane());
+        let (capacity, overflow) = self.config.capacity(phase, lane);
         let dropped = match overflow {
             Overflow::Throw => {
                 return Err(BusError::Overflow {
@@ -351,7 +438,7 @@ impl Courier<'_, '_> {
         posts: &mut Vec<(Arc<str>, Post)>,
     ) -> Result<bool, BusError> {
         let phase = envelope.phase();
-        if !self.hooks.hears(phase, envelope.kind()) {
+        if self.hooks.scripts.is_none() || !self.hooks.hears(phase, envelope.kind()) {
             return Ok(false);
         }
         let called = self.hooks.call(phase, Moment::Event(envelope), self.world);

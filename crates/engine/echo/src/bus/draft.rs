@@ -147,6 +147,12 @@ impl Draft {
         self.after_ticks
     }
 
+    /// The kind, to be compared with others.
+    #[inline]
+    pub(crate) const fn short_kind(&self) -> &ShortBytes {
+        &self.kind
+    }
+
     #[inline]
     pub(crate) fn kind(&self) -> &str {
         // Made of text or read as text.
@@ -158,6 +164,7 @@ impl Draft {
         self.payload.as_slice()
     }
 
+    #[inline]
     pub(crate) fn ticks_between(&self) -> u64 {
         self.rare().every_ticks
     }
@@ -166,10 +173,12 @@ impl Draft {
         self.rare().weight
     }
 
+    #[inline]
     pub(crate) fn span_of(&self) -> Option<PrngSpan> {
         self.rare().span
     }
 
+    #[inline]
     pub(crate) fn capabilities(&self) -> &[String] {
         &self.rare().capabilities
     }
@@ -272,11 +281,20 @@ impl Draft {
         bytes
     }
 
+    #[inline]
     pub(crate) fn signature_of(&self) -> Option<&SshSignature> {
         self.rare().signature.as_ref()
     }
 
+    /// Makes it what envelopes hold: no delay, and its lists in their one order.
+    #[inline]
+    pub(crate) fn seal(&mut self) {
+        self.after_ticks = 0;
+        self.sort();
+    }
+
     /// Puts its lists in their one order.
+    #[inline]
     pub(crate) fn sort(&mut self) {
         let Some(rare) = &mut self.rare else {
             return;
@@ -290,7 +308,25 @@ impl Draft {
     }
 
     /// The rule it breaks, if any.
+    #[inline]
     pub(crate) fn flaw(&self) -> Option<&'static str> {
+        if self.is_simple() {
+            return None;
+        }
+        self.any_flaw()
+    }
+
+    /// Whether it says nothing rare and breaks no rule.
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        let (kind_size, payload_size) = (self.kind.as_slice().len(), self.payload().len());
+        let is_plain = self.rare.is_none() && self.phase != Phase::Initialize;
+        is_plain
+            && payload_size <= Draft::PAYLOAD_SIZE_MAX
+            && (1..=Draft::NAME_SIZE_MAX).contains(&kind_size)
+    }
+
+    fn any_flaw(&self) -> Option<&'static str> {
         let is_name = |size: usize| size > 0 && size <= Draft::NAME_SIZE_MAX;
         let rare = self.rare();
         let lens = [

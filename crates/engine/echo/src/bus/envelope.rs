@@ -1,4 +1,4 @@
-//! Envelopes: what travels over the bus, with canonical bytes and a hash.
+//! Envelopes: what travels over the bus, with canonical bytes and a hash. How they wait is `batch`'s work.
 //!
 //! Tests: `tests/it/bus.rs`.
 
@@ -8,6 +8,7 @@ use crate::hash::Tag;
 use crate::registry::Registry;
 use crate::schedule::Phase;
 use crate::snapshot::Reader;
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -42,26 +43,84 @@ impl fmt::Display for Lane {
 /// A sealed envelope.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    id: u64,
+    pub(super) id: u64,
     /// The tick it is delivered in, or the first one after.
-    chronos: u64,
-    source: Arc<str>,
-    draft: Draft,
-    hash: Hash,
+    pub(super) chronos: u64,
+    pub(super) source: Arc<str>,
+    pub(super) draft: Draft,
+    pub(super) hash: Hash,
 }
 
 /// The hash of an envelope and where it comes from.
 ///
 /// Most envelopes are gone before anybody asks for theirs, so it is taken when it is needed: from values that cannot
-/// change it is the same at any time.
-#[derive(Clone, Copy, Debug)]
-enum Hash {
-    /// Sealed here, and nobody asked for it yet.
-    Untaken,
+/// change it is the same at any time. Nothing is known of the hash of one that was sealed here before somebody asks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hash(Option<Box<Known>>);
+
+#[derive(Clone, Debug)]
+enum Known {
     /// Sealed here, and taken from these very values.
     Taken(Blake3Digest),
     /// Read from bytes; it may be that of others.
     Read(Blake3Digest),
+}
+
+impl Hash {
+    #[inline]
+    pub(super) const fn is_untaken(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// A hash that was taken from the values.
+    pub(super) fn taken(hash: Blake3Digest) -> Hash {
+        Hash(Some(Box::new(Known::Taken(hash))))
+    }
+
+    fn read(hash: Blake3Digest) -> Hash {
+        Hash(Some(Box::new(Known::Read(hash))))
+    }
+
+    /// The hash, where it is known.
+    pub(super) fn known(&self) -> Option<Blake3Digest> {
+        self.0.as_deref().map(|known| match known {
+            Known::Taken(hash) | Known::Read(hash) => *hash,
+        })
+    }
+
+    /// The hash that was read, where it was.
+    fn as_read(&self) -> Option<Blake3Digest> {
+        match self.0.as_deref() {
+            Some(Known::Read(hash)) => Some(*hash),
+            _ => None,
+        }
+    }
+}
+
+/// What an envelope's bytes are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Body<'a> {
+    pub id: u64,
+    pub chronos: u64,
+    pub source: &'a str,
+    pub draft: &'a Draft,
+}
+
+impl Body<'_> {
+    /// BLAKE3 of the tag and the bytes.
+    pub(super) fn hash(&self) -> Blake3Digest {
+        let mut bytes = crate::hash::start(Tag::Envelope);
+        self.encode(&mut bytes);
+        Blake3Digest::of(&bytes)
+    }
+
+    /// Appends the bytes without the hash.
+    pub(super) fn encode(&self, output: &mut Vec<u8>) {
+        output.extend(self.id.to_le_bytes());
+        output.extend(self.chronos.to_le_bytes());
+        push_name(output, self.source.as_bytes());
+        self.draft.encode(output);
+    }
 }
 
 /// Where an envelope was sealed is no part of it.
@@ -77,14 +136,13 @@ impl Eq for Envelope {}
 impl Envelope {
     /// Seals a draft: its lists are sorted and nothing changes any more.
     pub(crate) fn seal(id: u64, chronos: u64, source: Arc<str>, mut draft: Draft) -> Envelope {
-        draft.after_ticks = 0;
-        draft.sort();
+        draft.seal();
         Envelope {
             id,
             chronos,
             source,
             draft,
-            hash: Hash::Untaken,
+            hash: Hash::default(),
         }
     }
 
@@ -182,8 +240,9 @@ impl Envelope {
     }
 
     /// Whether it was sealed here, so that its signature was checked when it was emitted.
-    pub(crate) const fn is_sealed_here(&self) -> bool {
-        matches!(self.hash, Hash::Untaken | Hash::Taken(_))
+    #[inline]
+    pub(crate) fn is_sealed_here(&self) -> bool {
+        self.hash.as_read().is_none()
     }
 
     /// The envelopes that led to it, as given.
@@ -195,50 +254,29 @@ impl Envelope {
     /// BLAKE3 of the tag 0x20 and its bytes.
     #[must_use]
     pub fn hash(&self) -> Blake3Digest {
-        match self.hash {
-            Hash::Untaken => self.computed_hash(),
-            Hash::Taken(hash) | Hash::Read(hash) => hash,
-        }
-    }
-
-    /// Whether [`Envelope::hash`] computes it anew each time.
-    pub(crate) const fn is_untaken(&self) -> bool {
-        matches!(self.hash, Hash::Untaken)
-    }
-
-    /// Computes the hash of one that was sealed here, for whoever asks later.
-    pub(crate) fn take_hash(&mut self) {
-        if self.is_untaken() {
-            self.hash = Hash::Taken(self.computed_hash());
-        }
+        self.hash.known().unwrap_or_else(|| self.body().hash())
     }
 
     /// Whether the hash is that of the bytes.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        match self.hash {
-            Hash::Untaken | Hash::Taken(_) => true,
-            Hash::Read(hash) => hash == self.computed_hash(),
-        }
+        let read = self.hash.as_read();
+        read.is_none_or(|hash| hash == self.body().hash())
     }
 
-    fn computed_hash(&self) -> Blake3Digest {
-        let mut bytes = crate::hash::start(Tag::Envelope);
-        self.encode_body(&mut bytes);
-        Blake3Digest::of(&bytes)
+    fn body(&self) -> Body<'_> {
+        Body {
+            id: self.id,
+            chronos: self.chronos,
+            source: &self.source,
+            draft: &self.draft,
+        }
     }
 
     /// Appends the bytes and the hash.
     pub(crate) fn encode(&self, output: &mut Vec<u8>) {
-        self.encode_body(output);
+        self.body().encode(output);
         output.extend(self.hash().as_bytes());
-    }
-
-    fn encode_body(&self, output: &mut Vec<u8>) {
-        output.extend(self.id.to_le_bytes());
-        output.extend(self.chronos.to_le_bytes());
-        push_name(output, self.source.as_bytes());
-        self.draft.encode(output);
     }
 
     /// Reads what [`Envelope::encode`] writes, and nothing else. The hash is compared at delivery.
@@ -253,7 +291,7 @@ impl Envelope {
             chronos,
             source,
             draft,
-            hash: Hash::Read(hash),
+            hash: Hash::read(hash),
         })
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Tests: `tests/it/bus.rs`.
 
-use super::deliver::Post;
 use super::envelope::{Envelope, Lane};
+use super::post::Post;
 use crate::hash::Tag;
 use crate::schedule::Phase;
 use crate::world::World;
@@ -12,6 +12,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Range;
 use gatos_numbers::Pcg32;
 use gatos_values::Blake3Digest;
 use gatos_values::sshsig::PublicKey;
@@ -175,6 +176,12 @@ impl BusConfig {
         self
     }
 
+    /// Whether some kind needs a signature.
+    #[inline]
+    pub(crate) fn has_signers(&self) -> bool {
+        !self.signers.is_empty()
+    }
+
     /// The keys of which one must sign a kind; `None` for kinds that need no signature.
     pub(crate) fn signers_of(&self, kind: &str) -> Option<&BTreeSet<[u8; 32]>> {
         self.signers.get(kind)
@@ -193,14 +200,14 @@ impl BusConfig {
             .unwrap_or((BusConfig::LANE_CAPACITY, Overflow::Throw))
     }
 
-    /// The handlers of a kind in a phase, in the order they are called.
-    pub(crate) fn handlers_of(&self, phase: Phase, kind: &str) -> &[Handler] {
+    /// The handlers of a kind in a phase, in the order they are called: their places in the list.
+    pub(crate) fn handlers_of(&self, phase: Phase, kind: &str) -> Range<usize> {
         let start = self
             .handlers
             .partition_point(|handler| (handler.phase, &*handler.kind) < (phase, kind));
-        let rest = &self.handlers[start..];
         let is_one = |handler: &&Handler| handler.phase == phase && handler.kind == kind;
-        &rest[..rest.iter().take_while(is_one).count()]
+        let count = self.handlers[start..].iter().take_while(is_one).count();
+        start..start + count
     }
 
     /// The digest of all other rules: lanes, what may be delivered at once, what is granted.

@@ -3,33 +3,36 @@
 //! INVARIANT: envelopes of a lane are in the order of target tick, then id.
 //! Tests: `tests/it/bus.rs`.
 
+use super::batch::{Batch, Due};
+use super::draft::Draft;
 use super::envelope::{Envelope, Lane};
 use crate::hash::{self, Tag};
 use crate::schedule::Phase;
+use crate::shared::Shared;
 use crate::snapshot::Reader;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
-/// Envelopes that follow one another in a lane. Forks share them until one of them takes from or adds to these.
-pub(crate) type Batch = Arc<VecDeque<Envelope>>;
+/// So few are copied when one is added to a batch that a fork has too; behind more of them a new batch begins.
+const COPIED_MAX: usize = 15;
 
-/// Most envelopes in a batch: so many are copied at most when one is added to a lane that a fork has too.
-const BATCH_LEN_MAX: usize = 64;
-
-/// One lane: envelopes by target tick, in each in the order of ids; no batch is empty.
+/// One lane: envelopes by target tick, in each in the order of ids; no batch is empty. Forks share batches until one
+/// of them writes.
 #[derive(Clone, Default)]
 struct Queue {
-    ticks: BTreeMap<u64, VecDeque<Batch>>,
+    ticks: BTreeMap<u64, VecDeque<Shared<Batch>>>,
     len: usize,
 }
 
 impl Queue {
-    /// All that wait, in order.
-    fn iter(&self) -> impl Iterator<Item = &Envelope> {
-        let batches = self.ticks.values().flatten();
-        batches.flat_map(|batch| batch.iter())
+    /// All batches with their ticks, in order.
+    fn batches(&self) -> impl Iterator<Item = (u64, &Batch)> {
+        self.ticks.iter().flat_map(|(chronos, batches)| {
+            let batches = batches.iter();
+            batches.map(|batch| (*chronos, &**batch))
+        })
     }
 }
 
@@ -46,9 +49,7 @@ pub(crate) struct Mailbox {
 impl Mailbox {
     /// The next id.
     pub(crate) const fn take_id(&mut self) -> u64 {
-        self.digest = None;
-        self.next_id += 1;
-        self.next_id - 1
+        self.take_ids(1)
     }
 
     /// The id that the next envelope gets.
@@ -62,12 +63,12 @@ impl Mailbox {
     }
 
     /// The envelopes that wait and have this id or a higher one, in the order of ids.
-    pub(crate) fn since(&self, id: u64) -> Vec<&Envelope> {
-        let queues = self.lanes.iter().flatten();
-        let waiting = queues.flat_map(Queue::iter);
-        let mut envelopes: Vec<&Envelope> =
-            waiting.filter(|envelope| envelope.id() >= id).collect();
-        envelopes.sort_by_key(|envelope| envelope.id());
+    pub(crate) fn since(&self, id: u64) -> Vec<Envelope> {
+        let batches = self.lanes.iter().flatten().flat_map(Queue::batches);
+        let mut envelopes: Vec<Envelope> = batches
+            .flat_map(|(chronos, batch)| batch.since(chronos, id))
+            .collect();
+        envelopes.sort_by_key(Envelope::id);
         envelopes
     }
 
@@ -77,9 +78,9 @@ impl Mailbox {
 
     /// Whether an envelope that waits is signed.
     pub(crate) fn has_signed(&self) -> bool {
-        let queues = self.lanes.iter().flatten();
-        let mut waiting = queues.flat_map(Queue::iter);
-        waiting.any(|envelope| envelope.signature().is_some())
+        let batches = self.lanes.iter().flatten().flat_map(Queue::batches);
+        let mut waiting = batches.flat_map(|(_, batch)| batch.drafts());
+        waiting.any(|draft| draft.signature_of().is_some())
     }
 
     /// Whether nothing waits.
@@ -89,14 +90,65 @@ impl Mailbox {
 
     /// Appends an envelope; its id is higher than all before.
     pub(crate) fn push(&mut self, envelope: Envelope) {
+        let Envelope {
+            id,
+            chronos,
+            source,
+            draft,
+            hash,
+        } = envelope;
+        self.tail(draft.phase, draft.lane, chronos, id)
+            .push_with(id, &source, draft, hash);
+    }
+
+    /// Appends what is sealed by this: its lists are sorted, its id is higher than all before.
+    #[inline]
+    pub(crate) fn push_draft(&mut self, id: u64, chronos: u64, source: &Arc<str>, draft: Draft) {
+        self.tail(draft.phase, draft.lane, chronos, id)
+            .push(id, source, draft);
+    }
+
+    /// Appends batches to the envelopes of a lane that wait for a tick; their ids are higher than all before.
+    pub(crate) fn push_batches(
+        &mut self,
+        (phase, lane, chronos): (Phase, Lane, u64),
+        batches: impl Iterator<Item = Batch>,
+    ) {
         self.digest = None;
-        let queue = &mut self.lanes[envelope.phase() as usize][envelope.lane() as usize];
-        queue.len += 1;
-        let waiting = queue.ticks.entry(envelope.chronos()).or_default();
-        match waiting.back_mut() {
-            Some(last) if last.len() < BATCH_LEN_MAX => Arc::make_mut(last).push_back(envelope),
-            _ => waiting.push_back(Arc::new(VecDeque::from([envelope]))),
+        let queue = &mut self.lanes[phase as usize][lane as usize];
+        let waiting = queue.ticks.entry(chronos).or_default();
+        for batch in batches {
+            queue.len += batch.len();
+            waiting.push_back(Shared::new(batch));
         }
+    }
+
+    /// So many ids; the first one.
+    pub(crate) const fn take_ids(&mut self, count: u64) -> u64 {
+        self.digest = None;
+        self.next_id += count;
+        self.next_id - count
+    }
+
+    /// The batch that an envelope is to be appended to.
+    #[inline]
+    fn tail(&mut self, phase: Phase, lane: Lane, chronos: u64, id: u64) -> &mut Batch {
+        self.digest = None;
+        let queue = &mut self.lanes[phase as usize][lane as usize];
+        queue.len += 1;
+        let waiting = queue.ticks.entry(chronos).or_default();
+        let has_room = waiting.back().is_some_and(|last| {
+            let is_ours = Shared::is_sole(last) || last.len() <= COPIED_MAX;
+            is_ours && last.has_room_for(id)
+        });
+        if !has_room {
+            // Where one is full the next one will be; the first grows as it needs.
+            let is_first = waiting.is_empty();
+            let room = if is_first { 1 } else { Batch::LEN_MAX };
+            waiting.push_back(Shared::new(Batch::with_room(room)));
+        }
+        let last = waiting.back_mut();
+        Shared::make_mut(last.expect("there is one, or one was just made"))
     }
 
     /// Takes the envelope out that would be delivered first.
@@ -104,16 +156,18 @@ impl Mailbox {
         self.digest = None;
         let queue = &mut self.lanes[phase as usize][lane as usize];
         let mut first = queue.ticks.first_entry()?;
+        let chronos = *first.key();
         let batches = first.get_mut();
-        let envelope = Arc::make_mut(batches.front_mut()?).pop_front();
-        if batches.front().is_some_and(|batch| batch.is_empty()) {
+        let batch = Shared::make_mut(batches.front_mut()?);
+        let envelope = batch.take_first(chronos);
+        if batch.len() == 0 {
             batches.pop_front();
         }
         if batches.is_empty() {
             first.remove();
         }
-        queue.len -= usize::from(envelope.is_some());
-        envelope
+        queue.len -= 1;
+        Some(envelope)
     }
 
     /// Whether something is due in a lane.
@@ -127,17 +181,19 @@ impl Mailbox {
     }
 
     /// Takes out what is due, in order.
-    pub(crate) fn take_due(&mut self, phase: Phase, lane: Lane, tick: u64) -> Vec<Batch> {
+    pub(crate) fn take_due(&mut self, phase: Phase, lane: Lane, tick: u64) -> Vec<Due> {
         self.digest = None;
         let queue = &mut self.lanes[phase as usize][lane as usize];
         let mut due = Vec::new();
         while let Some(first) = queue.ticks.first_entry() {
-            if *first.key() > tick {
+            let chronos = *first.key();
+            if chronos > tick {
                 break;
             }
-            due.extend(first.remove());
+            let batches = first.remove().into_iter();
+            due.extend(batches.map(|batch| Due { chronos, batch }));
         }
-        queue.len -= due.iter().map(|batch| batch.len()).sum::<usize>();
+        queue.len -= due.iter().map(|due| due.batch.len()).sum::<usize>();
         due
     }
 
@@ -160,8 +216,8 @@ impl Mailbox {
         }
         for queue in self.lanes.iter().flatten() {
             output.extend((queue.len as u32).to_le_bytes());
-            for envelope in queue.iter() {
-                envelope.encode(output);
+            for (chronos, batch) in queue.batches() {
+                batch.encode(chronos, output);
             }
         }
     }
@@ -206,10 +262,9 @@ impl Mailbox {
     /// Takes the hashes of those that wait and whose hash nobody asked for yet, so that none is taken twice.
     fn take_hashes(&mut self) {
         let queues = self.lanes.iter_mut().flatten();
-        for batch in queues.flat_map(|queue| queue.ticks.values_mut().flatten()) {
-            if batch.iter().any(Envelope::is_untaken) {
-                let envelopes = Arc::make_mut(batch).iter_mut();
-                envelopes.for_each(Envelope::take_hash);
+        for (chronos, batches) in queues.flat_map(|queue| &mut queue.ticks) {
+            for batch in batches.iter_mut().filter(|batch| batch.has_untaken()) {
+                Shared::make_mut(batch).take_hashes(*chronos);
             }
         }
     }

@@ -12,8 +12,6 @@ use gatos_values::Blake3Digest;
 
 /// A column of an unknown row type.
 pub(crate) trait AnyColumn: Any + Send + Sync {
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
     /// A column that shares all blocks with this one.
     fn share(&self) -> Shared<dyn AnyColumn>;
 
@@ -53,15 +51,20 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     fn load(&mut self, len: usize, stamp_max: Stamp, reader: &mut Reader<'_>) -> Option<()>;
 }
 
+impl dyn AnyColumn {
+    /// The column as what can be anything.
+    #[inline]
+    pub(crate) fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    #[inline]
+    pub(crate) fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
 impl<S: Rows> AnyColumn for Column<S> {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
     fn share(&self) -> Shared<dyn AnyColumn> {
         Shared::<dyn AnyColumn>::erased(Shared::new(self.clone()))
     }
@@ -179,6 +182,7 @@ impl<S: Rows> AnyColumn for Column<S> {
 }
 
 /// A column of the same component.
+#[inline]
 fn same<S: Rows>(column: &mut dyn AnyColumn) -> &mut Column<S> {
     column
         .as_any_mut()

@@ -61,6 +61,7 @@ impl<T: Component> Rows for Vec<T> {
         T::SIZE
     }
 
+    #[inline]
     fn len(&self) -> usize {
         self.len()
     }
@@ -71,18 +72,22 @@ impl<T: Component> Rows for Vec<T> {
         copy
     }
 
+    #[inline]
     fn push(&mut self, row: T) {
         self.push(row);
     }
 
+    #[inline]
     fn pop(&mut self) -> T {
         self.pop().expect("a block in use has rows")
     }
 
+    #[inline]
     fn replace(&mut self, place: usize, row: T) -> T {
         core::mem::replace(&mut self[place], row)
     }
 
+    #[inline]
     fn row(&self, place: usize) -> T {
         self[place].clone()
     }

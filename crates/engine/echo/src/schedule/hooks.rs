@@ -87,6 +87,7 @@ impl Hooks<'_> {
     }
 
     /// Tells whoever watches.
+    #[inline]
     pub(crate) fn done(&mut self, phase: Phase, step: Step<'_>, world: &World) {
         if let Some(watch) = &mut self.watch {
             watch.done(phase, step, world);

@@ -206,14 +206,8 @@ impl Schedule {
     pub fn emit(&self, world: &mut World, draft: Draft) -> Result<Option<Drop>, BusError> {
         let before = world.fork();
         let mut report = PostReport::default();
-        let accepted = Courier {
-            config: &self.bus,
-            world,
-            phase: None,
-            report: &mut report,
-            hooks: &mut Hooks::none(),
-        }
-        .accept(&Arc::from("input"), draft);
+        let accepted = Courier::new(&self.bus, world, None, &mut report, &mut Hooks::none())
+            .accept(&Arc::from("input"), draft);
         if accepted.is_err() {
             *world = before;
         }
@@ -234,13 +228,7 @@ impl Schedule {
         }
         sums.stamp.0 += 1;
         world.state_mut().stamp = *sums.stamp;
-        let mut courier = Courier {
-            config: &self.bus,
-            world,
-            phase: Some(phase),
-            report: sums.post,
-            hooks,
-        };
+        let mut courier = Courier::new(&self.bus, world, Some(phase), sums.post, hooks);
         courier
             .deliver(phase)
             .map_err(|error| TickError::Bus { phase, error })?;
@@ -300,13 +288,7 @@ impl Schedule {
             note_marks(entries, &graph, world, first);
         }
         world.state_mut().stamp = *sums.stamp;
-        let mut courier = Courier {
-            config: &self.bus,
-            world,
-            phase: Some(phase),
-            report: sums.post,
-            hooks,
-        };
+        let mut courier = Courier::new(&self.bus, world, Some(phase), sums.post, hooks);
         let observers = &self.observers;
         let stop = |error| TickError::Bus { phase, error };
         if scripted.is_some() {

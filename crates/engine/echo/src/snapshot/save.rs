@@ -1,13 +1,15 @@
 //! Writing a snapshot. Tests: `tests/it/snapshot.rs`.
 
 use super::{MAGIC, Version};
+use crate::entity::Entity;
 use crate::state::State;
 use alloc::vec::Vec;
 use gatos_values::Blake3Digest;
 
 /// The canonical bytes of a world.
 pub(crate) fn save(state: &State) -> Vec<u8> {
-    let mut output = MAGIC.to_vec();
+    let mut output = Vec::with_capacity(size_hint(state));
+    output.extend(MAGIC);
     let version = Version {
         has_memory: !state.memory.is_empty(),
         has_signed: state.mailbox.has_signed(),
@@ -28,6 +30,22 @@ pub(crate) fn save(state: &State) -> Vec<u8> {
     let digest = Blake3Digest::of(&output);
     output.extend(digest.as_bytes());
     output
+}
+
+/// About so many bytes: the rows, and something for what comes on top.
+fn size_hint(state: &State) -> usize {
+    const TOP: usize = 4_096;
+    let rows = state.archetypes.iter().map(|slot| {
+        let archetype = &slot.archetype;
+        let kinds = archetype
+            .components()
+            .iter()
+            .map(|id| state.registry.kind(*id));
+        let row_size: usize = kinds.map(|kind| kind.schema().size()).sum();
+        // The handle, and 18 bytes of stamps for each column, are once or twice a block.
+        archetype.len() * (row_size + size_of::<Entity>())
+    });
+    TOP + rows.sum::<usize>() + state.entities.slot_count() * size_of::<Entity>()
 }
 
 fn save_marks(state: &State, output: &mut Vec<u8>) {
