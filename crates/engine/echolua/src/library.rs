@@ -40,11 +40,14 @@ use alloc::vec::Vec;
 use gatos_numbers::Pcg32;
 use math::Xoshiro;
 
+/// A function of the library that runs at once.
+pub(crate) type PlainFunction = fn(&mut Vm, Arguments) -> Result<usize, Fault>;
+
 /// What a function of the library is.
 #[derive(Clone, Copy)]
 pub(crate) enum Native {
     /// It runs at once.
-    Plain(fn(&mut Vm, Arguments) -> Result<usize, Fault>),
+    Plain(PlainFunction),
     /// It changes who runs.
     Control(Control),
 }
@@ -86,7 +89,7 @@ struct Row {
 const fn plain(
     name: &'static str,
     profiles: In,
-    function: fn(&mut Vm, Arguments) -> Result<usize, Fault>,
+    function: PlainFunction,
 ) -> Row {
     Row {
         name,
@@ -299,13 +302,13 @@ pub(crate) const WIDE_REFUSE: NativeId = NativeId(EMBEDDED.0 - 3);
 pub(crate) const WIDE_EQUAL: NativeId = NativeId(EMBEDDED.0 - 2);
 pub(crate) const WIDE_TEXT: NativeId = NativeId(EMBEDDED.0 - 1);
 
-/// The function with this number.
-#[inline]
 /// The full name of a function, such as `string.rep`.
 pub(crate) fn native_name(id: NativeId) -> &'static str {
     ROWS[usize::from(id.0)].name
 }
 
+/// The function with this number.
+#[inline]
 pub(crate) fn native(id: NativeId) -> Native {
     #[cfg(test)]
     SEEN[usize::from(id.0)].store(true, core::sync::atomic::Ordering::Relaxed);
@@ -448,6 +451,17 @@ impl Vm {
         self.stack[arguments.base..arguments.base + arguments.count].to_vec()
     }
 
+    /// Gives the arguments back.
+    #[inline]
+    pub(crate) fn give_arguments(&mut self, arguments: Arguments) -> usize {
+        let Arguments { base, count } = arguments;
+        if count == 1 {
+            return self.give(arguments, self.stack[base]);
+        }
+        self.stack.copy_within(base..base + count, base - 1);
+        count
+    }
+
     /// Gives no result.
     pub(crate) fn give_nothing(&self) -> usize {
         0
@@ -510,6 +524,7 @@ impl Vm {
         self.bad_argument(index, function, &format!("{wanted} expected, got {found}"))
     }
 
+    #[inline]
     pub(crate) fn check_any(
         &mut self,
         arguments: Arguments,

@@ -80,27 +80,31 @@ pub enum Fault {
     MemoryExhausted,
 }
 
-/// A function as the machine runs it. What a call needs lies in the list of functions itself; a clone shares the rest.
-/// Its size is a power of two, so that a call finds it without multiplying.
+/// A function as the machine runs it. What a call needs lies in the list of functions itself, and in one line of a
+/// processor's cache; a clone shares the rest.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(crate) struct Prototype {
     code: Code,
-    sources: Arc<[Source]>,
     /// Upvalues that a closure must have to be called the short way, which variadic functions are not.
-    plain_upvalue_count: usize,
+    plain_upvalue_count: u32,
+    weight: u32,
     parameter_count: u8,
     is_variadic: bool,
     register_count: u8,
-    weight: u32,
-    /// Index of the first function of its module.
-    module_start: u32,
     notes: Arc<Notes>,
 }
 
-/// What messages, traces and saved machines say of a function.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Prototype>() == 64, "one line of a cache");
+
+/// What messages, traces, saved machines and new closures need of a function.
 #[derive(Debug)]
 pub(crate) struct Notes {
+    /// Where a new closure takes its upvalues from.
+    sources: Vec<Source>,
+    /// Index of the first function of its module.
+    module_start: u32,
     lines: Vec<u32>,
     hints: Vec<Hint>,
     line: u32,
@@ -417,18 +421,18 @@ impl Vm {
     ) -> Option<Prototype> {
         Some(Prototype {
             code: Code::new(function.code, constants, function.upvalue_count)?,
-            sources: function.sources.into(),
             plain_upvalue_count: if function.is_variadic {
-                usize::MAX
+                u32::MAX
             } else {
-                function.upvalue_count
+                function.upvalue_count as u32
             },
             parameter_count: function.parameter_count,
             is_variadic: function.is_variadic,
             register_count: function.register_count,
             weight: function.weight,
-            module_start,
             notes: Arc::new(Notes {
+                sources: function.sources,
+                module_start,
                 lines: function.lines,
                 hints: function.hints,
                 line: function.line,
@@ -711,6 +715,7 @@ fn bound_prototype(function: NativeId) -> Option<Prototype> {
             a: 0,
             count: op::MULTIPLE,
             want: op::MULTIPLE,
+            callee: op::Callee::default(),
         },
         Op::Return {
             a: 0,
@@ -719,14 +724,14 @@ fn bound_prototype(function: NativeId) -> Option<Prototype> {
     ]);
     Some(Prototype {
         code: Code::new(code, Vec::from([Value::Native(function)]), 1)?,
-        sources: Arc::default(),
-        plain_upvalue_count: usize::MAX,
+        plain_upvalue_count: u32::MAX,
         parameter_count: 0,
         is_variadic: true,
         register_count: 4,
         weight: 0,
-        module_start: 0,
         notes: Arc::new(Notes {
+            sources: Vec::new(),
+            module_start: 0,
             lines: Vec::new(),
             hints: Vec::new(),
             line: 0,

@@ -16,8 +16,7 @@ use alloc::vec::Vec;
 pub(super) fn assert(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let value = vm.check_any(arguments, 0, "assert")?;
     if value.is_true() {
-        let values = vm.arguments(arguments);
-        return vm.give_all(arguments, &values);
+        return Ok(vm.give_arguments(arguments));
     }
     let message = if arguments.count > 1 {
         vm.argument(arguments, 1)

@@ -10,14 +10,14 @@
 mod slow;
 
 use super::call::Delivery;
-use super::op::{MULTIPLE, Op};
-use super::unchecked::{Cursor, Guess, Upvalues, copy};
+use super::op::{Guess, MULTIPLE, Op};
+use super::unchecked::{Cursor, Upvalues, copy};
 use super::{After, Fault, Frame, FrameKind, Program, Vm, WINDOW, event};
 use crate::arithmetic::{self, Operator};
-use crate::heap::Heap;
-use crate::library::{self, Native, native};
+use crate::heap::{Closure, Heap};
+use crate::library::{self, Native, PlainFunction, native};
 use crate::profile::Profile;
-use crate::table::Table;
+use crate::table::{Entry, Table};
 use crate::value::{StringId, TableId, Value};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -51,47 +51,60 @@ fn fresh_window(stack: &mut [Value], base: usize, register_count: usize) -> Opti
     rest.first_chunk_mut()
 }
 
+/// Moves values to the beginning of a list, from `distance` behind it on: few, so that a loop is faster than a call.
+#[inline(always)]
+fn move_down(values: &mut [Value], distance: usize) {
+    for place in distance..values.len() {
+        let mut value = Value::Nil;
+        copy(&mut value, &values[place]);
+        copy(&mut values[place - distance], &value);
+    }
+}
+
+/// The closure that runs. The loop keeps no name of it at hand, since it has few registers.
+#[inline(never)]
+fn running_closure<'h>(frames: &[Frame], heap: &'h Heap) -> &'h Closure {
+    let frame = frames.last().expect("an instruction runs in a frame");
+    heap.closure(frame.closure)
+}
+
 /// The register behind `a`.
 #[inline(always)]
 const fn after(a: u8, count: u8) -> usize {
     a.wrapping_add(count) as usize
 }
 
-/// Where a string key lies: first where it lay last time.
+/// Whether an entry has this string as its key.
 #[inline(always)]
-fn place_of(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
-    let guessed = guess.get();
-    if let Some(entry) = table.entries.get(guessed)
-        && let Value::String(key) = entry.key
-        && key == name
-    {
-        return Some(guessed);
-    }
-    search(table, name, guess)
+fn is_of(entry: &Entry, name: StringId) -> bool {
+    matches!(entry.key, Value::String(key) if key == name)
 }
 
-#[inline(never)]
-fn search(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
+/// The value of a string key that is there and not nil, if it lies where it lay last time.
+#[inline(always)]
+fn guessed<'t>(table: &'t Table, name: StringId, guess: &Guess) -> Option<&'t Value> {
+    let entry = table.entries.get(guess.get())?;
+    if is_of(entry, name) && !entry.value.is_nil() {
+        Some(&entry.value)
+    } else {
+        None
+    }
+}
+
+/// The value of a string key that is there and not nil, wherever it lies.
+#[inline]
+fn search<'t>(table: &'t Table, name: StringId, guess: &Guess) -> Option<&'t Value> {
+    if !table.may_have(name) {
+        return None;
+    }
     let position = table.position_of_string(name)?;
     guess.set(position);
-    Some(position)
-}
-
-/// Where a method's name lies in an object's own table, if it lies there: first where it lay last time, which may have been in
-/// a class.
-#[inline(always)]
-fn place_of_own(table: &Table, name: StringId, guess: Guess<'_>) -> Option<usize> {
-    let guessed = guess.get();
-    if let Some(entry) = table.entries.get(guessed)
-        && let Value::String(key) = entry.key
-        && key == name
-    {
-        return Some(guessed);
+    let entry = table.entries.get(position)?;
+    if entry.value.is_nil() {
+        None
+    } else {
+        Some(&entry.value)
     }
-    if table.may_have(name) {
-        return search(table, name, guess);
-    }
-    None
 }
 
 /// Tables that `__index` leads through before the slow path is asked.
@@ -107,6 +120,39 @@ enum Inherited<'h> {
 }
 
 impl Heap {
+    /// The table that `__index` of a metatable leads to, if it is the metatable's first key, as it mostly is.
+    #[inline(always)]
+    fn first_class(&self, metatable: TableId, index: StringId) -> Option<&Table> {
+        let entry = self.table(metatable).entries.first()?;
+        match entry.value {
+            Value::Table(class) if is_of(entry, index) => Some(self.table(class)),
+            _ => None,
+        }
+    }
+
+    /// What a table, which has not the name where it was guessed, and the tables that `__index` leads through say of it.
+    #[inline(never)]
+    fn field<'h>(
+        &'h self,
+        table: &'h Table,
+        index: StringId,
+        name: StringId,
+        guess: &Guess,
+    ) -> Inherited<'h> {
+        // A key that lies where it was guessed and was passed over has no value.
+        let is_empty = table
+            .entries
+            .get(guess.get())
+            .is_some_and(|entry| is_of(entry, name));
+        if !is_empty && let Some(value) = search(table, name, guess) {
+            return Inherited::Value(value);
+        }
+        match table.metatable {
+            Some(metatable) => self.inherited(metatable, index, name, guess),
+            None => Inherited::Nothing,
+        }
+    }
+
     /// What the tables that `__index` of a metatable leads through say of a name.
     #[inline(never)]
     fn inherited(
@@ -114,7 +160,7 @@ impl Heap {
         mut metatable: TableId,
         index: StringId,
         name: StringId,
-        guess: Guess<'_>,
+        guess: &Guess,
     ) -> Inherited<'_> {
         for _ in 0..CLASS_COUNT_MAX {
             let class = match self.table(metatable).value_of_string(index) {
@@ -122,12 +168,11 @@ impl Heap {
                 Some(Value::Nil) | None => return Inherited::Nothing,
                 Some(_) => return Inherited::Unknown,
             };
-            if class.may_have(name)
-                && let Some(place) = place_of(class, name, guess)
-                && let Some(entry) = class.entries.get(place)
-                && !entry.value.is_nil()
-            {
-                return Inherited::Value(&entry.value);
+            if let Some(value) = guessed(class, name, guess) {
+                return Inherited::Value(value);
+            }
+            if let Some(value) = search(class, name, guess) {
+                return Inherited::Value(value);
             }
             match class.metatable {
                 Some(next) => metatable = next,
@@ -135,6 +180,37 @@ impl Heap {
             }
         }
         Inherited::Unknown
+    }
+
+    /// Stores a field that does not lie where it was guessed, or has no value there; false where a `__newindex` may have a
+    /// say.
+    #[inline(never)]
+    fn store_field(
+        &mut self,
+        id: TableId,
+        new_index: StringId,
+        name: StringId,
+        value: &Value,
+        guess: &Guess,
+    ) -> bool {
+        let table = self.table_mut(id);
+        let metatable = table.metatable;
+        if let Some(position) = table.position_of_string(name) {
+            guess.set(position);
+            let place = &mut table.entries[position].value;
+            if !place.is_nil() {
+                copy(place, value);
+                self.note_stored(value);
+                return true;
+            }
+        }
+        if let Some(metatable) = metatable
+            && self.table(metatable).may_have(new_index)
+        {
+            return false;
+        }
+        self.set(id, Value::String(name), *value);
+        true
     }
 }
 
@@ -199,12 +275,12 @@ impl Vm {
                 continue 'frame;
             }
             let mut base = frame.base as usize;
-            let (pc, closure) = (frame.pc, frame.closure);
+            let pc = frame.pc;
             let Some(prototype) = prototypes.get(frame.prototype as usize) else {
                 return Ok(false);
             };
             let mut cursor: Cursor<'_> = prototype.code.resume(pc);
-            let mut upvalues = Upvalues::of(self.heap.closure(closure));
+            let mut upvalues = Upvalues::unknown();
             let mut registers = window(&mut self.stack, base);
 
             macro_rules! save_pc {
@@ -235,12 +311,39 @@ impl Vm {
                     registers[$a as usize]
                 };
             }
+            macro_rules! upvalue {
+                ($b:expr) => {
+                    upvalues.get($b, || running_closure(&self.frames, &self.heap))
+                };
+            }
             macro_rules! jump_if {
                 ($condition:expr, $target:expr) => {
                     if $condition {
                         cursor.jump($target);
                     }
                 };
+            }
+            /// Stores a field of a table, unless something about it is unusual.
+            macro_rules! set_field {
+                ($id:expr, $name:expr, $value:expr, $guess:expr) => {{
+                    let id = $id;
+                    let table = self.heap.table_mut(id);
+                    if let Some(entry) = table.entries.get_mut($guess.get())
+                        && is_of(entry, $name)
+                        && !entry.value.is_nil()
+                    {
+                        copy(&mut entry.value, &$value);
+                        self.heap.note_stored(&$value);
+                        continue;
+                    }
+                    let new_index = self.words.events[event::NEW_INDEX];
+                    if self
+                        .heap
+                        .store_field(id, new_index, $name, &$value, $guess)
+                    {
+                        continue;
+                    }
+                }};
             }
             macro_rules! pay {
                 ($fuel:expr) => {
@@ -284,6 +387,31 @@ impl Vm {
                     slow!(self.slow_arithmetic(base, $a, Operator::$operator, left, right)?)
                 }};
             }
+            /// An operation on a number and a small integer.
+            macro_rules! arithmetic_integer {
+                ($a:expr, $b:expr, $i:expr, $operator:ident, $wrapping:ident, $checked:ident, $float:tt) => {{
+                    match &r!($b) {
+                        Value::Integer(left) => {
+                            if FOLD {
+                                if let Some(result) = left.$checked(i64::from($i)) {
+                                    r!($a) = Value::Integer(result);
+                                    continue;
+                                }
+                            } else {
+                                r!($a) = Value::Integer(left.$wrapping(i64::from($i)));
+                                continue;
+                            }
+                        }
+                        Value::Float(left) => {
+                            r!($a) = Value::Float(left $float f64::from($i));
+                            continue;
+                        }
+                        _ => {}
+                    }
+                    let (left, right) = (r!($b), Value::Integer(i64::from($i)));
+                    slow!(self.slow_arithmetic(base, $a, Operator::$operator, left, right)?)
+                }};
+            }
             /// An operation whose fast path is a function.
             macro_rules! computed {
                 ($a:expr, $b:expr, $right:expr, $operator:ident, $function:expr) => {{
@@ -321,58 +449,82 @@ impl Vm {
                         left => {
                             let (left, right) = (*left, Value::Integer(i64::from($i)));
                             let (left, right) = if $flipped { (right, left) } else { (left, right) };
-                            slow!(self.slow_less(left, right, $or_equal, $flag, $target)?)
+                            slow!(self.slow_less(left, right, $or_equal, $flag, cursor.place($target))?)
                         }
                     }
                 }};
             }
 
-            /// Calls a function of the program, unless something about it is unusual: that is left to `push_frame`.
-            macro_rules! call {
-                ($id:expr, $a:expr, $given:expr, $want:expr) => {{
-                    let slot = base + $a as usize;
-                    let given: usize = $given;
-                    let closure = self.heap.closure($id);
-                    let index = closure.prototype;
-                    if let Some(callee) = prototypes.get(index as usize)
-                        && closure.upvalues.len() == callee.plain_upvalue_count
-                        && let Some(fuel) = self.fuel.checked_sub(u64::from(callee.weight))
-                        && let register_count = usize::from(callee.register_count)
-                        && let Some(fresh) = fresh_window(&mut self.stack, slot + 1, register_count)
+            /// Goes on in a function of the program, unless something about it is unusual.
+            macro_rules! enter {
+                ($id:expr, $called:expr, $index:expr, $callee:expr, $slot:expr, $given:expr, $want:expr) => {{
+                    if $called.upvalues.len() == $callee.plain_upvalue_count as usize
+                        && let Some(fuel) = self.fuel.checked_sub(u64::from($callee.weight))
+                        && let register_count = usize::from($callee.register_count)
+                        && let Some(fresh) =
+                            fresh_window(&mut self.stack, $slot + 1, register_count)
                     {
                         self.fuel = fuel;
-                        self.high = self.high.max(slot + 1 + register_count);
+                        if $slot + 1 + register_count > self.high {
+                            self.high = $slot + 1 + register_count;
+                        }
                         save_pc!();
                         self.frames.push(Frame {
                             kind: FrameKind::Program,
                             closure: $id,
-                            prototype: index,
+                            prototype: $index,
                             pc: 0,
-                            base: slot as u32 + 1,
-                            slot: slot as u32,
+                            base: $slot as u32 + 1,
+                            slot: $slot as u32,
                             rest_count: 0,
-                            return_to: slot as u32,
+                            return_to: $slot as u32,
                             want: $want,
                             after: After::Nothing,
                             joined: 0,
                         });
-                        upvalues = Upvalues::of(closure);
-                        cursor = callee.code.start();
-                        base = slot + 1;
+                        upvalues = Upvalues::of($called);
+                        cursor = $callee.code.start();
+                        base = $slot + 1;
                         registers = fresh;
-                        for missing in given..usize::from(callee.parameter_count) {
+                        for missing in $given..usize::from($callee.parameter_count) {
                             r!(missing) = Value::Nil;
                         }
                         continue;
                     }
-                    slow!({
-                        let delivery = Delivery {
-                            to: slot,
-                            want: $want,
-                            after: After::Nothing,
-                        };
-                        self.push_frame($id, slot, given, delivery)?;
-                    });
+                }};
+            }
+
+            /// The same in the place of the function that is left.
+            macro_rules! replace {
+                ($id:expr, $called:expr, $index:expr, $callee:expr, $slot:expr, $given:expr) => {{
+                    if let Some(frame) = self.frames.last_mut()
+                        && let target = frame.slot as usize
+                        && $called.upvalues.len() == $callee.plain_upvalue_count as usize
+                        && let Some(fuel) = self.fuel.checked_sub(u64::from($callee.weight))
+                        && let register_count = usize::from($callee.register_count)
+                        && let Some(places) = self.stack.get_mut(target..)
+                        && places.len() > register_count + WINDOW
+                    {
+                        self.fuel = fuel;
+                        if target + 1 + register_count > self.high {
+                            self.high = target + 1 + register_count;
+                        }
+                        frame.closure = $id;
+                        frame.prototype = $index;
+                        frame.pc = 0;
+                        frame.base = target as u32 + 1;
+                        frame.rest_count = 0;
+                        frame.joined = 0;
+                        move_down(&mut places[..=$slot + $given - target], $slot - target);
+                        upvalues = Upvalues::of($called);
+                        cursor = $callee.code.start();
+                        base = target + 1;
+                        registers = window(places, 1);
+                        for missing in $given..usize::from($callee.parameter_count) {
+                            r!(missing) = Value::Nil;
+                        }
+                        continue;
+                    }
                 }};
             }
 
@@ -388,15 +540,16 @@ impl Vm {
                     Op::LoadBoolean { a, value } => r!(a) = Value::Boolean(value),
                     Op::LoadInteger { a, value } => r!(a) = Value::Integer(i64::from(value)),
                     Op::LoadConstant { a, k } => copy(&mut r!(a), cursor.constant(k as usize)),
-                    Op::GetUpvalue { a, b } => copy(&mut r!(a), upvalues.get(b)),
+                    Op::GetUpvalue { a, b } => copy(&mut r!(a), upvalue!(b)),
                     Op::GetUpvalueCell { a, b } => {
-                        if let Value::Cell(cell) = upvalues.get(b) {
+                        if let Value::Cell(cell) = upvalue!(b) {
                             copy(&mut r!(a), self.heap.cell(*cell));
                         }
                     }
                     Op::SetUpvalueCell { a, b } => {
-                        if let Value::Cell(cell) = upvalues.get(b) {
-                            self.heap.set_cell(*cell, &r!(a));
+                        if let Value::Cell(cell) = upvalue!(b) {
+                            let cell = *cell;
+                            self.heap.set_cell(cell, &r!(a));
                         }
                     }
                     Op::NewCell { a } => {
@@ -422,47 +575,56 @@ impl Vm {
                         let globals = self.globals;
                         self.heap.set(globals, *cursor.constant(k as usize), r!(a));
                     }
-                    Op::GetEnvironment { a, b, k } => {
-                        let name = cursor.name(k);
-                        if let Value::Table(id) = upvalues.get(b) {
+                    Op::GetEnvironment {
+                        a,
+                        b,
+                        ref guess,
+                        name,
+                    } => {
+                        let name = name.string();
+                        if let Value::Table(id) = upvalue!(b) {
                             let table = self.heap.table(*id);
-                            if let Some(place) = place_of(table, name, cursor.guess())
-                                && let Some(entry) = table.entries.get(place)
-                                && !entry.value.is_nil()
-                            {
-                                copy(&mut r!(a), &entry.value);
+                            if let Some(value) = guessed(table, name, guess) {
+                                copy(&mut r!(a), value);
+                                continue;
+                            }
+                            if let Some(value) = search(table, name, guess) {
+                                copy(&mut r!(a), value);
                                 continue;
                             }
                         }
-                        let environment = *upvalues.get(b);
+                        let environment = *upvalue!(b);
                         slow!(self.slow_index(base, a, environment, Value::String(name))?);
                     }
-                    Op::SetEnvironment { a, b, k } => {
-                        let (environment, value) = (*upvalues.get(b), r!(a));
-                        let key = Value::String(cursor.name(k));
+                    Op::SetEnvironment {
+                        a,
+                        b,
+                        ref guess,
+                        name,
+                    } => {
+                        let name = name.string();
+                        if let Value::Table(id) = upvalue!(b) {
+                            set_field!(*id, name, r!(a), guess);
+                        }
+                        let (environment, value) = (*upvalue!(b), r!(a));
+                        let key = Value::String(name);
                         slow!(self.slow_set_index(environment, key, value)?);
                     }
-                    Op::GetField { a, b, k } => {
-                        let name = cursor.name(k);
+                    Op::GetField {
+                        a,
+                        b,
+                        ref guess,
+                        name,
+                    } => {
+                        let name = name.string();
                         if let Value::Table(id) = &r!(b) {
                             let table = self.heap.table(*id);
-                            if let Some(place) = place_of(table, name, cursor.guess())
-                                && let Some(entry) = table.entries.get(place)
-                                && !entry.value.is_nil()
-                            {
-                                copy(&mut r!(a), &entry.value);
+                            if let Some(value) = guessed(table, name, guess) {
+                                copy(&mut r!(a), value);
                                 continue;
                             }
-                            let Some(metatable) = table.metatable else {
-                                r!(a) = Value::Nil;
-                                continue;
-                            };
-                            match self.heap.inherited(
-                                metatable,
-                                self.words.events[event::INDEX],
-                                name,
-                                cursor.guess(),
-                            ) {
+                            let index = self.words.events[event::INDEX];
+                            match self.heap.field(table, index, name, guess) {
                                 Inherited::Value(value) => {
                                     copy(&mut r!(a), value);
                                     continue;
@@ -477,7 +639,12 @@ impl Vm {
                         let object = r!(b);
                         slow!(self.slow_index(base, a, object, Value::String(name))?);
                     }
-                    Op::GetIndex { a, b, c } => {
+                    Op::GetIndex {
+                        a,
+                        b,
+                        c,
+                        ref guess,
+                    } => {
                         if let (Value::Table(id), Value::Integer(index)) = (&r!(b), &r!(c)) {
                             let table = self.heap.table(*id);
                             if let Some(place) = table.place(*index)
@@ -494,8 +661,9 @@ impl Vm {
                             let value = match key {
                                 Value::Integer(integer) => table.get_integer(integer),
                                 Value::String(name) => {
-                                    let place = place_of(table, name, cursor.guess());
-                                    place.map_or(Value::Nil, |place| table.entries[place].value)
+                                    let found = guessed(table, name, guess)
+                                        .or_else(|| search(table, name, guess));
+                                    found.copied().unwrap_or_default()
                                 }
                                 key => table.get(key),
                             };
@@ -525,29 +693,25 @@ impl Vm {
                         let (object, key) = (r!(b), Value::Integer(i64::from(i)));
                         slow!(self.slow_index(base, a, object, key)?);
                     }
-                    Op::SetField { a, c, k } => {
-                        let name = cursor.name(k);
+                    Op::SetField {
+                        a,
+                        c,
+                        ref guess,
+                        name,
+                    } => {
+                        let name = name.string();
                         if let Value::Table(id) = &r!(a) {
-                            let id = *id;
-                            let table = self.heap.table_mut(id);
-                            if let Some(place) = place_of(table, name, cursor.guess())
-                                && !r!(c).is_nil()
-                                && let Some(entry) = table.entries.get_mut(place)
-                                && !entry.value.is_nil()
-                            {
-                                copy(&mut entry.value, &r!(c));
-                                self.heap.note_stored(&r!(c));
-                                continue;
-                            }
-                            if table.metatable.is_none() {
-                                self.heap.set(id, Value::String(name), r!(c));
-                                continue;
-                            }
+                            set_field!(*id, name, r!(c), guess);
                         }
                         let (object, value) = (r!(a), r!(c));
                         slow!(self.slow_set_index(object, Value::String(name), value)?);
                     }
-                    Op::SetIndex { a, b, c } => {
+                    Op::SetIndex {
+                        a,
+                        b,
+                        c,
+                        ref guess,
+                    } => {
                         if let (Value::Table(id), Value::Integer(index)) = (&r!(a), &r!(b)) {
                             let (id, index) = (*id, *index);
                             let table = self.heap.table_mut(id);
@@ -568,22 +732,25 @@ impl Vm {
                         }
                         let (object, key, value) = (r!(a), r!(b), r!(c));
                         if let (Value::Table(id), Value::String(name)) = (object, key) {
-                            let table = self.heap.table_mut(id);
-                            if let Some(place) = place_of(table, name, cursor.guess())
-                                && !value.is_nil()
-                                && !table.entries[place].value.is_nil()
-                            {
-                                table.entries[place].value = value;
-                                self.heap.note_stored(&value);
-                                continue;
-                            }
+                            set_field!(id, name, r!(c), guess);
                         }
                         slow!(self.slow_set_index(object, key, value)?);
                     }
                     Op::SetInteger { a, c, i } => {
                         if let Value::Table(id) = &r!(a) {
                             let id = *id;
-                            if self.heap.table(id).metatable.is_none() {
+                            let table = self.heap.table_mut(id);
+                            let is_plain = table.metatable.is_none();
+                            if !r!(c).is_nil()
+                                && let Some(place) = table.place(i64::from(i))
+                                && let place = &mut table.array[place]
+                                && (is_plain || !place.is_nil())
+                            {
+                                copy(place, &r!(c));
+                                self.heap.note_stored(&r!(c));
+                                continue;
+                            }
+                            if is_plain {
                                 self.heap.set_integer(id, i64::from(i), &r!(c));
                                 continue;
                             }
@@ -594,42 +761,50 @@ impl Vm {
                     Op::SetList { a, b, count, start } => {
                         aside!(self.set_list(base, a, b, count, start));
                     }
-                    Op::SelfField { a, b, k } => {
-                        let name = cursor.name(k);
-                        let object = r!(b);
+                    Op::SelfField {
+                        a,
+                        b,
+                        ref guess,
+                        name,
+                    } => {
+                        let name = name.string();
+                        let mut object = Value::Nil;
+                        copy(&mut object, &r!(b));
                         copy(&mut registers[after(a, 1)], &object);
-                        if let Value::Table(id) = object {
+                        let metatable = if let Value::Table(id) = object {
                             let table = self.heap.table(id);
-                            if let Some(place) = place_of_own(table, name, cursor.guess())
-                                && let Some(entry) = table.entries.get(place)
-                                && !entry.value.is_nil()
-                            {
-                                copy(&mut r!(a), &entry.value);
+                            if let Some(value) = guessed(table, name, guess) {
+                                copy(&mut r!(a), value);
                                 continue;
                             }
-                            if let Some(metatable) = table.metatable
-                                && let Inherited::Value(value) = self.heap.inherited(
-                                    metatable,
-                                    self.words.events[event::INDEX],
-                                    name,
-                                    cursor.guess(),
-                                )
+                            if table.may_have(name)
+                                && let Some(value) = search(table, name, guess)
                             {
                                 copy(&mut r!(a), value);
                                 continue;
                             }
-                        } else if let (Value::String(_), Some(metatable)) =
-                            (object, self.string_metatable)
-                            && let Inherited::Value(value) = self.heap.inherited(
-                                metatable,
-                                self.words.events[event::INDEX],
-                                name,
-                                cursor.guess(),
-                            )
-                        {
-                            copy(&mut r!(a), value);
-                            continue;
+                            table.metatable
+                        } else if let Value::String(_) = object {
+                            self.string_metatable
+                        } else {
+                            None
+                        };
+                        if let Some(metatable) = metatable {
+                            let index = self.words.events[event::INDEX];
+                            if let Some(class) = self.heap.first_class(metatable, index)
+                                && let Some(value) = guessed(class, name, guess)
+                            {
+                                copy(&mut r!(a), value);
+                                continue;
+                            }
+                            if let Inherited::Value(value) =
+                                self.heap.inherited(metatable, index, name, guess)
+                            {
+                                copy(&mut r!(a), value);
+                                continue;
+                            }
                         }
+                        let object = registers[after(a, 1)];
                         slow!(self.slow_index(base, a, object, Value::String(name))?);
                     }
                     Op::NewTable { a, entries, array } => {
@@ -663,6 +838,12 @@ impl Vm {
                     Op::SubtractConstant { a, b, k } => {
                         let right = cursor.constant(k as usize);
                         arithmetic!(a, b, right, Subtract, wrapping_sub, checked_sub, -)
+                    }
+                    Op::AddInteger { a, b, i } => {
+                        arithmetic_integer!(a, b, i, Add, wrapping_add, checked_add, +)
+                    }
+                    Op::SubtractInteger { a, b, i } => {
+                        arithmetic_integer!(a, b, i, Subtract, wrapping_sub, checked_sub, -)
                     }
                     Op::MultiplyConstant { a, b, k } => {
                         let right = cursor.constant(k as usize);
@@ -759,11 +940,16 @@ impl Vm {
                     Op::Test { a, flag, target } => jump_if!(r!(a).is_true() == flag, target),
                     Op::Equal { a, b, flag, target } => {
                         let (left, right) = (&r!(a), &r!(b));
+                        if left.is_nil() || right.is_nil() {
+                            let is_same = left.is_nil() && right.is_nil();
+                            jump_if!(is_same == flag, target);
+                            continue;
+                        }
                         if let (Value::Table(x), Value::Table(y)) = (left, right)
                             && x != y
                         {
                             let (left, right) = (*left, *right);
-                            slow!(self.slow_equal(left, right, flag, target)?);
+                            slow!(self.slow_equal(left, right, flag, cursor.place(target))?);
                         }
                         jump_if!(same(left, right) == flag, target);
                     }
@@ -779,7 +965,7 @@ impl Vm {
                             (Value::Float(left), Value::Float(right)) => left < right,
                             (left, right) => {
                                 let (left, right) = (*left, *right);
-                                slow!(self.slow_less(left, right, false, flag, target)?)
+                                slow!(self.slow_less(left, right, false, flag, cursor.place(target))?)
                             }
                         };
                         jump_if!(is_less == flag, target);
@@ -790,7 +976,7 @@ impl Vm {
                             (Value::Float(left), Value::Float(right)) => left <= right,
                             (left, right) => {
                                 let (left, right) = (*left, *right);
-                                slow!(self.slow_less(left, right, true, flag, target)?)
+                                slow!(self.slow_less(left, right, true, flag, cursor.place(target))?)
                             }
                         };
                         jump_if!(is_less == flag, target);
@@ -820,7 +1006,7 @@ impl Vm {
                         compare_integer!(a, i, target, <, true, true, false);
                     }
                     Op::ForPrepare { a, target } => {
-                        aside!(self.prepare_loop(base, a, target)?);
+                        aside!(self.prepare_loop(base, a, cursor.place(target))?);
                         if let Some(frame) = self.frames.last()
                             && frame.pc as usize != cursor.pc()
                         {
@@ -851,7 +1037,7 @@ impl Vm {
                             }
                             continue;
                         }
-                        slow!(self.step_loop(base, a, fuel, target)?);
+                        slow!(self.step_loop(base, a, fuel, cursor.place(target))?);
                     }
                     Op::ForEachPrepare { a, closes } => slow!(self.prepare_each(base, a, closes)?),
                     Op::ForEach { a, count, target } => {
@@ -919,56 +1105,79 @@ impl Vm {
                             copy(&mut registers[after(a, 2)], &control);
                         }
                     }
-                    Op::Call { a, count, want } => {
-                        if let Value::Closure(id) = &r!(a) {
-                            let id = *id;
-                            if count != MULTIPLE {
-                                call!(id, a, usize::from(count), want);
-                            }
-                            if !self.heap.is_due() {
-                                let first = base + a as usize + 1;
-                                call!(id, a, self.top.saturating_sub(first), want);
-                            }
-                        }
-                        slow!(self.call_register(base, a, count, want)?);
-                    }
-                    Op::TailCall { a, count } => {
-                        // The same as a call, in the place of the frame that is left.
+                    Op::Call {
+                        a,
+                        count,
+                        want,
+                        callee: ref guess,
+                    } => {
                         if let Value::Closure(id) = &r!(a)
-                            && !self.heap.is_due()
-                            && let Some(frame) = self.frames.last_mut()
+                            && (count != MULTIPLE || !self.heap.is_due())
                         {
-                            let (id, slot) = (*id, base + a as usize);
-                            let closure = self.heap.closure(id);
-                            let index = closure.prototype;
+                            let id = *id;
+                            let slot = base + a as usize;
                             let given = match count {
                                 MULTIPLE => self.top.saturating_sub(slot + 1),
                                 count => usize::from(count),
                             };
-                            let target = frame.slot as usize;
+                            // What follows hangs on the guess, not on the closure, which only has to agree.
+                            let index = guess.get();
                             if let Some(callee) = prototypes.get(index as usize)
-                                && closure.upvalues.len() == callee.plain_upvalue_count
-                                && let Some(fuel) = self.fuel.checked_sub(u64::from(callee.weight))
-                                && let end = target + 1 + usize::from(callee.register_count)
-                                && end + WINDOW <= self.stack.len()
+                                && let called = self.heap.closure(id)
+                                && called.prototype == index
                             {
-                                self.fuel = fuel;
-                                self.high = self.high.max(end);
-                                frame.closure = id;
-                                frame.prototype = index;
-                                frame.pc = 0;
-                                frame.base = target as u32 + 1;
-                                frame.rest_count = 0;
-                                frame.joined = 0;
-                                self.stack.copy_within(slot..=slot + given, target);
-                                upvalues = Upvalues::of(closure);
-                                cursor = callee.code.start();
-                                base = target + 1;
-                                registers = window_again(&mut self.stack, base);
-                                for missing in given..usize::from(callee.parameter_count) {
-                                    r!(missing) = Value::Nil;
-                                }
-                                continue;
+                                enter!(id, called, index, callee, slot, given, want);
+                            }
+                            let called = self.heap.closure(id);
+                            let index = called.prototype;
+                            guess.set(index);
+                            if let Some(callee) = prototypes.get(index as usize) {
+                                enter!(id, called, index, callee, slot, given, want);
+                            }
+                            slow!({
+                                let delivery = Delivery {
+                                    to: slot,
+                                    want,
+                                    after: After::Nothing,
+                                };
+                                self.push_frame(id, slot, given, delivery)?;
+                            });
+                        }
+                        if let Value::Native(id) = &r!(a)
+                            && let Native::Plain(function) = native(*id)
+                        {
+                            aside!(self.call_plain(base, a, count, want, function)?);
+                            upvalues = Upvalues::unknown();
+                            continue;
+                        }
+                        slow!(self.call_register(base, a, count, want)?);
+                    }
+                    Op::TailCall {
+                        a,
+                        count,
+                        callee: ref guess,
+                    } => {
+                        // The same as a call, in the place of the frame that is left.
+                        if let Value::Closure(id) = &r!(a)
+                            && !self.heap.is_due()
+                        {
+                            let (id, slot) = (*id, base + a as usize);
+                            let given = match count {
+                                MULTIPLE => self.top.saturating_sub(slot + 1),
+                                count => usize::from(count),
+                            };
+                            let index = guess.get();
+                            if let Some(callee) = prototypes.get(index as usize)
+                                && let called = self.heap.closure(id)
+                                && called.prototype == index
+                            {
+                                replace!(id, called, index, callee, slot, given);
+                            }
+                            let called = self.heap.closure(id);
+                            let index = called.prototype;
+                            guess.set(index);
+                            if let Some(callee) = prototypes.get(index as usize) {
+                                replace!(id, called, index, callee, slot, given);
                             }
                         }
                         slow!(self.tail_call(base, a, count)?)
@@ -984,6 +1193,13 @@ impl Vm {
                         continue 'frame;
                     }
                     Op::ReturnNothing => {
+                        if let Some(frame) = self.frames.last()
+                            && matches!(frame.after, After::Nothing)
+                            && frame.want == 0
+                        {
+                            self.frames.pop();
+                            continue 'frame;
+                        }
                         self.return_values(base, 0);
                         continue 'frame;
                     }
@@ -992,8 +1208,9 @@ impl Vm {
                             && matches!(frame.after, After::Nothing)
                         {
                             let to = frame.return_to as usize;
-                            let value = r!(a);
                             if frame.want == 1 {
+                                let mut value = Value::Nil;
+                                copy(&mut value, &r!(a));
                                 copy(&mut self.stack[to], &value);
                                 self.frames.pop();
                                 continue 'frame;
@@ -1018,9 +1235,7 @@ impl Vm {
                             });
                         }
                         self.make_closure(program, base, a, index);
-                        if let Some(frame) = self.frames.last() {
-                            upvalues = Upvalues::of(self.heap.closure(frame.closure));
-                        }
+                        upvalues = Upvalues::unknown();
                         registers = window_again(&mut self.stack, base);
                     }
                     Op::MarkClose { a } => slow!(self.mark_close(base + a as usize)?),
@@ -1054,8 +1269,8 @@ impl Vm {
     fn make_closure(&mut self, program: &Program, base: usize, a: u8, index: u32) {
         let maker = self.frames.last().map(|frame| frame.closure);
         let running = self.frames.last().map_or(0, |frame| frame.prototype);
-        let index = program.prototypes[running as usize].module_start + index;
-        let sources = &program.prototypes[index as usize].sources;
+        let index = program.prototypes[running as usize].notes.module_start + index;
+        let sources = &program.prototypes[index as usize].notes.sources;
         let mut itself = None;
         let upvalue = |(position, source): (usize, &super::Source)| match source {
             super::Source::Register(register) => self.stack[base + usize::from(*register)],
@@ -1106,8 +1321,9 @@ impl Vm {
         base + prototype.map_or(0, |prototype| usize::from(prototype.register_count))
     }
 
-    /// Calls whatever is in R[a]; a collection that is due comes first, while every value is on the stack.
-    fn call_register(&mut self, base: usize, a: u8, count: u8, want: u8) -> Result<(), Fault> {
+    /// How many values are given to R[a]; a collection that is due comes first, while every value is on the stack.
+    #[inline]
+    fn given_to(&mut self, base: usize, a: u8, count: u8) -> Result<usize, Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
             self.top.saturating_sub(slot + 1)
@@ -1121,28 +1337,59 @@ impl Vm {
                 .max(self.native_end);
             self.collect(end)?;
         }
+        Ok(count)
+    }
+
+    /// Calls whatever is in R[a].
+    fn call_register(&mut self, base: usize, a: u8, count: u8, want: u8) -> Result<(), Fault> {
+        let slot = base + usize::from(a);
+        let count = self.given_to(base, a, count)?;
         let delivery = Delivery {
             to: slot,
             want,
             after: After::Nothing,
         };
-        if let Value::Native(id) = self.stack[slot]
-            && let Native::Plain(function) = native(id)
-        {
-            self.make_window(slot + count)?;
-            let kept = core::mem::replace(&mut self.native_end, slot + 1 + count);
-            let results = function(
-                self,
-                library::Arguments {
-                    base: slot + 1,
-                    count,
-                },
-            );
-            self.native_end = kept;
-            self.deliver(slot, results?, delivery);
+        self.begin_call(slot, count, delivery)
+    }
+
+    /// Calls a function of the library that changes no frames.
+    #[inline(never)]
+    fn call_plain(
+        &mut self,
+        base: usize,
+        a: u8,
+        count: u8,
+        want: u8,
+        function: PlainFunction,
+    ) -> Result<(), Fault> {
+        let slot = base + usize::from(a);
+        let count = self.given_to(base, a, count)?;
+        self.make_window(slot + count)?;
+        let kept = core::mem::replace(&mut self.native_end, slot + 1 + count);
+        let arguments = library::Arguments {
+            base: slot + 1,
+            count,
+        };
+        let results = function(self, arguments);
+        self.native_end = kept;
+        let results = results?;
+        // Results begin where the function was.
+        if want == 0 {
             return Ok(());
         }
-        self.begin_call(slot, count, delivery)
+        if want == 1 {
+            if results == 0 {
+                self.stack[slot] = Value::Nil;
+            }
+            return Ok(());
+        }
+        let delivery = Delivery {
+            to: slot,
+            want,
+            after: After::Nothing,
+        };
+        self.deliver(slot, results, delivery);
+        Ok(())
     }
 
     fn tail_call(&mut self, base: usize, a: u8, count: u8) -> Result<(), Fault> {
@@ -1190,9 +1437,9 @@ fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Integer(left), Value::Integer(right)) => left == right,
         (Value::String(left), Value::String(right)) => left == right,
-        (Value::Nil, Value::Nil) => true,
         (Value::Boolean(left), Value::Boolean(right)) => left == right,
         (Value::Table(left), Value::Table(right)) => left == right,
+        (Value::Nil, other) | (other, Value::Nil) => other.is_nil(),
         (left, right) => left.raw_equal(*right),
     }
 }

@@ -23,7 +23,7 @@ impl Vm {
     pub(crate) fn twin_function(&self, id: ClosureId) -> (Arc<Module>, usize, Arc<str>, u32) {
         let index = self.heap.closure(id).prototype;
         let prototype = &self.program.prototypes[index as usize];
-        let start = prototype.module_start;
+        let start = prototype.notes.module_start;
         let modules = &self.program.modules;
         let (_, module) = modules
             .iter()

@@ -13,7 +13,7 @@ mod condition;
 mod expression;
 mod statement;
 
-use super::op::Op;
+use super::op::{Name, Op};
 use crate::elc::{self, Block, Capture, Expression, Function, Module};
 use crate::names;
 use alloc::boxed::Box;
@@ -71,7 +71,7 @@ pub(crate) struct Hint {
 }
 
 /// A function as register code.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Lowered {
     pub code: Vec<Op>,
     pub lines: Vec<u32>,
@@ -243,7 +243,7 @@ impl Lowerer<'_> {
     }
 
     fn patch_to(&mut self, jump: usize, position: u32) {
-        self.output.code[jump] = self.output.code[jump].with_target(position);
+        self.output.code[jump].set_target(position);
     }
 
     /// Takes `count` registers.
@@ -294,6 +294,12 @@ impl Lowerer<'_> {
                 constants.push(constant.clone());
                 next
             })
+    }
+
+    /// A constant text as the key of an instruction, if its number fits the short form.
+    fn name(&mut self, text: &[u8]) -> Option<Name> {
+        let k = self.short_constant(Constant::Text(text.into()))?;
+        Some(Name::of_constant(k))
     }
 
     /// The constant's number if it fits the short form.

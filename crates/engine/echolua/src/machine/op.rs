@@ -1,16 +1,79 @@
 //! Register code: what the machine executes, derived from ELC when a program is loaded.
 //!
 //! Private and never stored: it may change for speed without changing a hash. `R[a]` is a register of the running
-//! function, `K[k]` a constant, `U[b]` an upvalue. Each instruction has 8 bytes.
+//! function, `K[k]` a constant, `U[b]` an upvalue, `name` a constant that is a string. Each instruction has 8 bytes, and
+//! room in them for what it found out about its key. A target is the number of an instruction; in code that was loaded it
+//! says how many instructions it lies behind the next one, in two's complement.
 //!
 //! INVARIANT: registers are bytes and a window of 256 is always there, so a register needs no check.
-//! TWIN: opcodes — `execute.rs`, `lower`. Tests: `tests/it/language.rs`.
+//! TWIN: opcodes — `execute.rs`, `lower`. Tests: `tests/it/language.rs`, `src/machine/unchecked/tests.rs`.
+
+use crate::value::{StringId, Value};
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// In a count of values: as many as there are.
 pub(crate) const MULTIPLE: u8 = 255;
 
-/// One instruction.
+/// Where the key of an instruction lay in the last table. It is checked where it is used, so that it changes nothing but
+/// speed; forks on other threads may write it too.
+#[derive(Debug, Default)]
+pub(crate) struct Guess(AtomicU8);
+
+impl Guess {
+    #[inline(always)]
+    pub fn get(&self) -> usize {
+        usize::from(self.0.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub fn set(&self, position: usize) {
+        if let Ok(position) = u8::try_from(position) {
+            self.0.store(position, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Which function a call led to last time, by its number among the prototypes. It is checked where it is used, so that it
+/// changes nothing but speed: a processor that guesses the same goes on in the callee while it still looks for the closure.
+#[derive(Debug)]
+pub(crate) struct Callee(AtomicU32);
+
+impl Default for Callee {
+    fn default() -> Callee {
+        Callee(AtomicU32::new(u32::MAX))
+    }
+}
+
+impl Callee {
+    #[inline(always)]
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub fn set(&self, prototype: u32) {
+        self.0.store(prototype, Ordering::Relaxed);
+    }
+}
+
+/// A key of an instruction: the number of a constant until code is loaded, from then on the string itself.
 #[derive(Clone, Copy, Debug)]
+pub(crate) struct Name(u32);
+
+impl Name {
+    pub fn of_constant(k: u16) -> Name {
+        Name(u32::from(k))
+    }
+
+    /// The string, in code that was loaded.
+    #[inline(always)]
+    pub const fn string(self) -> StringId {
+        StringId(self.0)
+    }
+}
+
+/// One instruction.
+#[derive(Debug)]
 pub(crate) enum Op {
     /// R[a] := R[b]
     Move { a: u8, b: u8 },
@@ -38,26 +101,26 @@ pub(crate) enum Op {
     GetExport { a: u8, k: u32 },
     /// globals[K[k]] := R[a]
     SetExport { a: u8, k: u32 },
-    /// R[a] := U[b][K[k]]
-    GetEnvironment { a: u8, b: u8, k: u16 },
-    /// U[b][K[k]] := R[a]
-    SetEnvironment { a: u8, b: u8, k: u16 },
-    /// R[a] := R[b][K[k]]
-    GetField { a: u8, b: u8, k: u16 },
+    /// R[a] := U[b][name]
+    GetEnvironment { a: u8, b: u8, guess: Guess, name: Name },
+    /// U[b][name] := R[a]
+    SetEnvironment { a: u8, b: u8, guess: Guess, name: Name },
+    /// R[a] := R[b][name]
+    GetField { a: u8, b: u8, guess: Guess, name: Name },
     /// R[a] := R[b][R[c]]
-    GetIndex { a: u8, b: u8, c: u8 },
+    GetIndex { a: u8, b: u8, c: u8, guess: Guess },
     /// R[a] := R[b][i]
     GetInteger { a: u8, b: u8, i: i32 },
-    /// R[a][K[k]] := R[c]
-    SetField { a: u8, c: u8, k: u16 },
+    /// R[a][name] := R[c]
+    SetField { a: u8, c: u8, guess: Guess, name: Name },
     /// R[a][R[b]] := R[c]
-    SetIndex { a: u8, b: u8, c: u8 },
+    SetIndex { a: u8, b: u8, c: u8, guess: Guess },
     /// R[a][i] := R[c]
     SetInteger { a: u8, c: u8, i: i32 },
     /// R[a][start + 1], … := R[b], …; count may be MULTIPLE
     SetList { a: u8, b: u8, count: u8, start: u32 },
-    /// R[a + 1] := R[b]; R[a] := R[b][K[k]]
-    SelfField { a: u8, b: u8, k: u16 },
+    /// R[a + 1] := R[b]; R[a] := R[b][name]
+    SelfField { a: u8, b: u8, guess: Guess, name: Name },
     /// R[a] := a new table with room
     NewTable { a: u8, entries: u16, array: u32 },
     /// R[a] := R[b] + R[c]
@@ -78,6 +141,10 @@ pub(crate) enum Op {
     AddConstant { a: u8, b: u8, k: u16 },
     /// R[a] := R[b] − K[k]
     SubtractConstant { a: u8, b: u8, k: u16 },
+    /// R[a] := R[b] + i
+    AddInteger { a: u8, b: u8, i: i32 },
+    /// R[a] := R[b] − i
+    SubtractInteger { a: u8, b: u8, i: i32 },
     /// R[a] := R[b] · K[k]
     MultiplyConstant { a: u8, b: u8, k: u16 },
     /// R[a] := R[b] / K[k]
@@ -164,9 +231,9 @@ pub(crate) enum Op {
     /// the second half of ForEach, behind a call
     ForEachTest { a: u8, target: u32 },
     /// R[a], … := R[a](R[a + 1], …): count arguments, want results
-    Call { a: u8, count: u8, want: u8 },
+    Call { a: u8, count: u8, want: u8, callee: Callee },
     /// return R[a](R[a + 1], …)
-    TailCall { a: u8, count: u8 },
+    TailCall { a: u8, count: u8, callee: Callee },
     /// return R[a], …
     Return { a: u8, count: u8 },
     /// return
@@ -211,9 +278,9 @@ impl Op {
         }
     }
 
-    /// The same instruction with another target, where it has one.
-    pub fn with_target(mut self, position: u32) -> Op {
-        match &mut self {
+    /// Gives the instruction another target, where it has one.
+    pub fn set_target(&mut self, position: u32) {
+        match self {
             Op::Jump { target }
             | Op::Loop { target, .. }
             | Op::Test { target, .. }
@@ -236,7 +303,39 @@ impl Op {
             | Op::ForEachTest { target, .. } => *target = position,
             _ => {}
         }
-        self
+    }
+
+    /// The key that the instruction names.
+    fn name_mut(&mut self) -> Option<&mut Name> {
+        match self {
+            Op::GetEnvironment { name, .. }
+            | Op::SetEnvironment { name, .. }
+            | Op::GetField { name, .. }
+            | Op::SetField { name, .. }
+            | Op::SelfField { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Counts the target from the next instruction on; `position` is the instruction's own number.
+    pub fn make_relative(&mut self, position: usize) {
+        if let Some(target) = self.target() {
+            self.set_target(target.wrapping_sub(position as u32 + 1));
+        }
+    }
+
+    /// Puts the string in the place of its number, where the instruction names one; whether there is such a string.
+    pub fn link(&mut self, constants: &[Value]) -> bool {
+        let Some(name) = self.name_mut() else {
+            return true;
+        };
+        match constants.get(name.0 as usize) {
+            Some(Value::String(string)) => {
+                *name = Name(string.0);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The constant the instruction names, and whether it must be a string.
@@ -244,11 +343,6 @@ impl Op {
         match *self {
             Op::LoadConstant { k, .. } => Some((k as usize, false)),
             Op::GetExport { k, .. } | Op::SetExport { k, .. } => Some((k as usize, true)),
-            Op::GetEnvironment { k, .. }
-            | Op::SetEnvironment { k, .. }
-            | Op::GetField { k, .. }
-            | Op::SetField { k, .. }
-            | Op::SelfField { k, .. } => Some((usize::from(k), true)),
             Op::AddConstant { k, .. }
             | Op::SubtractConstant { k, .. }
             | Op::MultiplyConstant { k, .. }

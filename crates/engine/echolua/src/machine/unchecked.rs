@@ -16,27 +16,23 @@ mod tests;
 
 use super::op::Op;
 use crate::heap::Closure;
-use crate::value::{StringId, Value};
+use crate::value::Value;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::marker::PhantomData;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU8, Ordering};
 
 /// Instructions and constants that were looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
     ops: Arc<[Op]>,
     constants: Arc<[Value]>,
-    /// For each instruction, where its key lay in the last table. A guess that is checked where it is used, so that it
-    /// changes nothing but speed; forks on other threads may write it too.
-    guesses: Arc<[AtomicU8]>,
-    upvalue_count: usize,
+    upvalue_count: u32,
 }
 
 impl Code {
     /// The code, unless an instruction of it could lead outside.
-    pub fn new(ops: Vec<Op>, constants: Vec<Value>, upvalue_count: usize) -> Option<Code> {
+    pub fn new(mut ops: Vec<Op>, constants: Vec<Value>, upvalue_count: usize) -> Option<Code> {
+        let is_linked = ops.iter_mut().all(|op| op.link(&constants));
         let is_whole = ops.last().is_some_and(|op| {
             matches!(
                 op,
@@ -59,15 +55,16 @@ impl Code {
         let halves = ops.windows(2).all(|pair| {
             !matches!(pair[0], Op::ForEach { .. }) || matches!(pair[1], Op::ForEachTest { .. })
         });
-        if !is_whole || !halves || !ops.iter().all(fits) {
+        if !is_whole || !is_linked || !halves || !ops.iter().all(fits) {
             return None;
         }
-        let guesses = ops.iter().map(|_| AtomicU8::new(0)).collect();
+        for (position, op) in ops.iter_mut().enumerate() {
+            op.make_relative(position);
+        }
         Some(Code {
             ops: ops.into(),
             constants: constants.into(),
-            guesses,
-            upvalue_count,
+            upvalue_count: u32::try_from(upvalue_count).ok()?,
         })
     }
 
@@ -78,7 +75,7 @@ impl Code {
 
     /// Upvalues that a closure must have.
     pub const fn upvalue_count(&self) -> usize {
-        self.upvalue_count
+        self.upvalue_count as usize
     }
 
     /// A place in the code; beyond its end, the end, which returns.
@@ -141,12 +138,18 @@ impl<'c> Cursor<'c> {
 
     /// Moves to a jump's target.
     ///
-    /// Promise of the loop: the target comes from an instruction of this code.
+    /// Promise of the loop: the target is that of the instruction that was just fetched.
     #[inline(always)]
     pub fn jump(&mut self, target: u32) {
-        debug_assert!((target as usize) < self.code.ops.len());
-        // SAFETY: targets of checked code lead to its instructions (INVARIANT 1).
-        self.at = unsafe { self.code.ops.as_ptr().add(target as usize) };
+        debug_assert!((self.place(target) as usize) < self.code.ops.len());
+        // SAFETY: targets of checked code lead to its instructions (INVARIANT 1), and say how far from here.
+        self.at = unsafe { self.at.offset(target.cast_signed() as isize) };
+    }
+
+    /// The number of the instruction that a target of the instruction just fetched leads to.
+    #[inline]
+    pub fn place(&self, target: u32) -> u32 {
+        (self.pc() as u32).wrapping_add(target)
     }
 
     /// Steps over the second half of `ForEach`, which [`Code::new`] has found behind it.
@@ -171,68 +174,39 @@ impl<'c> Cursor<'c> {
         // SAFETY: instructions name constants that are there (INVARIANT 1).
         unsafe { self.code.constants.get_unchecked(k) }
     }
-
-    /// A constant that an instruction of this code names as a key: a string.
-    #[inline(always)]
-    pub fn name(&self, k: u16) -> StringId {
-        match self.constant(usize::from(k)) {
-            Value::String(name) => *name,
-            // SAFETY: constants that are named as keys are strings (INVARIANT 1).
-            _ => unsafe { core::hint::unreachable_unchecked() },
-        }
-    }
-
-    /// The guess of the instruction that was just fetched.
-    #[inline(always)]
-    pub fn guess(&self) -> Guess<'c> {
-        let pc = self.pc() - 1;
-        debug_assert!(pc < self.code.guesses.len());
-        // SAFETY: there is a guess for each instruction.
-        Guess(unsafe { self.code.guesses.get_unchecked(pc) })
-    }
 }
 
-/// Where a key lay in the last table.
+/// The upvalues of the running closure, once one of them was asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Guess<'c>(&'c AtomicU8);
-
-impl Guess<'_> {
-    #[inline(always)]
-    pub fn get(self) -> usize {
-        usize::from(self.0.load(Ordering::Relaxed))
-    }
-
-    #[inline]
-    pub fn set(self, position: usize) {
-        if let Ok(position) = u8::try_from(position) {
-            self.0.store(position, Ordering::Relaxed);
-        }
-    }
-}
-
-/// The upvalues of the running closure.
-#[derive(Clone, Copy)]
-pub(super) struct Upvalues<'h> {
+pub(super) struct Upvalues {
+    /// Null while nobody asked.
     first: *const Value,
-    count: usize,
-    heap: PhantomData<&'h Value>,
 }
 
-impl Upvalues<'_> {
-    /// Promise of the loop: it asks anew after anything that makes or frees closures.
+impl Upvalues {
+    /// Those of a closure that nobody looked up yet: a function that asks for none need not find its closure again when a
+    /// call returns to it.
     #[inline(always)]
-    pub fn of(closure: &Closure) -> Upvalues<'static> {
+    pub const fn unknown() -> Upvalues {
+        Upvalues {
+            first: core::ptr::null(),
+        }
+    }
+
+    /// Promise of the loop: it begins anew with [`Upvalues::unknown`] after anything that makes or frees closures.
+    #[inline(always)]
+    pub const fn of(closure: &Closure) -> Upvalues {
         Upvalues {
             first: closure.upvalues.as_ptr(),
-            count: closure.upvalues.len(),
-            heap: PhantomData,
         }
     }
 
-    /// An upvalue that an instruction of the closure's code names.
+    /// An upvalue that an instruction of the running code names. `closure` finds the closure that runs.
     #[inline(always)]
-    pub fn get(&self, b: u8) -> &Value {
-        debug_assert!(usize::from(b) < self.count);
+    pub fn get<'h>(&mut self, b: u8, closure: impl FnOnce() -> &'h Closure) -> &'h Value {
+        if self.first.is_null() {
+            *self = Upvalues::of(closure());
+        }
         // SAFETY: the code was checked for this many upvalues (INVARIANT 2), and they lie where they lay (promise of the
         // loop): a closure's list of upvalues is never replaced, only freed with the closure, which runs.
         unsafe { &*self.first.add(usize::from(b)) }

@@ -27,7 +27,7 @@ impl Vm {
         }
         let prototype = self.program.prototypes.get(frame.prototype as usize)?;
         let pc = frame.pc.saturating_sub(1);
-        let op = *prototype.code.cursor(pc as usize).next();
+        let op = prototype.code.cursor(pc as usize).next();
         if !matches!(op, Op::Call { .. } | Op::TailCall { .. }) {
             return None;
         }

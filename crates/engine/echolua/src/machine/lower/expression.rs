@@ -5,7 +5,7 @@
 use super::condition::constant_of;
 use super::{Constant, Lowerer};
 use crate::elc::{Binary, Expression, Item, Unary, Values};
-use crate::machine::op::{MULTIPLE, Op};
+use crate::machine::op::{Callee, Guess, MULTIPLE, Op};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -248,7 +248,17 @@ impl Lowerer<'_> {
         if !is_short {
             return None;
         }
+        // A small integer is a constant too, which saved machines list, although the instruction needs none.
         let k = self.short_constant(constant_of(right)?)?;
+        if let Expression::Integer(integer) = right
+            && let Ok(i) = i32::try_from(*integer)
+        {
+            match operator {
+                Binary::Add => return Some(Op::AddInteger { a, b, i }),
+                Binary::Subtract => return Some(Op::SubtractInteger { a, b, i }),
+                _ => {}
+            }
+        }
         Some(match operator {
             Binary::Add => Op::AddConstant { a, b, k },
             Binary::Subtract => Op::SubtractConstant { a, b, k },
@@ -279,19 +289,20 @@ impl Lowerer<'_> {
         let (object, key) = (&operands.0, &operands.1);
         if let (Expression::Upvalue(index), Expression::Text(text)) = (object, key)
             && !self.captures.is_upvalue_cell(self.index, *index)
-            && let Some(k) = self.short_constant(Constant::Text(text.clone()))
+            && let Some(name) = self.name(text)
         {
             self.line = line;
-            let b = *index as u8;
-            self.emit(Op::GetEnvironment { a, b, k });
+            let (b, guess) = (*index as u8, Guess::default());
+            self.emit(Op::GetEnvironment { a, b, guess, name });
             return self.hint(0, object);
         }
         let b = self.operand(object);
         match key {
             Expression::Text(text) => {
-                if let Some(k) = self.short_constant(Constant::Text(text.clone())) {
+                if let Some(name) = self.name(text) {
                     self.line = line;
-                    self.emit(Op::GetField { a, b, k });
+                    let guess = Guess::default();
+                    self.emit(Op::GetField { a, b, guess, name });
                     return self.hint(0, object);
                 }
             }
@@ -306,7 +317,8 @@ impl Lowerer<'_> {
         }
         let c = self.operand(key);
         self.line = line;
-        self.emit(Op::GetIndex { a, b, c });
+        let guess = Guess::default();
+        self.emit(Op::GetIndex { a, b, c, guess });
         self.hint(0, object);
     }
 
@@ -315,7 +327,13 @@ impl Lowerer<'_> {
         let mark = self.free;
         let (a, count, line, named) = self.prepare_call(expression);
         self.line = line;
-        self.emit(Op::Call { a, count, want });
+        let callee = Callee::default();
+        self.emit(Op::Call {
+            a,
+            count,
+            want,
+            callee,
+        });
         self.hint(0, named);
         self.free = mark;
         a
@@ -347,9 +365,10 @@ impl Lowerer<'_> {
                 let b = self.operand(object);
                 self.free = mark;
                 self.line = *line;
-                match self.short_constant(Constant::Text(name.clone())) {
-                    Some(k) => {
-                        self.emit(Op::SelfField { a, b, k });
+                match self.name(name) {
+                    Some(name) => {
+                        let guess = Guess::default();
+                        self.emit(Op::SelfField { a, b, guess, name });
                     }
                     None => self.limit = Some("too many constants"),
                 }
@@ -453,16 +472,18 @@ impl Lowerer<'_> {
     fn store_pair(&mut self, a: u8, key: &Expression, value: &Expression, line: u32) {
         let mark = self.free;
         if let Expression::Text(text) = key
-            && let Some(k) = self.short_constant(Constant::Text(text.clone()))
+            && let Some(name) = self.name(text)
         {
             let c = self.operand(value);
             self.line = line;
-            self.emit(Op::SetField { a, c, k });
+            let guess = Guess::default();
+            self.emit(Op::SetField { a, c, guess, name });
         } else {
             let b = self.operand(key);
             let c = self.operand(value);
             self.line = line;
-            self.emit(Op::SetIndex { a, b, c });
+            let guess = Guess::default();
+            self.emit(Op::SetIndex { a, b, c, guess });
         }
         self.free = mark;
     }

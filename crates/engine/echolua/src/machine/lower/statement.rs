@@ -2,9 +2,9 @@
 //!
 //! Tests: `tests/it/language.rs`.
 
-use super::{Constant, Forward, Label, Loop, Lowerer};
+use super::{Forward, Label, Loop, Lowerer};
 use crate::elc::{self, Block, Expression, Statement, Target, Values};
-use crate::machine::op::{MULTIPLE, Op};
+use crate::machine::op::{Callee, Guess, MULTIPLE, Name, Op};
 use crate::profile::Profile;
 use alloc::vec::Vec;
 
@@ -25,11 +25,11 @@ enum Ready<'t> {
 }
 
 enum Key {
-    Constant(u16),
+    Constant(Name),
     Integer(i32),
     Register(u8),
     /// A member of an upvalue.
-    Environment(u8, u16),
+    Environment(u8, Name),
 }
 
 impl Lowerer<'_> {
@@ -237,9 +237,9 @@ impl Lowerer<'_> {
                 let (line, named) = (*line, table);
                 if let (Expression::Upvalue(index), Expression::Text(text)) = (table, key)
                     && !self.captures.is_upvalue_cell(self.index, *index)
-                    && let Some(k) = self.short_constant(Constant::Text(text.clone()))
+                    && let Some(name) = self.name(text)
                 {
-                    let key = Key::Environment(*index as u8, k);
+                    let key = Key::Environment(*index as u8, name);
                     return Ready::Field {
                         table: 0,
                         key,
@@ -266,8 +266,8 @@ impl Lowerer<'_> {
     fn key(&mut self, key: &Expression, copies: bool) -> Key {
         match key {
             Expression::Text(text) => {
-                if let Some(k) = self.short_constant(Constant::Text(text.clone())) {
-                    return Key::Constant(k);
+                if let Some(name) = self.name(text) {
+                    return Key::Constant(name);
                 }
             }
             Expression::Integer(integer) => {
@@ -310,12 +310,15 @@ impl Lowerer<'_> {
                 named,
             } => {
                 self.line = *line;
-                let a = *table;
-                self.emit(match key {
-                    Key::Constant(k) => Op::SetField { a, c, k: *k },
-                    Key::Integer(i) => Op::SetInteger { a, c, i: *i },
-                    Key::Register(b) => Op::SetIndex { a, b: *b, c },
-                    Key::Environment(b, k) => Op::SetEnvironment { a: c, b: *b, k: *k },
+                let (a, guess) = (*table, Guess::default());
+                self.emit(match *key {
+                    Key::Constant(name) => Op::SetField { a, c, guess, name },
+                    Key::Integer(i) => Op::SetInteger { a, c, i },
+                    Key::Register(b) => Op::SetIndex { a, b, c, guess },
+                    Key::Environment(b, name) => {
+                        let a = c;
+                        Op::SetEnvironment { a, b, guess, name }
+                    }
                 });
                 self.hint(0, named);
             }
@@ -470,7 +473,8 @@ impl Lowerer<'_> {
             ([], Some(call)) if !closes && !matches!(**call, Expression::Rest) => {
                 let (a, count, line, named) = self.prepare_call(call);
                 self.line = line;
-                self.emit(Op::TailCall { a, count });
+                let callee = Callee::default();
+                self.emit(Op::TailCall { a, count, callee });
                 self.hint(0, named);
                 // Where the callee was no function of the program.
                 self.emit(Op::Return { a, count: MULTIPLE });

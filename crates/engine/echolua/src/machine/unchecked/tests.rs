@@ -1,4 +1,4 @@
-use super::super::op::Op;
+use super::super::op::{Guess, Name, Op};
 use super::{Code, Parts, Upvalues, copy};
 use crate::heap::Closure;
 use crate::value::{StringId, TableId, Value};
@@ -28,9 +28,8 @@ fn a_value_is_a_tag_and_a_payload() {
 
 #[test]
 fn code_that_could_lead_outside_is_refused() {
-    let end = Op::ReturnNothing;
     let constants = [Value::Integer(1), Value::String(StringId(0))];
-    let check = |op: Op| Code::new(Vec::from([op, end]), constants.to_vec(), 1).is_some();
+    let check = |op: Op| Code::new(Vec::from([op, Op::ReturnNothing]), constants.to_vec(), 1).is_some();
     assert!(check(Op::Jump { target: 1 }));
     assert!(!check(Op::Jump { target: 2 }));
     assert!(!check(Op::ForLoop {
@@ -40,11 +39,15 @@ fn code_that_could_lead_outside_is_refused() {
     }));
     assert!(check(Op::LoadConstant { a: 0, k: 1 }));
     assert!(!check(Op::LoadConstant { a: 0, k: 2 }));
-    assert!(check(Op::GetField { a: 0, b: 0, k: 1 }));
-    assert!(
-        !check(Op::GetField { a: 0, b: 0, k: 0 }),
-        "a key of a field is a string"
-    );
+    let field = |k| Op::GetField {
+        a: 0,
+        b: 0,
+        guess: Guess::default(),
+        name: Name::of_constant(k),
+    };
+    assert!(check(field(1)));
+    assert!(!check(field(0)), "a key of a field is a string");
+    assert!(!check(field(2)));
     assert!(check(Op::GetUpvalue { a: 0, b: 0 }));
     assert!(!check(Op::GetUpvalue { a: 0, b: 1 }));
     assert!(
@@ -74,8 +77,6 @@ fn a_cursor_walks_and_jumps() {
     cursor.jump(*target);
     assert_eq!(cursor.pc(), 2);
     assert!(matches!(cursor.next(), Op::ReturnOne { a: 4 }));
-    cursor.guess().set(9);
-    assert_eq!(cursor.guess().get(), 9);
     assert_eq!(code.cursor(99).pc(), 2, "beyond the end lies the end");
 }
 
@@ -85,7 +86,32 @@ fn upvalues_are_the_closures() {
         prototype: 0,
         upvalues: Box::new([Value::Integer(5), Value::Boolean(true)]),
     };
-    let upvalues = Upvalues::of(&closure);
-    assert!(upvalues.get(0).raw_equal(Value::Integer(5)));
-    assert!(upvalues.get(1).is_true());
+    for mut upvalues in [Upvalues::of(&closure), Upvalues::unknown()] {
+        assert!(upvalues.get(0, || &closure).raw_equal(Value::Integer(5)));
+        assert!(upvalues.get(1, || panic!("it is known")).is_true());
+    }
+}
+
+#[test]
+fn an_instruction_has_room_for_its_key_and_a_guess() {
+    assert_eq!(size_of::<Op>(), 8);
+    let ops = Vec::from([
+        Op::GetField {
+            a: 0,
+            b: 0,
+            guess: Guess::default(),
+            name: Name::of_constant(1),
+        },
+        Op::ReturnNothing,
+    ]);
+    let constants = Vec::from([Value::Nil, Value::String(StringId(70_000))]);
+    let code = Code::new(ops, constants, 0).expect("it is whole");
+    let Op::GetField { guess, name, .. } = code.start().next() else {
+        panic!("the first instruction gets a field");
+    };
+    assert_eq!(name.string(), StringId(70_000));
+    assert_eq!(guess.get(), 0);
+    guess.set(9);
+    guess.set(256);
+    assert_eq!(guess.get(), 9, "what does not fit is not guessed");
 }
