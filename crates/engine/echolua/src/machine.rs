@@ -160,31 +160,40 @@ pub(crate) enum After {
     Concat { register: u8, count: u8 },
 }
 
-/// A call that has not returned.
+/// A call that has not returned. Its parts stand in an order in which a call writes few words.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Frame {
-    kind: FrameKind,
     closure: ClosureId,
     prototype: u32,
-    pc: u32,
-    /// Stack place of register 0.
+    /// Stack place of register 0; of a marker, its place.
     base: u32,
-    /// Stack place of the function that was called.
-    slot: u32,
-    /// Further arguments, which lie below the base.
-    rest_count: u32,
     /// Where results go.
     return_to: u32,
-    /// How many results are wanted.
-    want: u8,
+    pc: u32,
+    /// Further arguments, which lie below the base.
+    rest_count: u32,
     after: After,
+    kind: FrameKind,
     /// Of a program function in the middle of a join, how many values are left; else 0.
     joined: u8,
+    /// How many results are wanted.
+    want: u8,
 }
 
 impl Frame {
+    #[inline]
     pub(crate) const fn is_program(&self) -> bool {
         matches!(self.kind, FrameKind::Program)
+    }
+
+    /// Stack place of the function that was called; of a marker, its place.
+    #[inline]
+    const fn slot(&self) -> u32 {
+        match self.kind {
+            FrameKind::Program => self.base - 1 - self.rest_count,
+            _ => self.base,
+        }
     }
 }
 

@@ -194,11 +194,20 @@ impl Table {
         if !self.may_have(key) {
             return None;
         }
+        let same = |entry: &Entry| matches!(entry.key, Value::String(other) if other == key);
         if self.index.is_empty() {
-            let same = |entry: &Entry| matches!(entry.key, Value::String(other) if other == key);
             return self.entries.iter().position(same);
         }
-        self.probe(Value::String(key))
+        let mask = self.index.len() - 1;
+        let mut slot = hash(Value::String(key), self.seed) & mask;
+        loop {
+            // An empty slot names no entry.
+            let position = *self.index.get(slot)? as usize;
+            if same(self.entries.get(position)?) {
+                return Some(position);
+            }
+            slot = (slot + 1) & mask;
+        }
     }
 
     /// The value of any key, or nil.

@@ -140,7 +140,6 @@ impl Vm {
             prototype: prototype_index,
             pc: 0,
             base: base as u32,
-            slot: slot as u32,
             rest_count: rest_count as u32,
             return_to: delivery.to as u32,
             want: delivery.want,
@@ -210,7 +209,6 @@ impl Vm {
             prototype: 0,
             pc: 0,
             base: slot as u32,
-            slot: slot as u32,
             rest_count: 0,
             return_to: delivery.to as u32,
             want: delivery.want,
@@ -315,7 +313,7 @@ impl Vm {
             FrameKind::Protected | FrameKind::ProtectedWithHandler => {
                 self.frames.pop();
                 self.protected_count = self.protected_count.saturating_sub(1);
-                let slot = marker.slot as usize;
+                let slot = marker.slot() as usize;
                 self.stack[slot] = Value::Boolean(true);
                 let count = self.top.saturating_sub(slot);
                 self.deliver(slot, count, delivery_of(&marker));
@@ -336,12 +334,12 @@ impl Vm {
             }
             FrameKind::ClosingWithError => {
                 self.frames.pop();
-                self.unwind_to_marker(self.stack[marker.slot as usize])?;
+                self.unwind_to_marker(self.stack[marker.slot() as usize])?;
                 Ok(false)
             }
             FrameKind::Pairs => {
                 self.frames.pop();
-                self.deliver(marker.slot as usize, 3, delivery_of(&marker));
+                self.deliver(marker.slot() as usize, 3, delivery_of(&marker));
                 Ok(false)
             }
             // These are settled by whoever hands values over.

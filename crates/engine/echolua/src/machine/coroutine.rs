@@ -156,7 +156,7 @@ impl Vm {
         match self.frames.last().copied() {
             Some(frame) if frame.kind == FrameKind::Yield => {
                 self.frames.pop();
-                let slot = frame.slot as usize;
+                let slot = frame.slot() as usize;
                 self.place(slot, &values)?;
                 self.handed = values;
                 let delivery = delivery_of(&frame);
@@ -208,7 +208,7 @@ impl Vm {
                 let end = self
                     .frames
                     .last()
-                    .map_or(0, |frame| frame.slot as usize + 1);
+                    .map_or(0, |frame| frame.slot() as usize + 1);
                 self.clear_stack_from(end);
                 self.high = end;
             }
@@ -253,7 +253,7 @@ impl Vm {
         let Some(marker) = self.frames.pop() else {
             return Ok(());
         };
-        let slot = marker.slot as usize;
+        let slot = marker.slot() as usize;
         self.make_window(slot + 1 + values.len())?;
         let delivery = delivery_of(&marker);
         if marker.kind == FrameKind::Wrap {
@@ -317,7 +317,6 @@ impl Vm {
             prototype: 0,
             pc: 0,
             base: 0,
-            slot: 0,
             rest_count: 0,
             return_to: 0,
             want: MULTIPLE,

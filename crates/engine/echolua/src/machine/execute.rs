@@ -457,10 +457,11 @@ impl Vm {
 
             /// Goes on in a function of the program, unless something about it is unusual.
             macro_rules! enter {
-                ($id:expr, $called:expr, $index:expr, $callee:expr, $slot:expr, $given:expr, $want:expr) => {{
-                    if $called.upvalues.len() == $callee.plain_upvalue_count as usize
-                        && let Some(fuel) = self.fuel.checked_sub(u64::from($callee.weight))
-                        && let register_count = usize::from($callee.register_count)
+                ($id:expr, $called:expr, $index:expr, $slot:expr, $given:expr, $want:expr) => {{
+                    if let Some(callee) = prototypes.get($index as usize)
+                        && $called.upvalues.len() == callee.plain_upvalue_count as usize
+                        && let Some(fuel) = self.fuel.checked_sub(u64::from(callee.weight))
+                        && let register_count = usize::from(callee.register_count)
                         && let Some(fresh) =
                             fresh_window(&mut self.stack, $slot + 1, register_count)
                     {
@@ -475,7 +476,6 @@ impl Vm {
                             prototype: $index,
                             pc: 0,
                             base: $slot as u32 + 1,
-                            slot: $slot as u32,
                             rest_count: 0,
                             return_to: $slot as u32,
                             want: $want,
@@ -483,10 +483,10 @@ impl Vm {
                             joined: 0,
                         });
                         upvalues = Upvalues::of($called);
-                        cursor = $callee.code.start();
+                        cursor = callee.code.start();
                         base = $slot + 1;
                         registers = fresh;
-                        for missing in $given..usize::from($callee.parameter_count) {
+                        for missing in $given..usize::from(callee.parameter_count) {
                             r!(missing) = Value::Nil;
                         }
                         continue;
@@ -496,12 +496,13 @@ impl Vm {
 
             /// The same in the place of the function that is left.
             macro_rules! replace {
-                ($id:expr, $called:expr, $index:expr, $callee:expr, $slot:expr, $given:expr) => {{
-                    if let Some(frame) = self.frames.last_mut()
-                        && let target = frame.slot as usize
-                        && $called.upvalues.len() == $callee.plain_upvalue_count as usize
-                        && let Some(fuel) = self.fuel.checked_sub(u64::from($callee.weight))
-                        && let register_count = usize::from($callee.register_count)
+                ($id:expr, $called:expr, $index:expr, $slot:expr, $given:expr) => {{
+                    if let Some(callee) = prototypes.get($index as usize)
+                        && let Some(frame) = self.frames.last_mut()
+                        && let target = frame.slot() as usize
+                        && $called.upvalues.len() == callee.plain_upvalue_count as usize
+                        && let Some(fuel) = self.fuel.checked_sub(u64::from(callee.weight))
+                        && let register_count = usize::from(callee.register_count)
                         && let Some(places) = self.stack.get_mut(target..)
                         && places.len() > register_count + WINDOW
                     {
@@ -517,10 +518,10 @@ impl Vm {
                         frame.joined = 0;
                         move_down(&mut places[..=$slot + $given - target], $slot - target);
                         upvalues = Upvalues::of($called);
-                        cursor = $callee.code.start();
+                        cursor = callee.code.start();
                         base = target + 1;
                         registers = window(places, 1);
-                        for missing in $given..usize::from($callee.parameter_count) {
+                        for missing in $given..usize::from(callee.parameter_count) {
                             r!(missing) = Value::Nil;
                         }
                         continue;
@@ -1122,17 +1123,13 @@ impl Vm {
                             };
                             // What follows hangs on the guess, not on the closure, which only has to agree.
                             let index = guess.get();
-                            if let Some(callee) = prototypes.get(index as usize)
-                                && let called = self.heap.closure(id)
-                                && called.prototype == index
-                            {
-                                enter!(id, called, index, callee, slot, given, want);
-                            }
                             let called = self.heap.closure(id);
-                            let index = called.prototype;
-                            guess.set(index);
-                            if let Some(callee) = prototypes.get(index as usize) {
-                                enter!(id, called, index, callee, slot, given, want);
+                            if called.prototype == index {
+                                enter!(id, called, index, slot, given, want);
+                            } else {
+                                guess.set(called.prototype);
+                                cursor.again();
+                                continue;
                             }
                             slow!({
                                 let delivery = Delivery {
@@ -1167,17 +1164,13 @@ impl Vm {
                                 count => usize::from(count),
                             };
                             let index = guess.get();
-                            if let Some(callee) = prototypes.get(index as usize)
-                                && let called = self.heap.closure(id)
-                                && called.prototype == index
-                            {
-                                replace!(id, called, index, callee, slot, given);
-                            }
                             let called = self.heap.closure(id);
-                            let index = called.prototype;
-                            guess.set(index);
-                            if let Some(callee) = prototypes.get(index as usize) {
-                                replace!(id, called, index, callee, slot, given);
+                            if called.prototype == index {
+                                replace!(id, called, index, slot, given);
+                            } else {
+                                guess.set(called.prototype);
+                                cursor.again();
+                                continue;
                             }
                         }
                         slow!(self.tail_call(base, a, count)?)
@@ -1408,7 +1401,7 @@ impl Vm {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
-        let target = frame.slot as usize;
+        let target = frame.slot() as usize;
         self.stack.copy_within(slot..=slot + count, target);
         self.begin_call(target, count, super::call::delivery_of(&frame))
     }

@@ -152,6 +152,16 @@ impl<'c> Cursor<'c> {
         (self.pc() as u32).wrapping_add(target)
     }
 
+    /// Moves back to the instruction that was just fetched, which then runs once more.
+    ///
+    /// Promise of the loop: one was fetched since the last jump.
+    #[inline(always)]
+    pub fn again(&mut self) {
+        debug_assert!(self.pc() > 0);
+        // SAFETY: `at` stands behind the instruction that was fetched, which lies in the same list.
+        self.at = unsafe { self.at.sub(1) };
+    }
+
     /// Steps over the second half of `ForEach`, which [`Code::new`] has found behind it.
     #[inline(always)]
     pub fn skip(&mut self) {

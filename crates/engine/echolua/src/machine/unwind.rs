@@ -40,9 +40,9 @@ impl Vm {
     pub(crate) fn full_name_of_call(&self) -> Option<&'static str> {
         let frame = self.frames.last().filter(|_| self.has_names)?;
         let place = match frame.kind {
-            FrameKind::Boundary => frame.slot,
-            FrameKind::Protected => frame.slot + 1,
-            FrameKind::ProtectedWithHandler => frame.slot + 2,
+            FrameKind::Boundary => frame.slot(),
+            FrameKind::Protected => frame.slot() + 1,
+            FrameKind::ProtectedWithHandler => frame.slot() + 2,
             _ => return None,
         };
         match self.stack.get(place as usize) {
@@ -108,12 +108,12 @@ impl Vm {
                     self.frames.pop();
                 }
                 FrameKind::Boundary => {
-                    let value = self.close_from(frame.slot as usize, Some(value))?;
+                    let value = self.close_from(frame.slot() as usize, Some(value))?;
                     self.frames.pop();
                     return Err(Fault::Raised(value.unwrap_or_default()));
                 }
                 FrameKind::Protected | FrameKind::ProtectedWithHandler => {
-                    let slot = frame.slot as usize;
+                    let slot = frame.slot() as usize;
                     if let Some(place) = self.next_to_close(slot) {
                         match self.begin_close_with_error(place, value) {
                             Ok(()) => return Ok(()),
@@ -196,7 +196,7 @@ impl Vm {
             )
         };
         let marker = self.frames.iter().rev().find(catches)?;
-        (marker.kind == FrameKind::ProtectedWithHandler).then(|| self.stack[marker.slot as usize])
+        (marker.kind == FrameKind::ProtectedWithHandler).then(|| self.stack[marker.slot() as usize])
     }
 
     /// What a message handler makes of an error. As in Lua, it gets its own errors, too, and is given up where that does not

@@ -336,29 +336,42 @@ impl<'b> Reader<'b> {
             7 => FrameKind::Pairs,
             _ => return wrong("a frame has an unknown kind"),
         };
-        Ok(Frame {
-            kind,
-            closure: ClosureId(self.word()?),
-            prototype: self.word()?,
-            pc: self.word()?,
-            base: self.word()?,
-            slot: self.word()?,
-            rest_count: self.word()?,
-            return_to: self.word()?,
-            want: self.byte()?,
-            joined: self.byte()?,
-            after: match self.byte()? {
-                0 => After::Nothing,
-                tag @ (1 | 2) => After::Test {
-                    flag: tag == 2,
-                    target: self.word()?,
-                },
-                3 => After::Concat {
-                    register: self.byte()?,
-                    count: self.byte()?,
-                },
-                _ => return wrong("a frame waits for an unknown thing"),
+        let closure = ClosureId(self.word()?);
+        let (prototype, pc, base) = (self.word()?, self.word()?, self.word()?);
+        let (slot, rest_count, return_to) = (self.word()?, self.word()?, self.word()?);
+        let (want, joined) = (self.byte()?, self.byte()?);
+        let after = match self.byte()? {
+            0 => After::Nothing,
+            tag @ (1 | 2) => After::Test {
+                flag: tag == 2,
+                target: self.word()?,
             },
+            3 => After::Concat {
+                register: self.byte()?,
+                count: self.byte()?,
+            },
+            _ => return wrong("a frame waits for an unknown thing"),
+        };
+        // What was called lies just below its arguments.
+        let below = match kind {
+            FrameKind::Program => rest_count.checked_add(1),
+            _ => Some(0),
+        };
+        check(
+            below.and_then(|below| base.checked_sub(below)) == Some(slot),
+            "a frame does not lie in its stack",
+        )?;
+        Ok(Frame {
+            closure,
+            prototype,
+            base,
+            return_to,
+            pc,
+            rest_count,
+            after,
+            kind,
+            joined,
+            want,
         })
     }
 
@@ -588,7 +601,7 @@ impl Check<'_> {
             return wrong("a suspended coroutine has no frames");
         };
         check(
-            bottom.kind == FrameKind::Bottom && bottom.slot == 0,
+            bottom.kind == FrameKind::Bottom && bottom.slot() == 0,
             "a coroutine has no bottom",
         )?;
         if let Some((top, middle)) = rest.split_last() {
@@ -603,10 +616,10 @@ impl Check<'_> {
         let mut below = 0;
         for frame in &coroutine.frames {
             check(
-                frame.slot >= below && frame.slot < high.max(1),
+                frame.slot() >= below && frame.slot() < high.max(1),
                 "frames do not lie in order",
             )?;
-            below = frame.slot;
+            below = frame.slot();
             self.frame(frame, coroutine.stack.len())?;
         }
         Ok(())
@@ -616,9 +629,8 @@ impl Check<'_> {
     fn frame(&self, frame: &Frame, stack_size: usize) -> Read<()> {
         let base = frame.base as usize;
         let fits = base + WINDOW <= stack_size
-            && frame.slot <= frame.base
-            && frame.rest_count <= frame.base - frame.slot
-            && frame.return_to <= frame.slot
+            && frame.rest_count <= frame.base
+            && frame.return_to <= frame.slot()
             && match frame.after {
                 After::Concat { register, count } => {
                     count > 1 && usize::from(register) + usize::from(count) <= WINDOW
@@ -634,9 +646,6 @@ impl Check<'_> {
             && self.vm.heap.closure(frame.closure).prototype == frame.prototype
             && prototype
                 .is_some_and(|prototype| (1..prototype.code.size()).contains(&(frame.pc as usize)));
-        check(
-            is_its_own && frame.slot < frame.base,
-            "a frame runs other code than its closure",
-        )
+        check(is_its_own, "a frame runs other code than its closure")
     }
 }

@@ -198,7 +198,7 @@ impl Writer {
             frame.prototype,
             frame.pc,
             frame.base,
-            frame.slot,
+            frame.slot(),
             frame.rest_count,
             frame.return_to,
         ] {
