@@ -86,11 +86,7 @@ struct Row {
     native: Native,
 }
 
-const fn plain(
-    name: &'static str,
-    profiles: In,
-    function: PlainFunction,
-) -> Row {
+const fn plain(name: &'static str, profiles: In, function: PlainFunction) -> Row {
     Row {
         name,
         profiles,

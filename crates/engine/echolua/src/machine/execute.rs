@@ -337,10 +337,7 @@ impl Vm {
                         continue;
                     }
                     let new_index = self.words.events[event::NEW_INDEX];
-                    if self
-                        .heap
-                        .store_field(id, new_index, $name, &$value, $guess)
-                    {
+                    if self.heap.store_field(id, new_index, $name, &$value, $guess) {
                         continue;
                     }
                 }};
@@ -640,12 +637,7 @@ impl Vm {
                         let object = r!(b);
                         slow!(self.slow_index(base, a, object, Value::String(name))?);
                     }
-                    Op::GetIndex {
-                        a,
-                        b,
-                        c,
-                        ref guess,
-                    } => {
+                    Op::GetIndex { a, b, c, ref guess } => {
                         if let (Value::Table(id), Value::Integer(index)) = (&r!(b), &r!(c)) {
                             let table = self.heap.table(*id);
                             if let Some(place) = table.place(*index)
@@ -707,12 +699,7 @@ impl Vm {
                         let (object, value) = (r!(a), r!(c));
                         slow!(self.slow_set_index(object, Value::String(name), value)?);
                     }
-                    Op::SetIndex {
-                        a,
-                        b,
-                        c,
-                        ref guess,
-                    } => {
+                    Op::SetIndex { a, b, c, ref guess } => {
                         if let (Value::Table(id), Value::Integer(index)) = (&r!(a), &r!(b)) {
                             let (id, index) = (*id, *index);
                             let table = self.heap.table_mut(id);
@@ -966,7 +953,13 @@ impl Vm {
                             (Value::Float(left), Value::Float(right)) => left < right,
                             (left, right) => {
                                 let (left, right) = (*left, *right);
-                                slow!(self.slow_less(left, right, false, flag, cursor.place(target))?)
+                                slow!(self.slow_less(
+                                    left,
+                                    right,
+                                    false,
+                                    flag,
+                                    cursor.place(target)
+                                )?)
                             }
                         };
                         jump_if!(is_less == flag, target);
@@ -977,7 +970,13 @@ impl Vm {
                             (Value::Float(left), Value::Float(right)) => left <= right,
                             (left, right) => {
                                 let (left, right) = (*left, *right);
-                                slow!(self.slow_less(left, right, true, flag, cursor.place(target))?)
+                                slow!(self.slow_less(
+                                    left,
+                                    right,
+                                    true,
+                                    flag,
+                                    cursor.place(target)
+                                )?)
                             }
                         };
                         jump_if!(is_less == flag, target);

@@ -102,17 +102,37 @@ pub(crate) enum Op {
     /// globals[K[k]] := R[a]
     SetExport { a: u8, k: u32 },
     /// R[a] := U[b][name]
-    GetEnvironment { a: u8, b: u8, guess: Guess, name: Name },
+    GetEnvironment {
+        a: u8,
+        b: u8,
+        guess: Guess,
+        name: Name,
+    },
     /// U[b][name] := R[a]
-    SetEnvironment { a: u8, b: u8, guess: Guess, name: Name },
+    SetEnvironment {
+        a: u8,
+        b: u8,
+        guess: Guess,
+        name: Name,
+    },
     /// R[a] := R[b][name]
-    GetField { a: u8, b: u8, guess: Guess, name: Name },
+    GetField {
+        a: u8,
+        b: u8,
+        guess: Guess,
+        name: Name,
+    },
     /// R[a] := R[b][R[c]]
     GetIndex { a: u8, b: u8, c: u8, guess: Guess },
     /// R[a] := R[b][i]
     GetInteger { a: u8, b: u8, i: i32 },
     /// R[a][name] := R[c]
-    SetField { a: u8, c: u8, guess: Guess, name: Name },
+    SetField {
+        a: u8,
+        c: u8,
+        guess: Guess,
+        name: Name,
+    },
     /// R[a][R[b]] := R[c]
     SetIndex { a: u8, b: u8, c: u8, guess: Guess },
     /// R[a][i] := R[c]
@@ -120,7 +140,12 @@ pub(crate) enum Op {
     /// R[a][start + 1], … := R[b], …; count may be MULTIPLE
     SetList { a: u8, b: u8, count: u8, start: u32 },
     /// R[a + 1] := R[b]; R[a] := R[b][name]
-    SelfField { a: u8, b: u8, guess: Guess, name: Name },
+    SelfField {
+        a: u8,
+        b: u8,
+        guess: Guess,
+        name: Name,
+    },
     /// R[a] := a new table with room
     NewTable { a: u8, entries: u16, array: u32 },
     /// R[a] := R[b] + R[c]
@@ -231,7 +256,12 @@ pub(crate) enum Op {
     /// the second half of ForEach, behind a call
     ForEachTest { a: u8, target: u32 },
     /// R[a], … := R[a](R[a + 1], …): count arguments, want results
-    Call { a: u8, count: u8, want: u8, callee: Callee },
+    Call {
+        a: u8,
+        count: u8,
+        want: u8,
+        callee: Callee,
+    },
     /// return R[a](R[a + 1], …)
     TailCall { a: u8, count: u8, callee: Callee },
     /// return R[a], …

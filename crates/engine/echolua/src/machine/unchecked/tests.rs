@@ -29,7 +29,8 @@ fn a_value_is_a_tag_and_a_payload() {
 #[test]
 fn code_that_could_lead_outside_is_refused() {
     let constants = [Value::Integer(1), Value::String(StringId(0))];
-    let check = |op: Op| Code::new(Vec::from([op, Op::ReturnNothing]), constants.to_vec(), 1).is_some();
+    let check =
+        |op: Op| Code::new(Vec::from([op, Op::ReturnNothing]), constants.to_vec(), 1).is_some();
     assert!(check(Op::Jump { target: 1 }));
     assert!(!check(Op::Jump { target: 2 }));
     assert!(!check(Op::ForLoop {
