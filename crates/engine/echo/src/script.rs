@@ -31,6 +31,7 @@ pub use host::Scripts;
 
 pub(crate) use edits::{Edits, Promises};
 
+use crate::registry::Registry;
 use crate::schedule::Signature;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -41,6 +42,12 @@ use gatos_echolua::Finding;
 pub fn members() -> impl Iterator<Item = &'static str> {
     let names = desk::FUNCTIONS.iter().map(|(name, _)| *name);
     names.filter(|name| !name.contains(' '))
+}
+
+/// Why a text names neither a component nor a field of one, for tools that know scripts; none where it does.
+#[must_use]
+pub fn term_flaw(registry: &Registry, text: &str) -> Option<String> {
+    terms::resolve(registry, text.as_bytes()).err()
 }
 
 /// A script of a world.

@@ -120,6 +120,14 @@ impl SourceFindings {
         }
     }
 
+    /// Adds findings, each at its place.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        if !findings.is_empty() {
+            self.findings.extend(findings);
+            self.findings.sort_by_key(Finding::position);
+        }
+    }
+
     /// Findings that stop the source from compiling.
     pub fn error_count(&self) -> usize {
         self.findings

@@ -64,7 +64,7 @@ pub enum Verb {
     /// Prints `fold_root = sha256:…` and writes that line to `OUT.rgf.sha`. Comments, layout and the
     /// order of keys do not change the root.
     Foldc(foldc::Arguments),
-    /// Check folds and scripts without writing anything.
+    /// Check folds, worlds and scripts without writing anything.
     Lint(lint::Arguments),
     /// Run, check and try Lua programs, with the same results everywhere.
     ///

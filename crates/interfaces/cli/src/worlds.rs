@@ -13,22 +13,31 @@ use gatos_values::{ErrorCode, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub mod lint;
+
 /// The texts of a world: the manifest, and the files it names that are there.
 ///
 /// # Errors
 /// `IO` where the manifest or a file cannot be read, `BAD_SOURCE` for a manifest with errors, which the console has shown.
 pub fn read(folder: &Path, console: &mut Console) -> Outcome<Sources> {
+    texts(folder)?.map_err(|findings| refuse(folder, console, findings))
+}
+
+/// As [`read`], with what is wrong with the manifest instead of a refusal.
+fn texts(folder: &Path) -> Outcome<Result<Sources, Vec<SourceFinding>>> {
     let manifest = input::read(&folder.join(MANIFEST_NAME), input::SOURCE_SIZE_MAX)?;
     let read = Manifest::read(&manifest);
     let mut sources = Sources::from([(MANIFEST_NAME.to_owned(), manifest)]);
-    let read = read.map_err(|findings| {
-        let of_manifest = |finding| SourceFinding {
-            file: MANIFEST_NAME.to_owned(),
-            finding,
-        };
-        let findings = findings.into_iter().map(of_manifest).collect();
-        refuse(folder, console, findings)
-    })?;
+    let read = match read {
+        Ok(read) => read,
+        Err(findings) => {
+            let of_manifest = |finding| SourceFinding {
+                file: MANIFEST_NAME.to_owned(),
+                finding,
+            };
+            return Ok(Err(findings.into_iter().map(of_manifest).collect()));
+        }
+    };
     for file in read.files() {
         let path = folder.join(file);
         // What is not there is told with the line that names it.
@@ -36,7 +45,7 @@ pub fn read(folder: &Path, console: &mut Console) -> Outcome<Sources> {
             sources.insert(file.to_owned(), input::read(&path, input::SOURCE_SIZE_MAX)?);
         }
     }
-    Ok(sources)
+    Ok(Ok(sources))
 }
 
 /// The world of these texts, with the engine's own plugins.

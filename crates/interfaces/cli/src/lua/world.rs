@@ -5,6 +5,7 @@
 //! TWIN: world-words — `FUNCTIONS` of the engine's `script/desk.rs`, docs/guide/worlds.md. A member without its line fails a test.
 //! Tests: world/tests.rs, tests/it/editor.rs.
 
+pub mod terms;
 #[cfg(test)]
 mod tests;
 

@@ -1,9 +1,10 @@
-//! `gatos lint`: every fold and script below some paths, checked without writing anything.
+//! `gatos lint`: every fold, world and script below some paths, checked without writing anything.
 
 use crate::console::{Answer, Console, Ending};
 use crate::findings::{self, SourceFindings, sarif};
 use crate::manual::{Manual, Reply, example, field};
 use crate::text::{Text, Tone, counted};
+use crate::worlds::lint::Worlds;
 use crate::{faults, input};
 use gatos_node::Outcome;
 use std::fs;
@@ -14,6 +15,10 @@ pub const MANUAL: Manual = Manual {
     command: "lint",
     examples: &[
         example("check every fold of a project", "gatos lint folds/"),
+        example(
+            "a world: its manifest, and its scripts with the components they name",
+            "gatos lint pond/",
+        ),
         example(
             "a gate that takes no warnings",
             "gatos lint --strict folds/",
@@ -63,9 +68,14 @@ impl Arguments {
             collect(path, &mut files)?;
         }
         let mut all = Vec::new();
+        let mut worlds = Worlds::default();
         for file in &files {
             let source = input::read(file, input::SOURCE_SIZE_MAX)?;
-            let mut found = findings::check(&input::shown(file), &source);
+            let mut found = match worlds.manifest(file, &source)? {
+                Some(found) => found,
+                None => findings::check(&input::shown(file), &source),
+            };
+            found.add(worlds.of_script(file, &source)?);
             found.promote(self.strict, &self.deny);
             all.push(found);
         }
