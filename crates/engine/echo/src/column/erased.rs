@@ -30,6 +30,15 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     fn push_encoded(&mut self, bytes: &[u8], stamp: Stamp) -> Option<()>;
     /// Overwrites a row with canonical bytes; `None` and nothing changed where they are none.
     fn replace_encoded(&mut self, row: usize, bytes: &[u8], stamp: Stamp) -> Option<()>;
+    /// Changes the canonical bytes of a row in place; `None` and nothing changed where they are none afterwards. Whoever
+    /// changes a record leaves it canonical.
+    fn patch(
+        &mut self,
+        row: usize,
+        scratch: &mut Vec<u8>,
+        change: &mut dyn FnMut(&mut [u8]),
+        stamp: Stamp,
+    ) -> Option<()>;
     /// When the row was added and when it was changed.
     fn stamps(&self, row: usize) -> (Stamp, Stamp);
 
@@ -103,6 +112,20 @@ impl<S: Rows> AnyColumn for Column<S> {
         let (block, place) = self.find_mut(row);
         let len = block.rows.len();
         block.rows.replace(place, value);
+        block.changed.set(place, len, stamp);
+        Some(())
+    }
+
+    fn patch(
+        &mut self,
+        row: usize,
+        scratch: &mut Vec<u8>,
+        change: &mut dyn FnMut(&mut [u8]),
+        stamp: Stamp,
+    ) -> Option<()> {
+        let (block, place) = self.find_mut(row);
+        let len = block.rows.len();
+        block.rows.patch(place, scratch, change)?;
         block.changed.set(place, len, stamp);
         Some(())
     }

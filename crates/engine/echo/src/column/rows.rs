@@ -28,6 +28,13 @@ pub trait Rows: Sized + Send + Sync + 'static {
     /// Takes the last row; the block is not empty.
     fn pop(&mut self) -> Self::Row;
     fn replace(&mut self, place: usize, row: Self::Row) -> Self::Row;
+    /// Changes the canonical bytes of a row; `None` and the row as before where they are none afterwards.
+    fn patch(
+        &mut self,
+        place: usize,
+        scratch: &mut Vec<u8>,
+        change: &mut dyn FnMut(&mut [u8]),
+    ) -> Option<()>;
     fn row(&self, place: usize) -> Self::Row;
     /// Appends a row of another block.
     fn push_from(&mut self, other: &Self, place: usize);
@@ -85,6 +92,19 @@ impl<T: Component> Rows for Vec<T> {
     #[inline]
     fn replace(&mut self, place: usize, row: T) -> T {
         core::mem::replace(&mut self[place], row)
+    }
+
+    fn patch(
+        &mut self,
+        place: usize,
+        scratch: &mut Vec<u8>,
+        change: &mut dyn FnMut(&mut [u8]),
+    ) -> Option<()> {
+        scratch.clear();
+        Rows::encode_row(self, place, scratch);
+        change(scratch);
+        self[place] = T::read(scratch)?;
+        Some(())
     }
 
     #[inline]
@@ -296,6 +316,19 @@ impl Rows for RecordRows {
         let range = self.range(place);
         self.bytes[range].copy_from_slice(&row);
         old
+    }
+
+    fn patch(
+        &mut self,
+        place: usize,
+        _scratch: &mut Vec<u8>,
+        change: &mut dyn FnMut(&mut [u8]),
+    ) -> Option<()> {
+        let range = self.range(place);
+        let row = &mut self.bytes[range];
+        change(row);
+        debug_assert!(self.schema.accepts(row), "fields are written canonically");
+        Some(())
     }
 
     fn row(&self, place: usize) -> RecordRow {

@@ -6,7 +6,7 @@ use super::desk::Desk;
 use super::edits::Presence;
 use super::field;
 use super::query::{Plan, TERMS_MAX};
-use super::terms::Term;
+use super::terms::{Part, Term};
 use crate::access::Target;
 use crate::entity::Entity;
 use crate::registry::ComponentId;
@@ -209,7 +209,7 @@ impl Desk {
         term: &Term,
         value: Value,
     ) -> Result<(), Fault> {
-        self.may_write(call, Target::Component(term.id))?;
+        self.may_write_term(call, term)?;
         let is_there = match self.world.state().locate(entity) {
             Ok(location) => self
                 .world
@@ -224,6 +224,9 @@ impl Desk {
             let text = format!("the entity {entity} has no `{name}`");
             return Err(call.raise(&text));
         }
+        if let Some(part) = term.field {
+            return self.set_field(call, entity, term.id, part, value);
+        }
         let (mut bytes, changes) = self.changes(call, term, value)?;
         self.must_have_room(call, bytes.len())?;
         let mut start = 0;
@@ -235,6 +238,26 @@ impl Desk {
         bytes.clear();
         self.scratch = bytes;
         Ok(())
+    }
+
+    /// One field: its bytes are written where the edit keeps them.
+    fn set_field(
+        &mut self,
+        call: &mut HostCall<'_>,
+        entity: Entity,
+        id: ComponentId,
+        part: Part,
+        value: Value,
+    ) -> Result<(), Fault> {
+        let value = self.plain(call, value)?;
+        self.must_have_room(call, part.size as usize)?;
+        let field = part.field(&self.registry, id);
+        let write = |bytes: &mut [u8]| field::write_field(field, value, call.heap(), bytes);
+        let written = self.edits.set_with(entity, id, part, write);
+        written.map_err(|reason| {
+            let text = format!("`{}`: {reason}", self.registry.kind(id).name());
+            call.raise(&text)
+        })
     }
 
     fn set_resource_term(
@@ -269,10 +292,11 @@ impl Desk {
         bytes.clear();
         let kind = self.registry.kind(term.id);
         let found = match &term.field {
-            Some((offset, field)) => {
+            Some(part) => {
+                let field = part.field(&self.registry, term.id);
                 bytes.resize(field.size(), 0);
                 field::write_field(field, value, call.heap(), &mut bytes)
-                    .map(|()| Vec::from([(*offset, field.size())]))
+                    .map(|()| Vec::from([(part.offset as usize, field.size())]))
             }
             None => field::changes(kind.schema(), value, call.heap(), &mut bytes),
         };
@@ -311,28 +335,31 @@ impl Desk {
         term: &Term,
     ) -> Result<Value, Fault> {
         self.may_read(call, Target::Component(term.id))?;
-        if !self.world.is_alive(entity) {
+        let Ok(location) = self.world.state().locate(entity) else {
             let text = match self.promises.presence(&self.world, entity) {
                 Presence::ToCome => format!("the entity {entity} can be read in the next moment"),
                 _ => format!("the entity {entity} does not live"),
             };
             return Err(call.raise(&text));
-        }
+        };
+        let archetype = self.world.state().archetype(location.archetype);
+        let Some(index) = archetype.index_of(term.id) else {
+            return Ok(Value::Nil);
+        };
         let mut row = core::mem::take(&mut self.scratch);
         row.clear();
-        let value = match self.world.read_row(entity, term.id, &mut row) {
-            Ok(()) => self.value_of(call, term, &row),
-            Err(_) => Value::Nil,
-        };
+        let column = archetype.column(index);
+        column.encode_row(location.row as usize, &mut row);
+        let value = self.value_of(call, term, &row);
         self.scratch = row;
         Ok(value)
     }
 
     fn value_of(&self, call: &mut HostCall<'_>, term: &Term, row: &[u8]) -> Value {
         match &term.field {
-            Some((offset, field)) => {
-                let bytes = &row[*offset..*offset + field.size()];
-                field::read_field(field, bytes, call.heap_mut())
+            Some(part) => {
+                let field = part.field(&self.registry, term.id);
+                field::read_field(field, part.bytes(row), call.heap_mut())
             }
             None => field::read_row(self.registry.kind(term.id).schema(), row, call.heap_mut()),
         }
@@ -494,7 +521,7 @@ impl Desk {
             Some(text) => super::terms::resolve(&self.registry, text).map(|term| (term, false)),
             None => {
                 let term = self.terms.find(&self.registry, place, text);
-                term.map(|term| (term.clone(), true))
+                term.map(|term| (term, true))
             }
         };
         let (term, is_needed) = found.map_err(|reason| call.raise(&reason))?;

@@ -7,6 +7,7 @@
 //! INVARIANT: the handle that was promised for a new entity is the one it gets.
 //! Tests: `tests/it/script_api.rs`, `tests/it/script_twin.rs`.
 
+use super::terms::Part;
 use crate::entity::{Entity, Location};
 use crate::error::WorldError;
 use crate::registry::ComponentId;
@@ -133,6 +134,35 @@ impl Edits {
         });
     }
 
+    /// As [`Edits::set`] of one field, whose bytes are written in place.
+    ///
+    /// # Errors
+    /// That of `write`; nothing is noted then.
+    pub(crate) fn set_with<E>(
+        &mut self,
+        entity: Entity,
+        id: ComponentId,
+        part: Part,
+        write: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = self.bytes.len();
+        self.bytes.resize(start + part.size as usize, 0);
+        if let Err(error) = write(&mut self.bytes[start..]) {
+            self.bytes.truncate(start);
+            return Err(error);
+        }
+        self.list.push(Edit::Set {
+            entity,
+            id,
+            offset: part.offset,
+            bytes: Bytes {
+                start: start as u32,
+                size: part.size,
+            },
+        });
+        Ok(())
+    }
+
     pub(crate) fn set_parent(&mut self, child: Entity, parent: Option<Entity>) {
         self.list.push(Edit::SetParent(child, parent));
     }
@@ -165,6 +195,13 @@ impl Edits {
         let mut scratch = Vec::new();
         let mut rest = &self.list[..];
         while let Some(edit) = rest.first() {
+            if let Edit::Set { entity, id, .. } = edit {
+                let count = self.set_rows(world, *entity, *id, rest, &mut scratch);
+                if count > 0 {
+                    rest = &rest[count..];
+                    continue;
+                }
+            }
             let (count, result) = match edit {
                 Edit::Set { entity, id, .. } => {
                     let count = same_row(rest, *entity, *id);
@@ -238,6 +275,60 @@ impl Edits {
         }
         state.note_arrived(&[entity], set.iter().copied(), None);
         Ok(())
+    }
+
+    /// Changes rows of one component in one archetype as long as the edits are of such; how many were done. The first one
+    /// that is anything else, or cannot be done, is left to [`Edits::set_row`], which says why.
+    fn set_rows(
+        &self,
+        world: &mut World,
+        first: Entity,
+        id: ComponentId,
+        edits: &[Edit],
+        scratch: &mut Vec<u8>,
+    ) -> usize {
+        let state = world.state();
+        let place = state.locate(first).ok().and_then(|location| {
+            let archetype = state.archetype(location.archetype);
+            Some((location.archetype, archetype.index_of(id)?))
+        });
+        let Some((archetype, index)) = place.filter(|_| world.check_foreign(id).is_ok()) else {
+            return 0;
+        };
+        let state = world.state_mut();
+        let stamp = state.stamp;
+        let slot = &mut state.archetypes[archetype as usize];
+        slot.digest = None;
+        let column = Shared::make_mut(&mut slot.archetype).column_mut(index);
+        let mut rest = edits;
+        while let Some(Edit::Set {
+            entity,
+            id: other_id,
+            ..
+        }) = rest.first()
+        {
+            let location = state.entities.locate(*entity);
+            let location = location.filter(|location| location.archetype == archetype);
+            let Some(location) = location.filter(|_| *other_id == id) else {
+                break;
+            };
+            let count = same_row(rest, *entity, id);
+            let mut change = |row: &mut [u8]| {
+                for edit in &rest[..count] {
+                    if let Edit::Set { offset, bytes, .. } = edit {
+                        patch(row, *offset as usize, self.bytes(*bytes));
+                    }
+                }
+            };
+            if column
+                .patch(location.row as usize, scratch, &mut change, stamp)
+                .is_none()
+            {
+                break;
+            }
+            rest = &rest[count..];
+        }
+        edits.len() - rest.len()
     }
 
     /// Several changes of one row as one.

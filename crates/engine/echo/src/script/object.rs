@@ -158,18 +158,10 @@ impl Desk {
             Value::String(name) => String::from_utf8_lossy(call.heap().bytes_of(name)).into_owned(),
             key => call.show(key),
         };
-        let kind = self.registry.kind(id);
-        match kind.schema().field(&name) {
-            Some((offset, field)) => Ok(Term {
-                id,
-                field: Some((offset, field.clone())),
-                is_part: true,
-            }),
-            None => {
-                let text = format!("`{}` has no field `{name}`", kind.name());
-                Err(call.raise(&text))
-            }
-        }
+        Term::part(&self.registry, id, &name).ok_or_else(|| {
+            let text = format!("`{}` has no field `{name}`", self.registry.kind(id).name());
+            call.raise(&text)
+        })
     }
 
     pub(super) fn view_index(&mut self, call: &mut HostCall<'_>) -> Result<usize, Fault> {
@@ -201,11 +193,7 @@ impl Desk {
         entity: Entity,
         id: ComponentId,
     ) -> Result<Value, Fault> {
-        let term = Term {
-            id,
-            field: None,
-            is_part: false,
-        };
+        let term = Term::whole(&self.registry, id);
         self.get_term(call, entity, &term)
     }
 

@@ -7,8 +7,7 @@
 //! Tests: `tests/it/script_api.rs`.
 
 use super::field;
-use super::terms::Term;
-use crate::component::Field;
+use super::terms::{Part, Term};
 use crate::entity::Entity;
 use crate::registry::{ComponentId, Registry};
 use crate::stamp::Stamp;
@@ -23,14 +22,14 @@ pub(crate) const TERMS_MAX: usize = 16;
 struct Column {
     /// Place among the plan's components.
     component: usize,
-    /// The field with its place, or the whole row.
-    field: Option<(usize, Field)>,
+    /// The field, or the whole row.
+    field: Option<Part>,
 }
 
 /// What a query asks for, and where it is.
 pub(crate) struct Plan {
     columns: Vec<Column>,
-    components: Vec<Part>,
+    components: Vec<Source>,
     without: Vec<ComponentId>,
     /// Components whose rows count only where they were added, or else changed, after `since`.
     later: Vec<Later>,
@@ -55,7 +54,7 @@ struct Later {
 }
 
 /// A component that is looked at.
-struct Part {
+struct Source {
     id: ComponentId,
     /// Rows without it are passed over.
     is_needed: bool,
@@ -91,7 +90,7 @@ impl Plan {
         self.components[component].is_needed |= is_needed;
         self.columns.push(Column {
             component,
-            field: term.field.clone(),
+            field: term.field,
         });
     }
 
@@ -128,7 +127,7 @@ impl Plan {
     fn part(&mut self, id: ComponentId) -> usize {
         let known = self.components.iter().position(|part| part.id == id);
         known.unwrap_or_else(|| {
-            self.components.push(Part {
+            self.components.push(Source {
                 id,
                 is_needed: false,
                 is_read: false,
@@ -201,7 +200,7 @@ impl Plan {
         for part in &mut self.components {
             part.place = archetype.index_of(part.id);
         }
-        let has = |part: &Part| part.place.is_some() || !part.is_needed;
+        let has = |part: &Source| part.place.is_some() || !part.is_needed;
         let has_other = self.without.iter().any(|id| archetype.has(*id));
         self.fits = self.components.iter().all(has) && !has_other;
         self.is_placed = true;
@@ -229,10 +228,9 @@ impl Plan {
             let schema = registry.kind(part.id).schema();
             let value = match (part.place, &column.field) {
                 (None, _) => Value::Nil,
-                (Some(_), Some((offset, field))) => {
-                    let start = part.start + offset;
-                    let bytes = &self.scratch[start..start + field.size()];
-                    field::read_field(field, bytes, heap)
+                (Some(_), Some(field)) => {
+                    let bytes = field.bytes(&self.scratch[part.start..]);
+                    field::read_field(&schema.fields()[usize::from(field.index)], bytes, heap)
                 }
                 (Some(_), None) => {
                     let row = &self.scratch[part.start..part.start + schema.size()];
