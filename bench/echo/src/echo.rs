@@ -1,12 +1,14 @@
 //! The workloads on Echo.
 
-use crate::measure::Run;
+use crate::measure::{Run, checked};
 use crate::parts::{self, *};
 use gatos_echo::bus::{BusConfig, Draft, Handler, Lane, Post};
 use gatos_echo::scene::Scene;
 use gatos_echo::schedule::{Phase, Query, Schedule, Workers, each, each_with_commands, system};
 use gatos_echo::{Bundle, Changed, Component, Entity, Plan, Registry, Stamp, With, World};
 use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 fn registry() -> Registry {
     Registry::builder()
@@ -51,24 +53,40 @@ fn world(count: usize) -> (World, Vec<Entity>) {
     (world, all)
 }
 
+/// The sum over a number of each row of a component.
+fn sum_of<T: Component>(world: &mut World, number: fn(&T) -> f32) -> f64 {
+    let mut sum = 0.0;
+    let visit = |row: &T| sum += f64::from(number(row));
+    world.for_each::<&T>(visit).expect("registered");
+    sum
+}
+
 pub fn simple_insert() -> Run {
     let registry = registry();
-    Box::new(move || {
-        let mut world = World::new(&registry);
-        black_box(world.spawn_batch((0..10_000).map(row)).expect("room"));
-    })
+    checked(
+        World::new(&registry),
+        move |world| {
+            *world = World::new(&registry);
+            black_box(world.spawn_batch((0..10_000).map(row)).expect("room"));
+        },
+        |world| sum_of::<Position>(world, |position| position.x),
+    )
 }
 
 pub fn simple_iter() -> Run {
-    let (mut world, _) = world(10_000);
+    let (world, _) = world(10_000);
     let mut plan = Plan::<(&mut Position, &Velocity)>::new(world.registry()).expect("registered");
-    Box::new(move || {
-        world.for_each_of(&mut plan, Stamp::default(), |(position, velocity)| {
-            position.x += velocity.x;
-            position.y += velocity.y;
-            position.z += velocity.z;
-        });
-    })
+    checked(
+        world,
+        move |world| {
+            world.for_each_of(&mut plan, Stamp::default(), |(position, velocity)| {
+                position.x += velocity.x;
+                position.y += velocity.y;
+                position.z += velocity.z;
+            });
+        },
+        |world| sum_of::<Position>(world, |position| position.x),
+    )
 }
 
 pub fn frag_iter() -> Run {
@@ -84,7 +102,11 @@ pub fn frag_iter() -> Run {
     macro_rules! all { ($($name:ident)*) => { $(add(&mut world, $name);)* }; }
     all!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z);
     let mut plan = Plan::<&mut Data>::new(world.registry()).expect("registered");
-    Box::new(move || world.for_each_of(&mut plan, Stamp::default(), |data| data.0 *= 2.0))
+    checked(
+        world,
+        move |world| world.for_each_of(&mut plan, Stamp::default(), |data| data.0 *= 2.0),
+        |world| sum_of::<Data>(world, |data| data.0),
+    )
 }
 
 pub fn schedule(threads: usize) -> Run {
@@ -129,9 +151,20 @@ fn schedule_of(threads: usize, is_guarded: bool) -> Run {
         .build()
         .expect("ordered");
     let workers = Workers::new(threads);
-    Box::new(move || {
-        schedule.tick(&mut world, &workers).expect("nothing fails");
-    })
+    checked(
+        world,
+        move |world| {
+            schedule.tick(world, &workers).expect("nothing fails");
+        },
+        |world| sum_of::<A>(world, |a| a.0) + 10.0 * sum_of::<C>(world, |c| c.0),
+    )
+}
+
+/// How many have B, which is nobody after a call, and how many have A.
+fn add_remove_outcome(world: &mut World) -> f64 {
+    let (a, b) = (world.find::<With<A>>(), world.find::<With<B>>());
+    let (a, b) = (a.expect("registered"), b.expect("registered"));
+    a.len() as f64 + 0.5 * b.len() as f64
 }
 
 pub fn add_remove() -> Run {
@@ -139,14 +172,18 @@ pub fn add_remove() -> Run {
     let all = world
         .spawn_batch((0..10_000).map(|_| A(0.0)))
         .expect("room");
-    Box::new(move || {
-        for entity in &all {
-            world.insert(*entity, B(0.0)).expect("alive");
-        }
-        for entity in &all {
-            world.remove::<B>(*entity).expect("alive");
-        }
-    })
+    checked(
+        world,
+        move |world| {
+            for entity in &all {
+                world.insert(*entity, B(0.0)).expect("alive");
+            }
+            for entity in &all {
+                world.remove::<B>(*entity).expect("alive");
+            }
+        },
+        add_remove_outcome,
+    )
 }
 
 pub fn add_remove_at_once() -> Run {
@@ -154,11 +191,15 @@ pub fn add_remove_at_once() -> Run {
     let all = world
         .spawn_batch((0..10_000).map(|_| A(0.0)))
         .expect("room");
-    Box::new(move || {
-        let rows = all.iter().map(|entity| (*entity, B(0.0)));
-        world.insert_batch(rows).expect("alive");
-        world.remove_batch::<B>(&all).expect("alive");
-    })
+    checked(
+        world,
+        move |world| {
+            let rows = all.iter().map(|entity| (*entity, B(0.0)));
+            world.insert_batch(rows).expect("alive");
+            world.remove_batch::<B>(&all).expect("alive");
+        },
+        add_remove_outcome,
+    )
 }
 
 /// One tick: every entity gets a component in one phase and loses it in the next.
@@ -181,9 +222,13 @@ pub fn add_remove_commands() -> Run {
         .build()
         .expect("ordered");
     let workers = Workers::inline();
-    Box::new(move || {
-        schedule.tick(&mut world, &workers).expect("nothing fails");
-    })
+    checked(
+        world,
+        move |world| {
+            schedule.tick(world, &workers).expect("nothing fails");
+        },
+        add_remove_outcome,
+    )
 }
 
 pub fn serialize() -> Run {
@@ -262,12 +307,18 @@ pub fn graph(count: usize, is_anew: bool) -> Run {
 }
 
 pub fn bus() -> Run {
-    let sum = Handler::new("sum", Phase::Update, "work", |context| {
-        black_box(context.envelope.payload());
+    let heard = Arc::new(AtomicU64::new(0));
+    let sum = Arc::clone(&heard);
+    let handler = Handler::new("sum", Phase::Update, "work", move |context| {
+        let bytes = context.envelope.payload().first_chunk();
+        let number = bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        // One thread hears; what is shared is not meant to cost anything.
+        let before = sum.load(Ordering::Relaxed);
+        sum.store(before + u64::from(number), Ordering::Relaxed);
         Ok::<(), String>(())
     });
     let mut schedule = Schedule::builder(&registry())
-        .bus(BusConfig::new().handler(sum))
+        .bus(BusConfig::new().handler(handler))
         .add(
             system("emit", |post: &mut Post| {
                 for index in 0..10_000u32 {
@@ -279,11 +330,14 @@ pub fn bus() -> Run {
         )
         .build()
         .expect("ordered");
-    let mut world = World::new(&registry());
     let workers = Workers::inline();
-    Box::new(move || {
-        schedule.tick(&mut world, &workers).expect("nothing fails");
-    })
+    checked(
+        World::new(&registry()),
+        move |world| {
+            schedule.tick(world, &workers).expect("nothing fails");
+        },
+        move |_| heard.load(Ordering::Relaxed) as f64,
+    )
 }
 
 pub fn heavy_compute(threads: usize) -> Run {
@@ -297,9 +351,13 @@ pub fn heavy_compute(threads: usize) -> Run {
         .build()
         .expect("one system");
     let workers = Workers::new(threads);
-    Box::new(move || {
-        schedule.tick(&mut world, &workers).expect("nothing fails");
-    })
+    checked(
+        world,
+        move |world| {
+            schedule.tick(world, &workers).expect("nothing fails");
+        },
+        |world| sum_of::<Position>(world, |position| position.x),
+    )
 }
 
 pub fn fork(count: usize) -> Run {
@@ -319,27 +377,33 @@ pub fn first_write() -> Run {
 }
 
 pub fn column_write(shared: bool) -> Run {
-    let (mut world, _) = world(100_000);
+    let (world, _) = world(100_000);
     let mut plan = Plan::<(&mut Position, &Velocity)>::new(world.registry()).expect("registered");
-    Box::new(move || {
-        let fork = shared.then(|| world.fork());
-        world.for_each_of(&mut plan, Stamp::default(), |(position, velocity)| {
-            position.x += velocity.x;
-            position.y += velocity.y;
-            position.z += velocity.z;
-        });
-        black_box(fork);
-    })
+    checked(
+        world,
+        move |world| {
+            let fork = shared.then(|| world.fork());
+            world.for_each_of(&mut plan, Stamp::default(), |(position, velocity)| {
+                position.x += velocity.x;
+                position.y += velocity.y;
+                position.z += velocity.z;
+            });
+            black_box(fork);
+        },
+        |world| sum_of::<Position>(world, |position| position.x),
+    )
 }
 
-pub fn full_root() -> Run {
+pub fn full_root(threads: usize) -> Run {
     let (world, _) = world(100_000);
     let registry = registry();
     let bytes = world.save();
     // A world that was just loaded knows no digest; loading is not what is measured, so forks of it are hashed.
     let loaded = World::load(&registry, &bytes).expect("saved");
+    let workers = Workers::new(threads);
+    let expected = loaded.fork().hash();
     Box::new(move || {
-        black_box(loaded.fork().hash());
+        assert_eq!(loaded.fork().hash_with(&workers), expected);
     })
 }
 
@@ -364,11 +428,15 @@ pub fn changed(writes: usize) -> Run {
             .x += 1.0;
     }
     let mut plan = Plan::<&Position, Changed<Position>>::new(world.registry()).expect("registered");
-    Box::new(move || {
-        let mut sum = 0.0;
-        world.read_each_of(&mut plan, since, |position| sum += position.x);
-        black_box(sum);
-    })
+    checked(
+        0.0,
+        move |sum| {
+            *sum = 0.0;
+            world.read_each_of(&mut plan, since, |position| *sum += position.x);
+            black_box(sum);
+        },
+        |sum| f64::from(*sum),
+    )
 }
 
 pub fn empty_systems(count: usize) -> Run {
@@ -410,9 +478,16 @@ pub fn heavy(count: usize, threads: usize) -> Run {
     }
     let mut schedule = builder.build().expect("ordered");
     let workers = Workers::new(threads);
-    Box::new(move || {
-        schedule.tick(&mut world, &workers).expect("nothing fails");
-    })
+    checked(
+        world,
+        move |world| {
+            schedule.tick(world, &workers).expect("nothing fails");
+        },
+        move |world| match count {
+            1 => sum_of::<Position>(world, |position| position.x),
+            _ => sum_of::<A>(world, |a| a.0) + sum_of::<H>(world, |h| h.0),
+        },
+    )
 }
 
 pub fn tiny(threads: usize) -> Run {
@@ -425,7 +500,11 @@ pub fn tiny(threads: usize) -> Run {
     }
     let mut schedule = builder.build().expect("ordered");
     let workers = Workers::new(threads);
-    Box::new(move || {
-        schedule.tick(&mut world, &workers).expect("nothing fails");
-    })
+    checked(
+        world,
+        move |world| {
+            schedule.tick(world, &workers).expect("nothing fails");
+        },
+        |world| sum_of::<A>(world, |a| a.0),
+    )
 }

@@ -3,12 +3,13 @@
 //! Every case runs in rounds, all engines one after the other in each, and the median of each engine's best samples is
 //! printed with its ratio to Echo. Bars B1 … are ratios too, so a busy machine blurs but does not bend them.
 //! Usage: `cargo run --release [-- CASE]`, `cargo run --release -- soak [ENTITIES] [TICKS]`. Page: `docs/benchmarks-echo.md`.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod echo;
 mod measure;
 mod parts;
 mod peers;
+mod peers_flecs;
 mod peers_more;
 mod record;
 
@@ -46,18 +47,21 @@ fn cases() -> Vec<Case> {
             .with("bevy", peers::bevy_simple_insert)
             .with("legion", peers_more::legion_simple_insert)
             .with("shipyard", peers_more::shipyard_simple_insert)
+            .with("flecs", peers_flecs::simple_insert)
             .bar("0.62 of hecs"),
         Case::new("B2 simple_iter 10,000")
             .with("echo", echo::simple_iter)
             .with("hecs", peers::hecs_simple_iter)
             .with("bevy", peers::bevy_simple_iter)
             .with("legion", peers_more::legion_simple_iter)
+            .with("flecs", peers_flecs::simple_iter)
             .bar("1.08 of hecs"),
         Case::new("B3 frag_iter 26 x 20")
             .with("echo", echo::frag_iter)
             .with("hecs", peers::hecs_frag_iter)
             .with("bevy", peers::bevy_frag_iter)
             .with("legion", peers_more::legion_frag_iter)
+            .with("flecs", peers_flecs::frag_iter)
             .bar("1.25 of hecs"),
         Case::new("B4 schedule, one tick")
             .with("echo inline", || echo::schedule(1))
@@ -65,10 +69,12 @@ fn cases() -> Vec<Case> {
             .with("bevy single", || peers::bevy_schedule(false))
             .with("bevy multi", || peers::bevy_schedule(true))
             .with("legion", peers_more::legion_schedule)
+            .with("flecs", peers_flecs::schedule)
             .bar("0.97 of legion"),
         Case::new("B4 schedule, guarded")
             .with("echo inline", echo::schedule_guarded)
             .with("legion", peers_more::legion_schedule)
+            .with("flecs", peers_flecs::schedule)
             .rollback(),
         Case::new("B5 heavy_compute")
             .with("echo 1 thread", || echo::heavy_compute(1))
@@ -77,6 +83,7 @@ fn cases() -> Vec<Case> {
             .with("bevy", || peers::bevy_heavy_compute(false))
             .with("bevy all threads", || peers::bevy_heavy_compute(true))
             .with("legion", || peers_more::legion_heavy_compute(false))
+            .with("flecs", peers_flecs::heavy_compute)
             .with("legion all threads", || {
                 peers_more::legion_heavy_compute(true)
             })
@@ -100,6 +107,7 @@ fn cases() -> Vec<Case> {
             .with("hecs", peers::hecs_add_remove)
             .with("bevy", peers::bevy_add_remove)
             .with("legion", peers_more::legion_add_remove)
+            .with("flecs", peers_flecs::add_remove)
             .bar("1.0 of hecs"),
     ];
     for count in [1_000, 10_000, 100_000, 1_000_000] {
@@ -121,7 +129,8 @@ fn cases() -> Vec<Case> {
             .with("echo after a fork", || echo::column_write(true))
             .bar("a fork 1.8 of unshared"),
         Case::new("B11 full root 100,000")
-            .with("echo", echo::full_root)
+            .with("echo 1 thread", || echo::full_root(1))
+            .with("echo 2 threads", || echo::full_root(2))
             .with("BLAKE3 alone", echo::blake3_alone)
             .bar("1.3 of BLAKE3"),
         Case::new("B12 root, 4 leaves written")
@@ -133,7 +142,8 @@ fn cases() -> Vec<Case> {
         Case::new("B12 root, clean").with("echo", || echo::root_after(0)),
         Case::new("B18 changed 0 of 100,000")
             .with("echo", || echo::changed(0))
-            .with("bevy", || peers::bevy_changed(0)),
+            .with("bevy", || peers::bevy_changed(0))
+            .bar("0.12 of bevy"),
         Case::new("B18 changed 1,000 of 100,000")
             .with("echo", || echo::changed(1_000))
             .with("bevy", || peers::bevy_changed(1_000))
@@ -149,6 +159,7 @@ fn cases() -> Vec<Case> {
             .bar("20 us more"),
         Case::new("B19 10,000 envelopes, sealed and heard")
             .with("echo", echo::bus)
+            .with("bevy Messages", peers::bevy_messages)
             .bar("60 us")
             .rollback(),
     ]);
@@ -161,6 +172,7 @@ fn cases() -> Vec<Case> {
                 })
                 .with("bevy multi", move || peers::bevy_empty_systems(count, true))
                 .with("legion", move || peers_more::legion_empty_systems(count))
+                .with("flecs", move || peers_flecs::empty_systems(count))
                 .bar("2.8, 0.93 of bevy single"),
         );
     }
@@ -182,6 +194,7 @@ fn cases() -> Vec<Case> {
             .with("bevy single", || peers::bevy_tiny(false))
             .with("bevy multi", || peers::bevy_tiny(true))
             .with("legion", peers_more::legion_tiny)
+            .with("flecs", peers_flecs::tiny)
             .bar("2 threads 1.05 of 1"),
         Case::new("B21 a tick of 100,000, 1 % of leaves written")
             .with("alone", || record::tick(None))

@@ -181,6 +181,18 @@ impl Archetype {
         }
     }
 
+    /// Calls `visit` for each column whose digest is not known, the one of handles first.
+    pub(crate) fn each_unknown(&mut self, mut visit: impl FnMut(&mut dyn AnyColumn)) {
+        if self.entities.known_root().is_none() {
+            visit(self.entities_mut());
+        }
+        for column in self.columns_mut() {
+            if column.known_root().is_none() {
+                visit(unique(column));
+            }
+        }
+    }
+
     /// The digest over the components and all columns.
     pub(crate) fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest {
         let mut bytes = hash::start(Tag::Archetype);

@@ -9,6 +9,7 @@
 //! Bytes: `docs/formats/world.md`. Tests: `tests/it/hash.rs`, `tests/it/twin.rs`.
 
 mod erased;
+mod pages;
 mod rows;
 
 pub(crate) use erased::{AnyColumn, unique};

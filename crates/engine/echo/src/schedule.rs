@@ -36,6 +36,8 @@ pub use system::{IntoSystem, SystemOutput, each, each_with_commands, system};
 pub use workers::Workers;
 
 pub(crate) use hooks::Hooks;
+pub(crate) use system::Job;
+pub(crate) use workers::LevelCost;
 
 /// A column of a Rust type.
 pub(crate) type Typed<T> = crate::column::Column<Vec<T>>;
@@ -52,7 +54,6 @@ use core::fmt;
 use gatos_values::Blake3Digest;
 use graph::Graph;
 use observer::Observers;
-use workers::LevelCost;
 
 /// A part of a tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,13 +9,14 @@
 
 use crate::archetype::Archetype;
 use crate::bus::Mailbox;
-use crate::column::{Scratch, unique};
+use crate::column::{AnyColumn, Scratch, unique};
 use crate::entity::{Entity, EntityTable, Location};
 use crate::error::WorldError;
 use crate::hash::{self, Tag};
 use crate::memory::{Change, Memory};
 use crate::registry::{ComponentId, Registry};
 use crate::resource::Resources;
+use crate::schedule::{LevelCost, Workers};
 use crate::shared::Shared;
 use crate::stamp::Stamp;
 use alloc::collections::BTreeMap;
@@ -175,6 +176,27 @@ impl State {
         let root = Blake3Digest::of(&bytes);
         self.root = Some(root);
         root
+    }
+
+    /// Takes the digests of pages of large columns, on several threads. What is left of the work is
+    /// [`State::compute_root`]'s, which comes to the same digest with and without.
+    pub(crate) fn hash_pages(&mut self, workers: &Workers) {
+        let mut jobs = Vec::new();
+        self.each_unknown(|column| column.take_pages(&mut jobs));
+        let finished = workers.run(jobs, 0, &mut LevelCost::default());
+        let mut jobs = finished.jobs.into_iter();
+        self.each_unknown(|column| column.give_pages(&mut jobs));
+        if let Some(panic) = finished.panic {
+            panic.resume();
+        }
+    }
+
+    /// Calls `visit` for each column of entities whose digest is not known, in order.
+    fn each_unknown(&mut self, mut visit: impl FnMut(&mut dyn AnyColumn)) {
+        let slots = self.archetypes.iter_mut();
+        for slot in slots.filter(|slot| slot.digest.is_none()) {
+            Shared::make_mut(&mut slot.archetype).each_unknown(&mut visit);
+        }
     }
 
     fn marks_root(&self) -> Blake3Digest {

@@ -17,7 +17,7 @@ use crate::entity::Entity;
 use crate::error::WorldError;
 use crate::hierarchy::are_families_true;
 use crate::registry::{ComponentId, Registry};
-use crate::schedule::Phase;
+use crate::schedule::{Phase, Workers};
 use crate::shared::Shared;
 use crate::snapshot::{self, SnapshotError};
 use crate::stamp::Stamp;
@@ -114,6 +114,14 @@ impl World {
             Some(root) => root,
             None => Shared::make_mut(&mut self.state).compute_root(),
         }
+    }
+
+    /// As [`World::hash`], with the large parts of what must be read shared out among threads. The digest is the same.
+    pub fn hash_with(&mut self, workers: &Workers) -> Blake3Digest {
+        if self.state.root.is_none() && workers.are_several() {
+            Shared::make_mut(&mut self.state).hash_pages(workers);
+        }
+        self.hash()
     }
 
     /// The components and resources the world can have.

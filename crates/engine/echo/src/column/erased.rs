@@ -3,9 +3,11 @@
 //! Tests: `tests/it/twin.rs`.
 
 use super::{Column, Departure, Rows, Scratch};
+use crate::schedule::Job;
 use crate::shared::Shared;
 use crate::snapshot::Reader;
 use crate::stamp::Stamp;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::any::Any;
 use gatos_values::Blake3Digest;
@@ -54,6 +56,11 @@ pub(crate) trait AnyColumn: Any + Send + Sync {
     fn unsettle(&mut self);
 
     fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest;
+    /// Takes out, as jobs that hash them, the pages whose digests are not known. The column is not whole until
+    /// [`AnyColumn::give_pages`] has put all of them back.
+    fn take_pages(&mut self, jobs: &mut Vec<Box<dyn Job>>);
+    /// Puts back what [`AnyColumn::take_pages`] took.
+    fn give_pages(&mut self, jobs: &mut dyn Iterator<Item = Box<dyn Job>>);
     /// The digest, if nothing was written since it was computed.
     fn known_root(&self) -> Option<Blake3Digest>;
     fn save(&self, output: &mut Vec<u8>);
@@ -189,6 +196,14 @@ impl<S: Rows> AnyColumn for Column<S> {
 
     fn root(&mut self, scratch: &mut Scratch) -> Blake3Digest {
         self.root(scratch)
+    }
+
+    fn take_pages(&mut self, jobs: &mut Vec<Box<dyn Job>>) {
+        self.take_pages(jobs);
+    }
+
+    fn give_pages(&mut self, jobs: &mut dyn Iterator<Item = Box<dyn Job>>) {
+        self.give_pages(jobs);
     }
 
     fn known_root(&self) -> Option<Blake3Digest> {

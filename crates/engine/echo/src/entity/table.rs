@@ -298,26 +298,29 @@ impl EntityTable {
         if slots.len() > SLOTS_MAX {
             return None;
         }
+        let is_possible = |(generation, link): &(u32, u32)| match *link {
+            LIVE => *generation > 0,
+            RETIRED => *generation == u32::MAX,
+            _ => *generation > 0 && *generation < u32::MAX,
+        };
+        if !slots.iter().all(is_possible) {
+            return None;
+        }
         let mut table = EntityTable::new();
-        for (generation, link) in slots {
-            let is_possible = match *link {
-                LIVE => *generation > 0,
-                RETIRED => *generation == u32::MAX,
-                _ => *generation > 0 && *generation < u32::MAX,
-            };
-            if !is_possible {
-                return None;
-            }
-            table.live_count += usize::from(*link == LIVE);
-            table.push_slot(Slot {
-                generation: *generation,
-                link: *link,
+        for here in slots.chunks(PAGE_SLOTS) {
+            table.push_page();
+            let page = table.pages.last_mut()?;
+            Shared::make_mut(&mut page.slots).extend(here.iter().map(|slot| Slot {
+                generation: slot.0,
+                link: slot.1,
                 location: Location {
                     archetype: NONE,
                     row: NONE,
                 },
-            });
+            }));
         }
+        table.slot_count = slots.len();
+        table.live_count = slots.iter().filter(|(_, link)| *link == LIVE).count();
         let retired = slots.iter().filter(|(_, link)| *link == RETIRED).count();
         let free_count = slots.len() - table.live_count - retired;
         // As many steps as there are free slots end at the end exactly when every free slot is on the list once.

@@ -157,6 +157,11 @@ impl Workers {
         self
     }
 
+    /// Whether work that is worth it in any case is made jobs of.
+    pub(crate) fn are_several(&self) -> bool {
+        !self.threads.is_empty() || matches!(self.choice, Choice::Always)
+    }
+
     /// Whether a level is worth making jobs of.
     #[inline]
     pub(crate) fn wants_jobs(&self, cost: &LevelCost) -> bool {

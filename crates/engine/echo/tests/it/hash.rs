@@ -1,6 +1,7 @@
 //! World hashes: what enters them, that they cost what was touched, and the root of a small world by hand.
 
 use crate::parts::{Frozen, Health, Position, position, registry};
+use gatos_echo::schedule::Workers;
 use gatos_echo::{Entity, Registry, World};
 use gatos_values::Blake3Digest;
 
@@ -140,4 +141,28 @@ fn the_root_of_a_small_world_by_hand() {
         ],
     );
     assert_eq!(*world.hash().as_bytes(), root);
+}
+
+/// Several threads, and jobs in whatever order, take the digest that one takes: of large columns, of small ones, after
+/// writes, with NaNs, and while a fork has the same pages.
+#[test]
+fn threads_take_the_same_hash() {
+    let mut world = World::new(&registry());
+    let bundles = (0..150_000u32).map(|index| (position(index as f32), Health(index)));
+    let all = world.spawn_batch(bundles).expect("room");
+    world.spawn_batch((0..50).map(Health)).expect("room");
+    world.get_mut::<Position>(all[77]).expect("alive").x = f32::NAN.copysign(-1.0);
+    for workers in [
+        Workers::new(3).always(),
+        Workers::new(2),
+        Workers::inline(),
+        Workers::inline().always().permuted(5),
+    ] {
+        world.get_mut::<Health>(all[149_999]).expect("alive").0 += 1;
+        let fork = world.fork();
+        // Neither knows a digest of pages that were just written to, and both have them.
+        assert_eq!(fork.fork().hash_with(&workers), fork.fork().hash());
+        assert_eq!(world.hash_with(&workers), fresh(&world));
+        assert_eq!(world.save(), fork.save());
+    }
 }
