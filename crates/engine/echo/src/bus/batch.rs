@@ -55,6 +55,12 @@ impl Batch {
         is_near && self.len() < Batch::LEN_MAX
     }
 
+    /// Whether one with this id can be appended, and no memory be needed for it.
+    #[inline(always)]
+    pub(super) fn is_open_for(&self, id: u64) -> bool {
+        self.has_room_for(id) && self.len() < self.letters.capacity()
+    }
+
     #[inline]
     pub(super) const fn len(&self) -> usize {
         self.letters.len()

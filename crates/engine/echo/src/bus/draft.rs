@@ -286,6 +286,15 @@ impl Draft {
         self.rare().signature.as_ref()
     }
 
+    /// The same without a delay.
+    #[inline(always)]
+    pub(crate) fn without_delay(self) -> Draft {
+        Draft {
+            after_ticks: 0,
+            ..self
+        }
+    }
+
     /// Makes it what envelopes hold: no delay, and its lists in their one order.
     #[inline]
     pub(crate) fn seal(&mut self) {

@@ -42,26 +42,13 @@ pub(super) struct Run {
     pub batches: Vec<Batch>,
 }
 
+/// Where a draft goes: phase, lane and delay.
+type Place = (Phase, Lane, u64);
+
 impl Run {
     #[inline]
-    fn is_for(&self, draft: &Draft) -> bool {
-        (self.phase, self.lane, self.after_ticks) == (draft.phase, draft.lane, draft.after_ticks)
-    }
-
-    #[inline(always)]
-    fn push(&mut self, number: u64, mut draft: Draft) {
-        draft.seal();
-        match self.batches.last_mut() {
-            Some(last) if last.has_room_for(number) => last.push_unsealed(number, draft),
-            _ => self.begin(number, draft),
-        }
-    }
-
-    #[inline(never)]
-    fn begin(&mut self, number: u64, draft: Draft) {
-        let mut batch = Batch::with_room(Batch::LEN_MAX);
-        batch.push_unsealed(number, draft);
-        self.batches.push(batch);
+    fn is_at(&self, place: Place) -> bool {
+        (self.phase, self.lane, self.after_ticks) == place
     }
 
     /// What is in it as it was emitted, with its numbers.
@@ -79,56 +66,68 @@ impl Post {
     const RUNS_MAX: usize = 32;
 
     /// Emits an envelope. It is sealed when the phase or the handler ends.
-    #[inline]
-    pub fn emit(&mut self, draft: Draft) {
-        if self.list.len() < Post::LIST_LEN || self.is_listed {
-            self.list.push(draft);
-        } else if draft.is_simple() {
-            self.emit_run(draft);
-        } else {
-            self.emit_listed(draft);
-        }
-    }
-
-    /// Emits one, and from now on all, to the list.
-    #[inline(never)]
-    fn emit_listed(&mut self, draft: Draft) {
-        self.unroll();
-        self.is_listed = true;
-        self.list.push(draft);
-    }
-
+    // Nothing in here hands the draft to a function that is called: so it never has an address before it lies where it
+    // stays, and is not written and read again on the way, which takes longer than all the rest.
     #[inline(always)]
-    fn emit_run(&mut self, draft: Draft) {
+    pub fn emit(&mut self, draft: Draft) {
+        let place = (draft.phase, draft.lane, draft.after_ticks);
+        let is_simple = draft.is_simple();
+        if self.open_batch(place, is_simple).is_none() {
+            self.prepare(place, is_simple);
+        }
         let number = self.run_count;
-        self.run_count += 1;
-        let last = self.last_runs[draft.phase as usize][draft.lane as usize];
-        match self.runs.get_mut(usize::from(last)) {
-            Some(run) if run.is_for(&draft) => run.push(number, draft),
-            _ => self.emit_other(number, draft),
+        match self.open_batch(place, is_simple) {
+            Some(batch) => {
+                batch.push_unsealed(number, draft.without_delay());
+                self.run_count += 1;
+            }
+            None => self.list.push(draft),
         }
     }
 
-    /// Emits what goes elsewhere than the one before it in its lane.
-    #[inline(never)]
-    fn emit_other(&mut self, number: u64, draft: Draft) {
-        let found = self.runs.iter().position(|run| run.is_for(&draft));
-        if found.is_none() && self.runs.len() == Post::RUNS_MAX {
-            self.run_count -= 1;
-            return self.emit_listed(draft);
+    /// The batch that the next draft goes to, if it has room.
+    #[inline(always)]
+    fn open_batch(&mut self, place: Place, is_simple: bool) -> Option<&mut Batch> {
+        if !is_simple || self.is_listed {
+            return None;
         }
-        let index = found.unwrap_or_else(|| {
+        let last = self.last_runs[place.0 as usize][place.1 as usize];
+        let run = self.runs.get_mut(usize::from(last))?;
+        let batch = run.batches.last_mut()?;
+        let is_open = run.phase == place.0 && run.lane == place.1 && run.after_ticks == place.2;
+        (is_open && batch.is_open_for(self.run_count)).then_some(batch)
+    }
+
+    /// Makes room for the next draft: in the list, or in a batch of its run.
+    #[inline(never)]
+    fn prepare(&mut self, place: Place, is_simple: bool) {
+        if self.list.len() < Post::LIST_LEN || self.is_listed {
+            return self.list.reserve(1);
+        }
+        let found = self.runs.iter().position(|run| run.is_at(place));
+        if !is_simple || found.is_none() && self.runs.len() == Post::RUNS_MAX {
+            // From now on all go to the list.
+            self.unroll();
+            self.is_listed = true;
+            return self.list.reserve(1);
+        }
+        let index = found.unwrap_or(self.runs.len());
+        // There are few.
+        self.last_runs[place.0 as usize][place.1 as usize] = index as u8;
+        if found.is_none() {
+            let (phase, lane, after_ticks) = place;
             self.runs.push(Run {
-                phase: draft.phase,
-                lane: draft.lane,
-                after_ticks: draft.after_ticks,
+                phase,
+                lane,
+                after_ticks,
                 batches: Vec::new(),
             });
-            self.runs.len() - 1
-        });
-        // There are few.
-        self.last_runs[draft.phase as usize][draft.lane as usize] = index as u8;
-        self.runs[index].push(number, draft);
+        }
+        let batches = &mut self.runs[index].batches;
+        let last = batches.last();
+        if !last.is_some_and(|last| last.is_open_for(self.run_count)) {
+            batches.push(Batch::with_room(Batch::LEN_MAX));
+        }
     }
 
     /// Makes a list of what is in runs.
