@@ -5,7 +5,7 @@
 //! (registers, upvalues, place in the code) is taken anew after everything that may move it.
 //!
 //! INVARIANT: an operation's fast path and its slow path mean the same.
-//! TWIN: opcodes — `op.rs`, `lower`. Tests: `tests/it/language.rs`, `src/twin/tests.rs`.
+//! TWIN: opcodes — `op.rs`, `lower`. Tests: `tests/it/language.rs`, `src/twin/tests.rs`, `testdata/script/guesses.lua`.
 
 mod slow;
 

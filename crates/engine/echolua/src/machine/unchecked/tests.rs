@@ -67,18 +67,27 @@ fn code_that_could_lead_outside_is_refused() {
 fn a_cursor_walks_and_jumps() {
     let ops = Vec::from([
         Op::Jump { target: 2 },
-        Op::ReturnNothing,
+        Op::Jump { target: 3 },
+        Op::Jump { target: 1 },
         Op::ReturnOne { a: 4 },
     ]);
     let code = Code::new(ops, Vec::new(), 0).expect("it is whole");
-    let mut cursor = code.cursor(0);
-    let Op::Jump { target } = cursor.next() else {
-        panic!("the first instruction jumps");
-    };
-    cursor.jump(*target);
-    assert_eq!(cursor.pc(), 2);
+    let mut cursor = code.start();
+    // Forwards, backwards, forwards; an instruction that runs once more leads to the same place.
+    for (from, to) in [(0, 2), (2, 1), (1, 3)] {
+        assert_eq!(cursor.pc(), from);
+        cursor.next();
+        cursor.again();
+        assert_eq!(cursor.pc(), from);
+        let Op::Jump { target } = cursor.next() else {
+            panic!("instruction {from} jumps");
+        };
+        assert_eq!(cursor.place(*target), to);
+        cursor.jump(*target);
+    }
     assert!(matches!(cursor.next(), Op::ReturnOne { a: 4 }));
-    assert_eq!(code.cursor(99).pc(), 2, "beyond the end lies the end");
+    assert_eq!(code.resume(3).pc(), 3);
+    assert_eq!(code.cursor(99).pc(), 3, "beyond the end lies the end");
 }
 
 #[test]
