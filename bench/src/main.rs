@@ -1,6 +1,6 @@
 //! Benchmarks: GATOS and its peers in one run, on one disk, side by side, with the bars they are held to.
 //!
-//! `cargo run --release --manifest-path bench/Cargo.toml -- [all|base|append|read|fold|incremental]...` prints one table.
+//! `cargo run --release --manifest-path bench/Cargo.toml -- [all|base|append|read|fold|fold-memory|incremental]...` prints one table.
 //! Each figure is the median of `BENCH_RUNS` runs (3). `BENCH_DIR` says on which disk (the system's folder for
 //! temporary files), `BENCH_SCALE` divides the amount of work (1). Nothing here asserts a time: a figure is
 //! read by a person. What is measured against what: docs/benchmarks.md.
@@ -24,7 +24,7 @@ mod base;
 
 use report::Report;
 
-const USAGE: &str = "usage: gatos-bench [all|base|append|read|fold|incremental]...";
+const USAGE: &str = "usage: gatos-bench [all|base|append|read|fold|fold-memory|incremental]...";
 
 /// One group of figures: its name and what fills the report.
 type Group = (&'static str, fn(&mut Report));
@@ -34,6 +34,7 @@ const GROUPS: &[Group] = &[
     ("append", append::run),
     ("read", read::run),
     ("fold", fold::run),
+    ("fold-memory", fold::run_in_memory),
     ("incremental", incremental::run),
 ];
 

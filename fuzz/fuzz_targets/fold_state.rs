@@ -1,10 +1,11 @@
-//! Fold state: a real state with changed bytes is refused, or is exactly another state's bytes.
+//! Fold state, of reducers and of a program in Lua: a real state with changed bytes is refused, or is exactly another
+//! state's bytes, and goes on from there without a panic.
 //!
 //! The input is a list of small events and a list of changes. Digests in the manifest are mended
 //! after a chunk was changed, so that the change reaches the decoder behind the digest.
 #![no_main]
 
-use gatos_fold::{EncodedState, Fold, FoldEvent, FoldState, InputsRoot, compile_yaml};
+use gatos_fold::{EncodedState, Fold, FoldEvent, FoldState, InputsRoot, compile_lua, compile_yaml};
 use gatos_fuzz::Change;
 use gatos_values::{Blake3Digest, EventId, Map, Text, Ulid, Value};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -32,13 +33,45 @@ reducers:
 emit: []
 "#;
 
-static FOLD: LazyLock<Fold> = LazyLock::new(|| {
+/// A state with every kind of value a program keeps: tables in tables, lists, maps, numbers that are not whole, null.
+const PROGRAM: &str = r#"
+inputs = {"gatos/journal/n/**"}
+limits = {fuel = 100000, memory_bytes = 4 << 20}
+merge = {["state/all.json"] = "map-join"}
+
+function init()
+  return {keys = {}, seen = json.array({}), share = 1 / 3, nothing = json.null, counts = json.object({})}
+end
+
+function step(state, event)
+  local key, number = event.payload.k, event.payload.n
+  if event.type == "remove" then
+    state.keys[key] = nil
+  else
+    state.keys[key] = {number = number, half = number / 2, [number % 5] = true}
+  end
+  state.seen[#state.seen % 7 + 1] = number
+  state.counts[key] = (state.counts[key] or 0) + 1
+  state.share = state.share / 2 + number
+  return state
+end
+
+function emit(state) emit_json_canonical("state/all.json", {seen = state.seen, counts = state.counts}) end
+"#;
+
+static REDUCERS: LazyLock<Fold> = LazyLock::new(|| {
     let compiled = compile_yaml(SOURCE).expect("the source is right");
+    Fold::decode(&compiled.rgf).expect("what compiles decodes")
+});
+
+static PROGRAM_FOLD: LazyLock<Fold> = LazyLock::new(|| {
+    let compiled = compile_lua(PROGRAM, "fuzz.lua").expect("the source is right");
     Fold::decode(&compiled.rgf).expect("what compiles decodes")
 });
 
 #[derive(Arbitrary, Debug)]
 struct Input {
+    is_program: bool,
     events: Vec<Event>,
     changes: Vec<Change>,
 }
@@ -52,27 +85,35 @@ struct Event {
 }
 
 fuzz_target!(|input: Input| {
-    let state = state_of(&input.events);
-    let mut encoded = state
-        .encode(&FOLD, &InputsRoot::new())
-        .expect("reducers encode");
-    assert_eq!(
-        decode(&encoded),
-        Some(encoded.clone()),
-        "encode and decode are inverse"
-    );
+    let fold: &Fold = if input.is_program {
+        &PROGRAM_FOLD
+    } else {
+        &REDUCERS
+    };
+    let mut state = FoldState::new(fold);
+    let mut positions = [0_u64; 3];
+    apply_all(fold, &mut state, &mut positions, &input.events);
+    let Ok(mut encoded) = state.encode(fold, &InputsRoot::new()) else {
+        // A program that failed says so instead of a state.
+        assert!(input.is_program, "reducers encode");
+        return;
+    };
+    let same = decode(fold, &encoded).map(|(_, again)| again);
+    assert_eq!(same, Some(encoded.clone()), "encode and decode are inverse");
     for change in &input.changes {
         apply(&mut encoded, change);
     }
-    if let Some(again) = decode(&encoded) {
+    if let Some((mut state, again)) = decode(fold, &encoded) {
         assert_eq!(again, encoded, "what decodes is what would be written");
+        apply_all(fold, &mut state, &mut positions, &input.events);
+        let _ = state.emit(fold);
     }
 });
 
-fn state_of(events: &[Event]) -> FoldState {
-    let mut state = FoldState::new(&FOLD);
-    let mut positions = [0_u64; 3];
-    for (index, event) in (0_u64..).zip(events.iter().take(64)) {
+/// Applies events until one is refused.
+fn apply_all(fold: &Fold, state: &mut FoldState, positions: &mut [u64; 3], events: &[Event]) {
+    for event in events.iter().take(64) {
+        let index: u64 = positions.iter().sum();
         let journal = usize::from(event.journal % 3);
         positions[journal] += 1;
         let payload = payload(event, index);
@@ -89,9 +130,10 @@ fn state_of(events: &[Event]) -> FoldState {
             position: positions[journal],
             payload: &payload,
         };
-        state.apply(&FOLD, &event).expect("events come in order");
+        if state.apply(fold, &event).is_err() {
+            return;
+        }
     }
-    state
 }
 
 fn id(index: u64) -> EventId {
@@ -107,8 +149,8 @@ fn payload(event: &Event, index: u64) -> Value {
         .into()
 }
 
-/// The state the bytes hold, written again.
-fn decode(encoded: &EncodedState) -> Option<EncodedState> {
+/// The state the bytes hold, and it written again.
+fn decode(fold: &Fold, encoded: &EncodedState) -> Option<(FoldState, EncodedState)> {
     let load = |name: &str| {
         encoded
             .chunks
@@ -116,8 +158,9 @@ fn decode(encoded: &EncodedState) -> Option<EncodedState> {
             .find(|(known, _)| known == name)
             .map(|(_, bytes)| bytes.clone())
     };
-    let (state, inputs) = FoldState::decode(&FOLD, &encoded.manifest, load).ok()?;
-    state.encode(&FOLD, &inputs).ok()
+    let (state, inputs) = FoldState::decode(fold, &encoded.manifest, load).ok()?;
+    let again = state.encode(fold, &inputs).ok()?;
+    Some((state, again))
 }
 
 /// Changes one byte of the manifest or of a chunk; a changed chunk gets its new name everywhere.
@@ -143,4 +186,6 @@ fn apply(encoded: &mut EncodedState, change: &Change) {
         encoded.manifest[at..at + 32].copy_from_slice(new.as_bytes());
     }
     encoded.chunks.sort();
+    // Two parts of a state may have come to be the same bytes, which are kept once.
+    encoded.chunks.dedup();
 }

@@ -200,7 +200,7 @@ fn chosen(all: Vec<Target>, names: &[String]) -> Outcome<Vec<Target>> {
 /// Builds the targets with coverage, and of our crates only those they look at; gives the folder of the binaries.
 fn build(folder: &Path, targets: &[Target], sanitizer: Option<&str>) -> Outcome<PathBuf> {
     // Naming the host as target keeps the flags away from build scripts and macros.
-    let host = host()?;
+    let host = shell::host()?;
     let target_directory = match std::env::var_os("CARGO_TARGET_DIR") {
         Some(shared) => PathBuf::from(shared).join("fuzz"),
         None => folder.join("target"),
@@ -232,14 +232,6 @@ fn features_of(targets: &[Target]) -> String {
         .flat_map(|target| target.features.iter().map(String::as_str))
         .collect();
     features.into_iter().collect::<Vec<_>>().join(",")
-}
-
-fn host() -> Outcome<String> {
-    let text = shell::output(Command::new("rustc").arg("-vV"))?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .map(str::to_owned)
-        .ok_or_else(|| Failure::new("rustc -vV names no host"))
 }
 
 /// Writes the vectors a target starts from into its corpus.

@@ -21,6 +21,7 @@ mod measure;
 mod numbers;
 mod power_cut;
 mod report;
+mod sanitize;
 mod shell;
 mod soak;
 mod sources;
@@ -56,6 +57,11 @@ const COMMANDS: &[Command] = &[
         name: "fuzz",
         summary: "fuzz every decoder: `fuzz [TARGET...] [--seconds N] [--jobs N] [--sanitizer address]`",
         run: fuzz::run,
+    },
+    Command {
+        name: "sanitize",
+        summary: "run the tests of crates with `unsafe` under AddressSanitizer: `sanitize [CRATE...] [-- TEST ARGUMENTS]`",
+        run: sanitize::run,
     },
     Command {
         name: "numbers",

@@ -78,3 +78,12 @@ pub fn read(path: &Path) -> Outcome<String> {
     std::fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))
 }
+
+/// The compiler's name for this machine.
+pub fn host() -> Outcome<String> {
+    let text = output(Command::new("rustc").arg("-vV"))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new("rustc -vV names no host"))
+}

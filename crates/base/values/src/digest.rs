@@ -87,7 +87,9 @@ macro_rules! digest_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(formatter, "{}:{}", $prefix, self.to_hex())
+                let mut digits = [0; 64];
+                formatter.write_str(concat!($prefix, ":"))?;
+                formatter.write_str(hex::encode_block(&self.0, &mut digits))
             }
         }
 

@@ -28,12 +28,29 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// Bytes that are encoded at a time: a digest.
+const BLOCK_SIZE_BYTES: usize = 32;
+
 /// Appends two lower-case digits for each byte.
 pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for block in bytes.chunks(BLOCK_SIZE_BYTES) {
+        let mut digits = [0; BLOCK_SIZE_BYTES * 2];
+        text.push_str(encode_block(block, &mut digits));
     }
+}
+
+/// Two digits for each byte of a block, in the caller's buffer.
+pub(crate) fn encode_block<'a>(
+    block: &[u8],
+    digits: &'a mut [u8; BLOCK_SIZE_BYTES * 2],
+) -> &'a str {
+    for (byte, pair) in block.iter().zip(digits.chunks_exact_mut(2)) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    let length = (block.len() * 2).min(digits.len());
+    // Digits are ASCII.
+    core::str::from_utf8(&digits[..length]).unwrap_or_default()
 }
 
 /// Exactly `SIZE` bytes from `2 · SIZE` lower-case digits, or `None`.

@@ -289,6 +289,13 @@ impl Heap {
         TableId(id)
     }
 
+    /// A new table that so many fields are to be stored in.
+    pub fn new_table_for(&mut self, fields: usize) -> TableId {
+        let id = self.new_table();
+        self.table_mut(id).reserve(0, fields);
+        id
+    }
+
     /// A table, to read.
     #[must_use]
     #[inline]

@@ -326,8 +326,11 @@ fn fault_an_address_and_a_size_of_the_machine() {
     }
     // Of addresses that stay the same while a program runs, steps alone tell.
     let systems = || {
-        let here = Box::leak(Box::new(0_u8));
-        let address = std::ptr::from_mut(here) as u64;
+        // Held to the end, so that no two worlds see one address.
+        static HELD: Mutex<Vec<Arc<u8>>> = Mutex::new(Vec::new());
+        let here = Arc::new(0_u8);
+        let address = Arc::as_ptr(&here) as u64;
+        HELD.lock().unwrap().push(here);
         vec![each::<&mut Mark, ()>("point", move |mark| {
             mark.number = address;
         })]

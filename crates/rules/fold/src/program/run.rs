@@ -17,7 +17,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use gatos_echolua::{Fault, KeepError, Value as Lua, Vm};
 use gatos_values::seed::fold_generator;
 use gatos_values::{
@@ -184,14 +184,49 @@ struct KeptEvent {
 }
 
 impl KeptEvent {
-    fn of(event: &FoldEvent<'_>) -> KeptEvent {
+    fn of(event: &EventView<'_>) -> KeptEvent {
         KeptEvent {
             id: event.id,
             ulid: event.ulid,
             event_type: event.event_type.to_string(),
             actor: event.actor.to_string(),
-            ns: namespace_of(event.journal),
+            ns: event.ns.to_string(),
             payload: event.payload.clone(),
+        }
+    }
+
+    fn view(&self) -> EventView<'_> {
+        EventView {
+            id: self.id,
+            ulid: self.ulid,
+            event_type: &self.event_type,
+            actor: &self.actor,
+            ns: &self.ns,
+            payload: &self.payload,
+        }
+    }
+}
+
+/// An event as a program is to see it, wherever it lies.
+#[derive(Clone, Copy)]
+struct EventView<'a> {
+    id: EventId,
+    ulid: Ulid,
+    event_type: &'a str,
+    actor: &'a str,
+    ns: &'a str,
+    payload: &'a Value,
+}
+
+impl<'a> EventView<'a> {
+    fn of(event: &FoldEvent<'a>, ns: &'a str) -> EventView<'a> {
+        EventView {
+            id: event.id,
+            ulid: event.ulid,
+            event_type: event.event_type,
+            actor: event.actor,
+            ns,
+            payload: event.payload,
         }
     }
 
@@ -199,16 +234,30 @@ impl KeptEvent {
         Box::new(AtEvent {
             id: self.id,
             ulid: self.ulid,
-            event_type: self.event_type.clone(),
+            event_type: self.event_type.to_string(),
         })
     }
 }
 
-/// The namespace of a journal, `gatos/journal/<ns>/<kind>/<name>/<key>`.
-fn namespace_of(journal: &str) -> String {
-    match JournalName::parse_short(journal) {
-        Ok(name) => name.ns.to_string(),
-        Err(_) => String::new(),
+/// The namespace of the journal that was asked for last: events mostly come from the same one.
+#[derive(Clone, Debug, Default)]
+struct LastNamespace {
+    journal: String,
+    ns: String,
+}
+
+impl LastNamespace {
+    /// The namespace of a journal, `gatos/journal/<ns>/<kind>/<name>/<key>`.
+    fn of(&mut self, journal: &str) -> &str {
+        if self.journal != journal {
+            self.ns = match JournalName::parse_short(journal) {
+                Ok(name) => name.ns.to_string(),
+                Err(_) => String::new(),
+            };
+            self.journal.clear();
+            self.journal.push_str(journal);
+        }
+        &self.ns
     }
 }
 
@@ -219,6 +268,7 @@ pub(crate) struct ProgramState {
     stream: Option<Stream>,
     /// All events so far, where the program must see them all; none in a state that was read back.
     events: Option<Vec<KeptEvent>>,
+    last_namespace: LastNamespace,
     /// The policy that seeds the draws.
     pub(crate) policy_root: Sha256Digest,
 }
@@ -329,7 +379,7 @@ impl Program {
     fn run_batch(&self, events: &[KeptEvent], vm: &mut Vm) -> Outcome<Vec<StateFile>> {
         let list = vm.heap_mut().new_table();
         for (event, number) in events.iter().zip(1_i64..) {
-            let event = event_value(vm, event);
+            let event = event_value(vm, &event.view());
             vm.heap_mut().set(list, Lua::Integer(number), event);
         }
         self.call_named(vm, "fold", &[Lua::Table(list)], || Attempt::Fold)?;
@@ -340,7 +390,7 @@ impl Program {
     fn run_stream(&self, events: &[KeptEvent], vm: Vm) -> Outcome<Vec<StateFile>> {
         let mut stream = Stream::new(self, vm)?;
         for event in events {
-            stream.step(self, event)?;
+            stream.step(self, &event.view())?;
         }
         stream.emit(self)
     }
@@ -354,23 +404,36 @@ fn wrong(during: Attempt, text: String) -> Box<ProgramFault> {
     })
 }
 
+/// Room for an event's id as text.
+const TEXT_SIZE_BYTES: usize = 80;
+
+/// Fields of an event as programs see it.
+const EVENT_FIELDS: usize = 6;
+
 /// An event as programs see it.
-fn event_value(vm: &mut Vm, event: &KeptEvent) -> Lua {
-    let payload = vm.import_any(&event.payload);
+fn event_value(vm: &mut Vm, event: &EventView<'_>) -> Lua {
+    let payload = vm.import_any(event.payload);
     let texts = [
-        ("type", event.event_type.as_str()),
-        ("actor", event.actor.as_str()),
-        ("ns", event.ns.as_str()),
+        ("type", event.event_type),
+        ("actor", event.actor),
+        ("ns", event.ns),
     ];
-    let table = vm.heap_mut().new_table();
+    let table = vm.heap_mut().new_table_for(EVENT_FIELDS);
     for (key, text) in texts {
         let text = vm.text(text);
         vm.heap_mut().set_text(table, key, text);
     }
-    let ulid = vm.text(&event.ulid.to_string());
-    vm.heap_mut().set_text(table, "ulid", ulid);
-    let id = vm.text(&event.id.to_string());
-    vm.heap_mut().set_text(table, "id", id);
+    let mut text = String::with_capacity(TEXT_SIZE_BYTES);
+    for (key, shown) in [
+        ("ulid", &event.ulid as &dyn fmt::Display),
+        ("id", &event.id),
+    ] {
+        text.clear();
+        // Writing to a string never fails.
+        let _ = write!(text, "{shown}");
+        let shown = vm.text(&text);
+        vm.heap_mut().set_text(table, key, shown);
+    }
     vm.heap_mut().set_text(table, "payload", payload);
     Lua::Table(table)
 }
@@ -382,30 +445,31 @@ impl ProgramState {
         ProgramState {
             stream: None,
             events: keeps_events.then(Vec::new),
+            last_namespace: LastNamespace::default(),
             policy_root: gatos_values::roots::EMPTY_POLICY_ROOT,
         }
     }
 
     /// Takes one more event; false if the program could not and the event is to be passed over.
     pub(crate) fn apply(&mut self, program: &Program, event: &FoldEvent<'_>) -> Outcome<bool> {
-        let event = KeptEvent::of(event);
+        let event = EventView::of(event, self.last_namespace.of(event.journal));
         if program.needs_all() {
-            self.events.get_or_insert_default().push(event);
+            let kept = KeptEvent::of(&event);
+            self.events.get_or_insert_default().push(kept);
             return Ok(true);
         }
-        let mut stream = match self.stream.take() {
+        let stream = match &mut self.stream {
             Some(stream) => stream,
-            None => Stream::new(program, program.machine()?)?,
+            none => none.insert(Stream::new(program, program.machine()?)?),
         };
         let taken = match program.declared.on_error {
             OnError::Fail => stream.step(program, &event).map(|()| true),
             OnError::Skip => stream.step_or_skip(program, &event),
         };
-        self.stream = Some(stream);
         if taken.is_ok()
             && let Some(events) = &mut self.events
         {
-            events.push(event);
+            events.push(KeptEvent::of(&event));
         }
         taken
     }
@@ -521,7 +585,7 @@ impl Stream {
         Stream { vm, hidden, safe }
     }
 
-    fn step(&mut self, program: &Program, event: &KeptEvent) -> Outcome<()> {
+    fn step(&mut self, program: &Program, event: &EventView<'_>) -> Outcome<()> {
         let vm = &mut self.vm;
         let during = || Attempt::Step(event.at());
         let state = vm.export_of(STATE);
@@ -540,14 +604,14 @@ impl Stream {
 
     /// Takes an event, or goes back to the state before it. Running out of memory stops the run all the same: how much
     /// is in use depends on when the run began.
-    fn step_or_skip(&mut self, program: &Program, event: &KeptEvent) -> Outcome<bool> {
+    fn step_or_skip(&mut self, program: &Program, event: &EventView<'_>) -> Outcome<bool> {
         let result = self.step(program, event);
         let Some(mut safe) = self.safe.take() else {
             return result.map(|()| true);
         };
         let taken = match result {
             Ok(()) => {
-                safe.since.push(event.clone());
+                safe.since.push(KeptEvent::of(event));
                 if safe.since.len() >= COPY_INTERVAL {
                     safe.vm = self.vm.clone();
                     safe.since.clear();
@@ -558,7 +622,7 @@ impl Stream {
             Err(_) => {
                 self.vm = safe.vm.clone();
                 for event in &safe.since {
-                    self.step(program, event)?;
+                    self.step(program, &event.view())?;
                 }
                 safe.vm = self.vm.clone();
                 safe.since.clear();
