@@ -275,9 +275,7 @@ impl<'a> Recording<'a> {
         let count = self.header.component_count;
         let decode = |reader: &mut Reader<'_>| TickRecord::decode(reader, count);
         let tick = whole(frame, "the ticks", decode)?;
-        if tick.tick != self.next_tick() {
-            return Err(order(frame, "ticks follow one another"));
-        }
+        self.check_number(frame, tick.tick)?;
         self.ticks.push(frame.body);
         self.note(frame);
         Ok(())
@@ -301,12 +299,18 @@ impl<'a> Recording<'a> {
         let count = self.header.component_count;
         let decode = |reader: &mut Reader<'_>| Failure::decode(reader, count);
         let failure = whole(frame, "the tick that stopped", decode)?;
-        if failure.tick != self.next_tick() {
-            return Err(order(frame, "ticks follow one another"));
-        }
+        self.check_number(frame, failure.tick)?;
         self.failure = Some(failure);
         self.note(frame);
         Ok(())
+    }
+
+    /// Ticks follow one another, and the number behind the last one is a number.
+    fn check_number(&self, frame: Frame<'_>, tick: u64) -> Result<(), RecordingError> {
+        if tick == self.next_tick() && tick < u64::MAX {
+            return Ok(());
+        }
+        Err(order(frame, "ticks follow one another"))
     }
 
     /// Takes the frame of a tick into the chain.

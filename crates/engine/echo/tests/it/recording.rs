@@ -266,7 +266,11 @@ fn hostile_frames_are_refused_with_their_place() {
     let error = |frames: &[(u8, Vec<u8>)]| read(frames).expect_err("it breaks a rule");
     // 0 header, 1 source, 2 world, 3 and 4 ticks, 5 end.
     type Change = fn(&mut Vec<(u8, Vec<u8>)>);
-    let rows: [(Change, &str); 17] = [
+    let rows: [(Change, &str); 18] = [
+        (
+            |frames| (2..5).for_each(|frame| frames[frame].1[..8].fill(0xff)),
+            "ticks follow one another",
+        ),
         (
             |frames| frames.swap(0, 1),
             "is out of place: the header comes first",
