@@ -533,10 +533,7 @@ impl Vm {
                         copy(&mut r!(a), &value);
                     }
                     Op::LoadNil { a, count } => {
-                        // Mostly one, or few.
-                        for place in &mut registers[a as usize..a as usize + count as usize] {
-                            *place = Value::Nil;
-                        }
+                        registers[a as usize..a as usize + count as usize].fill(Value::Nil);
                     }
                     Op::LoadBoolean { a, value } => r!(a) = Value::Boolean(value),
                     Op::LoadInteger { a, value } => r!(a) = Value::Integer(i64::from(value)),
