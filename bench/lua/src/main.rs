@@ -124,7 +124,8 @@ fn programs() -> Result<Vec<Program>, String> {
 /// What a peer prints for a program and the CPU seconds it takes; none where it fails.
 fn output(peer: &Peer, program: &Path) -> Option<(Vec<u8>, f64)> {
     // `times` of the shell is the one portable way to ask for a child's CPU time without `unsafe`.
-    let script = "\"$@\" >\"$OUT\" 2>/dev/null; code=$?; times; exit $code";
+    // No program takes stock Lua two seconds; a peer that never ends is stopped.
+    let script = "ulimit -t 30; \"$@\" >\"$OUT\" 2>/dev/null; code=$?; times; exit $code";
     let out = std::env::temp_dir().join(format!("gatos-bench-lua-{}.out", std::process::id()));
     let result = Command::new("bash")
         .args(["-c", script, "run"])
