@@ -198,16 +198,7 @@ impl Table {
         if self.index.is_empty() {
             return self.entries.iter().position(same);
         }
-        let mask = self.index.len() - 1;
-        let mut slot = hash(Value::String(key), self.seed) & mask;
-        loop {
-            // An empty slot names no entry.
-            let position = *self.index.get(slot)? as usize;
-            if same(self.entries.get(position)?) {
-                return Some(position);
-            }
-            slot = (slot + 1) & mask;
-        }
+        self.probe(Value::String(key), same)
     }
 
     /// The value of any key, or nil.
@@ -238,20 +229,19 @@ impl Table {
                 .iter()
                 .position(|entry| entry.key.same_key(key));
         }
-        self.probe(key)
+        self.probe(key, |entry| entry.key.same_key(key))
     }
 
-    #[inline]
-    fn probe(&self, key: Value) -> Option<usize> {
+    /// Where a key lies by the index; `same` knows its entry, so that keys of one kind are compared as such.
+    #[inline(always)]
+    fn probe(&self, key: Value, same: impl Fn(&Entry) -> bool) -> Option<usize> {
         let mask = self.index.len() - 1;
         let mut slot = hash(key, self.seed) & mask;
         loop {
-            let position = *self.index.get(slot)?;
-            if position == EMPTY {
-                return None;
-            }
-            if self.entries.get(position as usize)?.key.same_key(key) {
-                return Some(position as usize);
+            // An empty slot names no entry.
+            let position = *self.index.get(slot)? as usize;
+            if same(self.entries.get(position)?) {
+                return Some(position);
             }
             slot = (slot + 1) & mask;
         }

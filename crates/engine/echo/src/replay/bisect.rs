@@ -169,7 +169,8 @@ pub fn explain(
 ) -> Result<Explanation, ReplayError> {
     check_alike(simulation, left)?;
     let tick = difference.tick;
-    let place = |recording: &Recording<'_>| (tick - recording.first_tick()) as usize;
+    // A difference of other recordings may name an earlier tick; its outcome then fits none of these.
+    let place = |recording: &Recording<'_>| tick.saturating_sub(recording.first_tick()) as usize;
     let (one, other) = (key_frame_before(left, tick), key_frame_before(right, tick));
     let frame = if other.tick > one.tick { other } else { one };
     // The recordings are the same up to there, so either one's inputs will do, if it goes that far back.

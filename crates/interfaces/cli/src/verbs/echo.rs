@@ -1,6 +1,7 @@
 //! `gatos echo`: worlds that run in parallel and replay exactly.
 
 use crate::console::{Console, Ending};
+use gatos_echo::schedule::Workers;
 
 pub mod bisect;
 pub mod inspect;
@@ -42,5 +43,14 @@ impl Verb {
             Verb::Bisect(arguments) => arguments.run(console),
             Verb::Inspect(arguments) => arguments.run(console),
         }
+    }
+}
+
+/// So many threads for systems, or as many as the machine has.
+fn workers(threads: Option<u16>) -> Workers {
+    match threads {
+        Some(1) => Workers::inline(),
+        Some(count) => Workers::new(count.into()),
+        None => Workers::new(std::thread::available_parallelism().map_or(1, usize::from)),
     }
 }

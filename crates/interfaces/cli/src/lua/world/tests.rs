@@ -12,19 +12,20 @@ fn every_member_that_scripts_have_has_a_line_and_no_other() {
     }
 }
 
+/// Findings with their places, a line each.
+fn shown(findings: &[gatos_yaml::Finding]) -> Vec<String> {
+    let lines = findings.iter().map(|found| {
+        format!(
+            "{}:{} {} ({})",
+            found.line, found.column, found.message, found.hint
+        )
+    });
+    lines.collect()
+}
+
 #[test]
 fn members_that_are_not_there_are_told_with_their_place() {
-    let told = |text: &str| -> Vec<String> {
-        findings(text)
-            .iter()
-            .map(|found| {
-                format!(
-                    "{}:{} {} ({})",
-                    found.line, found.column, found.message, found.hint
-                )
-            })
-            .collect()
-    };
+    let told = |text: &str| shown(&findings(text));
     assert_eq!(
         told("local x = 1\nfunction update() echo.spwan{} echo.log(echo['tick'](), echo.zoom) end"),
         [
@@ -66,18 +67,7 @@ fn names_that_the_world_has_not_are_told_with_the_nearest() {
         .with_named_relation("follows", false)
         .build()
         .expect("the parts fit together");
-    let told = |text: &str| -> Vec<String> {
-        let findings = terms::findings(text, &registry);
-        findings
-            .iter()
-            .map(|found| {
-                format!(
-                    "{}:{} {} ({})",
-                    found.line, found.column, found.message, found.hint
-                )
-            })
-            .collect()
-    };
+    let told = |text: &str| shown(&terms::findings(text, &registry));
     for fine in [
         "for e, x, m in echo.query{'place.x', '?hull.mass', with = {'anchored'}, changed = 'place'} do end",
         "echo.spawn{place = {x = 1}, 'anchored', ['hull.mass'] = 2}",

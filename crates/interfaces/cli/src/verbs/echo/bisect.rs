@@ -1,6 +1,6 @@
 //! `gatos echo bisect`: where two recordings of one world part, and who is to blame.
 
-use super::replay::{blame_text, blame_value, outcome_text, outcome_value, workers};
+use super::replay::{blame_text, blame_value, outcome_text, outcome_value};
 use super::tape;
 use crate::console::{Answer, Console, Ending, document};
 use crate::input;
@@ -126,7 +126,7 @@ impl Arguments {
             return Ok(None);
         };
         let mut simulation = tape::simulation(file, recording, console)?;
-        let workers = workers(self.threads);
+        let workers = super::workers(self.threads);
         let shown = explain(&mut simulation, left, right, difference, &workers);
         let shown = shown.map_err(|error| tape::refused(file, &error.to_string()))?;
         Ok(Some(shown))

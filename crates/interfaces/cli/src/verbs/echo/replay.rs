@@ -8,7 +8,6 @@ use gatos_echo::recording::Recording;
 use gatos_echo::replay::{
     Blame, Divergence, Evidence, Outcome, ReplayOptions, StepKind, Verdict, verify,
 };
-use gatos_echo::schedule::Workers;
 use gatos_node::{Progress, reply};
 use gatos_values::Value;
 use std::path::PathBuf;
@@ -83,7 +82,7 @@ impl Arguments {
         let bytes = tape::read(&self.file)?;
         let recording = tape::parse(&self.file, &bytes)?;
         let mut simulation = tape::simulation(&self.file, &recording, console)?;
-        let workers = workers(self.threads);
+        let workers = super::workers(self.threads);
         let options = ReplayOptions {
             from: self.from,
             until: self.until,
@@ -113,15 +112,6 @@ impl Arguments {
             Verdict::Identical { .. } => Ok(Answer::Yes),
             Verdict::Diverged(_) => Ok(Answer::No),
         }
-    }
-}
-
-/// So many threads, or as many as the machine has.
-pub(super) fn workers(threads: Option<u16>) -> Workers {
-    match threads {
-        Some(1) => Workers::inline(),
-        Some(count) => Workers::new(count.into()),
-        None => Workers::new(std::thread::available_parallelism().map_or(1, usize::from)),
     }
 }
 

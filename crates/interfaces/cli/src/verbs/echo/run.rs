@@ -124,11 +124,7 @@ impl Arguments {
             sources.insert(SEED_NAME.to_owned(), seed.as_bytes().to_vec());
         }
         let mut world = worlds::make(&self.folder, &sources, console)?;
-        let workers = match self.threads {
-            Some(1) => Workers::inline(),
-            Some(count) => Workers::new(count.into()),
-            None => Workers::new(std::thread::available_parallelism().map_or(1, usize::from)),
-        };
+        let workers = super::workers(self.threads);
         let path = self.record.clone();
         let tape = path.map(|path| Tape::begin(&self, path, &sources, &mut world.simulation));
         let mut run = Run {
