@@ -114,6 +114,8 @@ pub(crate) const RESUME_WRAPPED: NativeId = NativeId(2);
 pub(crate) const GMATCH_STEP: NativeId = NativeId(3);
 pub(crate) const DPAIRS_STEP: NativeId = NativeId(4);
 pub(crate) const RNG_STEP: NativeId = NativeId(5);
+/// The functions that closures are bound to; see `Vm::bind`.
+pub(crate) const BOUND: [NativeId; 4] = [RESUME_WRAPPED, GMATCH_STEP, DPAIRS_STEP, RNG_STEP];
 pub(crate) const UTF8_STEP_STRICT: NativeId = NativeId(6);
 pub(crate) const UTF8_STEP_LAX: NativeId = NativeId(7);
 

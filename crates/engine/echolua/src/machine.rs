@@ -92,6 +92,8 @@ pub(crate) struct Prototype {
     parameter_count: u8,
     is_variadic: bool,
     register_count: u8,
+    /// The library function that a closure of this prototype calls with its upvalue first; see [`Vm::bind`].
+    bound: Option<NativeId>,
     notes: Arc<Notes>,
 }
 
@@ -108,8 +110,6 @@ pub(crate) struct Notes {
     lines: Vec<u32>,
     hints: Vec<Hint>,
     line: u32,
-    /// The library function that a closure of this prototype calls with its upvalue first; see [`Vm::bind`].
-    bound: Option<NativeId>,
     /// Name of the source.
     source: Arc<str>,
 }
@@ -120,6 +120,18 @@ pub(crate) struct Program {
     prototypes: Vec<Prototype>,
     /// What a saved machine holds, and what the twin runs: modules and the index of their first function.
     pub(crate) modules: Vec<(u32, Arc<Module>)>,
+    /// The prototypes of bound functions, by what they call; a handful.
+    bound: Vec<(NativeId, u32)>,
+}
+
+impl Program {
+    /// Adds the prototype of functions that are bound to a function of the library, and gives its index.
+    fn add_bound(&mut self, function: NativeId) -> u32 {
+        let index = self.prototypes.len() as u32;
+        self.prototypes.push(bound_prototype(function));
+        self.bound.push((function, index));
+        index
+    }
 }
 
 /// What a frame is.
@@ -297,8 +309,6 @@ pub struct Vm {
     pub(crate) twin_lines: Vec<(Arc<str>, u32)>,
     /// Values that native functions hold while they call back.
     pub(crate) held: Vec<Value>,
-    /// A list that is used again: values on their way between two coroutines.
-    handed: Vec<Value>,
     /// Values on one stack before calls are refused; at most [`STACK_SIZE_MAX`].
     stack_size_max: usize,
     /// Whether a message handler runs.
@@ -356,7 +366,6 @@ impl Vm {
             has_names: profile == Profile::Script,
             twin_lines: Vec::new(),
             held: Vec::new(),
-            handed: Vec::new(),
             stack_size_max: STACK_SIZE_MAX,
             is_handling: false,
             trace: Vec::new(),
@@ -439,13 +448,13 @@ impl Vm {
             is_variadic: function.is_variadic,
             register_count: function.register_count,
             weight: function.weight,
+            bound: None,
             notes: Arc::new(Notes {
                 sources: function.sources,
                 module_start,
                 lines: function.lines,
                 hints: function.hints,
                 line: function.line,
-                bound: None,
                 source: Arc::clone(source),
             }),
         })
@@ -453,17 +462,13 @@ impl Vm {
 
     /// A function that calls a function of the library with `state` before its own arguments.
     pub(crate) fn bind(&mut self, function: NativeId, state: Value) -> Value {
-        let known = self
-            .program
-            .prototypes
-            .iter()
-            .position(|prototype| prototype.notes.bound == Some(function));
-        let index = known.unwrap_or_else(|| {
-            let program = Arc::make_mut(&mut self.program);
-            program.prototypes.extend(bound_prototype(function));
-            program.prototypes.len() - 1
-        });
-        Value::Closure(self.heap.new_closure(index as u32, Box::new([state])))
+        let known = self.program.bound.iter();
+        let known = known.copied().find(|(native, _)| *native == function);
+        let index = match known {
+            Some((_, index)) => index,
+            None => Arc::make_mut(&mut self.program).add_bound(function),
+        };
+        Value::Closure(self.heap.new_closure(index, Box::new([state])))
     }
 
     fn constant(&mut self, constant: &Constant) -> Value {
@@ -711,41 +716,25 @@ impl Vm {
     }
 }
 
-/// `function(...) return native(upvalue, ...) end`, without fuel of its own.
-fn bound_prototype(function: NativeId) -> Option<Prototype> {
-    let code = Vec::from([
-        Op::LoadConstant { a: 0, k: 0 },
-        Op::GetUpvalue { a: 1, b: 0 },
-        Op::Rest {
-            a: 2,
-            want: op::MULTIPLE,
-        },
-        Op::Call {
-            a: 0,
-            count: op::MULTIPLE,
-            want: op::MULTIPLE,
-            callee: op::Callee::default(),
-        },
-        Op::Return {
-            a: 0,
-            count: op::MULTIPLE,
-        },
-    ]);
-    Some(Prototype {
-        code: Code::new(code, Vec::from([Value::Native(function)]), 1)?,
+/// `function(...) return native(upvalue, ...) end`, without fuel of its own. A call of it calls the library function at once
+/// (`Vm::call_bound`), so that its code never runs.
+fn bound_prototype(function: NativeId) -> Prototype {
+    Prototype {
+        code: Code::new(Vec::from([Op::ReturnNothing]), Vec::new(), 1)
+            .expect("one instruction that returns leads nowhere"),
         plain_upvalue_count: u32::MAX,
         parameter_count: 0,
         is_variadic: true,
-        register_count: 4,
+        register_count: 0,
         weight: 0,
+        bound: Some(function),
         notes: Arc::new(Notes {
             sources: Vec::new(),
             module_start: 0,
             lines: Vec::new(),
             hints: Vec::new(),
             line: 0,
-            bound: Some(function),
             source: Arc::from(""),
         }),
-    })
+    }
 }

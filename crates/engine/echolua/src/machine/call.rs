@@ -5,13 +5,12 @@
 //!
 //! Tests: `tests/it/language.rs`.
 
-use super::coroutine::Status;
 use super::meaning::Wrong;
 use super::op::MULTIPLE;
 use super::unwind::HANDLER_ROOM;
 use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, Vm, WINDOW, event};
 use crate::library::{Arguments, Control, Native, native};
-use crate::value::{ClosureId, Value};
+use crate::value::{ClosureId, NativeId, Value};
 use alloc::vec::Vec;
 
 /// Stack places that are written behind those that [`Vm::make_window`] was asked for.
@@ -58,26 +57,8 @@ impl Vm {
     ) -> Result<(), Fault> {
         loop {
             match self.stack[slot] {
-                Value::Closure(id) => return self.push_frame(id, slot, count, delivery),
-                Value::Native(id) => {
-                    return match native(id) {
-                        Native::Plain(function) => {
-                            self.make_window(slot + count)?;
-                            let arguments = Arguments {
-                                base: slot + 1,
-                                count,
-                            };
-                            let kept = core::mem::replace(&mut self.native_end, slot + 1 + count);
-                            let results = function(self, arguments);
-                            self.native_end = kept;
-                            self.deliver(slot, results?, delivery);
-                            Ok(())
-                        }
-                        Native::Control(control) => {
-                            self.begin_control(control, slot, count, delivery)
-                        }
-                    };
-                }
+                Value::Closure(id) => return self.call_closure(id, slot, count, delivery),
+                Value::Native(id) => return self.call_native(id, slot, count, delivery),
                 callee => {
                     let handler = self.metamethod(callee, event::CALL);
                     if handler.is_nil() {
@@ -93,8 +74,70 @@ impl Vm {
         }
     }
 
+    /// Calls a closure, which the value at `slot` is: a function of the program, or one that is bound.
     #[inline]
-    pub(super) fn push_frame(
+    pub(super) fn call_closure(
+        &mut self,
+        id: ClosureId,
+        slot: usize,
+        count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        let prototype = self.heap.closure(id).prototype;
+        match self.program.prototypes[prototype as usize].bound {
+            Some(native) => self.call_bound(native, id, slot, count, delivery),
+            None => self.push_frame(id, slot, count, delivery),
+        }
+    }
+
+    /// Calls the library function that a closure is bound to, in the closure's place and with what it keeps as the first
+    /// argument: there is no frame between it and its caller, whose line its messages name.
+    fn call_bound(
+        &mut self,
+        native: NativeId,
+        id: ClosureId,
+        slot: usize,
+        count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        self.make_window(slot + count + 1)?;
+        for place in (slot + 1..=slot + count).rev() {
+            self.stack[place + 1] = self.stack[place];
+        }
+        let kept = self.heap.closure(id).upvalues.first();
+        self.stack[slot + 1] = kept.copied().unwrap_or_default();
+        self.stack[slot] = Value::Native(native);
+        self.call_native(native, slot, count + 1, delivery)
+    }
+
+    /// Calls a function of the library, which the value at `slot` is.
+    #[inline]
+    fn call_native(
+        &mut self,
+        id: NativeId,
+        slot: usize,
+        count: usize,
+        delivery: Delivery,
+    ) -> Result<(), Fault> {
+        match native(id) {
+            Native::Plain(function) => {
+                self.make_window(slot + count)?;
+                let arguments = Arguments {
+                    base: slot + 1,
+                    count,
+                };
+                let kept = core::mem::replace(&mut self.native_end, slot + 1 + count);
+                let results = function(self, arguments);
+                self.native_end = kept;
+                self.deliver(slot, results?, delivery);
+                Ok(())
+            }
+            Native::Control(control) => self.begin_control(control, slot, count, delivery),
+        }
+    }
+
+    #[inline]
+    fn push_frame(
         &mut self,
         id: ClosureId,
         slot: usize,
@@ -323,7 +366,7 @@ impl Vm {
                 let end = self.top.min(self.stack.len());
                 let values: Vec<Value> = self.stack[..end].to_vec();
                 self.frames.clear();
-                self.switch_back(Status::Dead);
+                self.leave_dead();
                 self.hand_over(true, &values)?;
                 Ok(false)
             }

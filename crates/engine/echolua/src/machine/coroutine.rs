@@ -6,6 +6,7 @@
 
 use super::call::{Delivery, delivery_of};
 use super::op::MULTIPLE;
+use super::unchecked::copy;
 use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, Vm, WINDOW};
 use crate::value::{ClosureId, CoroutineId, Value};
 use alloc::vec::Vec;
@@ -141,7 +142,6 @@ impl Vm {
             self.frames.pop();
             return Err(self.raise("C stack overflow"));
         }
-        let values = self.take_over(from, count);
         let resumer = self.current;
         if let Some(resumer) = resumer {
             self.heap.coroutines.get_mut(resumer.0).status = Status::Normal;
@@ -153,19 +153,17 @@ impl Vm {
         self.current = Some(id);
         self.heap.shade_again(Value::Coroutine(id));
         // A yield waits on top, or the body has not begun.
-        match self.frames.last().copied() {
-            Some(frame) if frame.kind == FrameKind::Yield => {
+        let waiting = self.frames.last().copied();
+        match waiting.filter(|frame| frame.kind == FrameKind::Yield) {
+            Some(frame) => {
                 self.frames.pop();
                 let slot = frame.slot() as usize;
-                self.place(slot, &values)?;
-                self.handed = values;
-                let delivery = delivery_of(&frame);
-                self.deliver(slot, count, delivery);
+                self.take_kept(id, from, count, slot)?;
+                self.deliver(slot, count, delivery_of(&frame));
                 Ok(())
             }
-            _ => {
-                self.place(1, &values)?;
-                self.handed = values;
+            None => {
+                self.take_kept(id, from, count, 1)?;
                 let delivery = Delivery {
                     to: 0,
                     want: MULTIPLE,
@@ -176,17 +174,20 @@ impl Vm {
         }
     }
 
-    /// Values that leave the running stack, in a list that is used again.
-    fn take_over(&mut self, from: usize, count: usize) -> Vec<Value> {
-        let mut values = core::mem::take(&mut self.handed);
-        values.clear();
-        values.extend_from_slice(&self.stack[from..from + count]);
-        values
-    }
-
-    fn place(&mut self, at: usize, values: &[Value]) -> Result<(), Fault> {
-        self.make_window(at + values.len())?;
-        self.stack[at..at + values.len()].copy_from_slice(values);
+    /// Copies values of the stack that a coroutine's place keeps onto the running one.
+    fn take_kept(
+        &mut self,
+        id: CoroutineId,
+        from: usize,
+        count: usize,
+        to: usize,
+    ) -> Result<(), Fault> {
+        self.make_window(to + count)?;
+        let kept = &self.heap.coroutines.get(id.0).stack[from..from + count];
+        let places = &mut self.stack[to..to + count];
+        for (place, value) in places.iter_mut().zip(kept) {
+            copy(place, value);
+        }
         Ok(())
     }
 
@@ -201,30 +202,28 @@ impl Vm {
         core::mem::swap(&mut self.protected_count, &mut coroutine.protected_count);
     }
 
-    /// Goes back to whoever resumed the running coroutine.
-    pub(super) fn switch_back(&mut self, status: Status) {
+    /// Goes back to whoever resumed the running coroutine, which has ended.
+    pub(super) fn leave_dead(&mut self) {
         if let Some(id) = self.current {
-            if status == Status::Suspended {
-                let end = self
-                    .frames
-                    .last()
-                    .map_or(0, |frame| frame.slot() as usize + 1);
-                self.clear_stack_from(end);
-                self.high = end;
-            }
-            self.swap(id);
-            self.native_depth = self.native_depth.saturating_sub(1);
+            self.leave(id, Status::Dead);
             let coroutine = self.heap.coroutines.get_mut(id.0);
-            coroutine.status = status;
-            self.current = coroutine.resumer.take();
-            if status == Status::Dead && coroutine.to_close.is_empty() {
+            if coroutine.to_close.is_empty() {
                 coroutine.end();
             } else {
                 self.heap.shade_again(Value::Coroutine(id));
             }
-            if let Some(resumer) = self.current {
-                self.heap.coroutines.get_mut(resumer.0).status = Status::Running;
-            }
+        }
+    }
+
+    /// Lets the resumer of the running coroutine run.
+    fn leave(&mut self, id: CoroutineId, status: Status) {
+        self.swap(id);
+        self.native_depth = self.native_depth.saturating_sub(1);
+        let coroutine = self.heap.coroutines.get_mut(id.0);
+        coroutine.status = status;
+        self.current = coroutine.resumer.take();
+        if let Some(resumer) = self.current {
+            self.heap.coroutines.get_mut(resumer.0).status = Status::Running;
         }
     }
 
@@ -234,21 +233,45 @@ impl Vm {
         count: usize,
         delivery: Delivery,
     ) -> Result<(), Fault> {
-        if self.current.is_none() {
+        let Some(id) = self.current else {
             return Err(self.raise_bare("attempt to yield from outside a coroutine"));
-        }
+        };
         if self.boundary_count > 0 {
             return Err(self.raise_bare("attempt to yield across a C-call boundary"));
         }
-        let values = self.take_over(slot + 1, count);
         self.push_marker(FrameKind::Yield, slot, delivery);
-        self.switch_back(Status::Suspended);
-        let outcome = self.hand_over(true, &values);
-        self.handed = values;
+        self.leave(id, Status::Suspended);
+        let outcome = self.hand_over_kept(id, slot + 1, count);
+        // What lies behind the marker is of no use to anybody, and a saved machine does not hold it.
+        let coroutine = self.heap.coroutines.get_mut(id.0);
+        let high = coroutine.high.min(coroutine.stack.len());
+        if slot + 1 < high {
+            coroutine.stack[slot + 1..high].fill(Value::Nil);
+        }
+        coroutine.high = slot + 1;
+        self.heap.shade_again(Value::Coroutine(id));
         outcome
     }
 
-    /// Gives the values of a coroutine that yielded or ended to the marker of its resumer.
+    /// Gives values that a suspended coroutine's stack holds to the marker of its resumer.
+    fn hand_over_kept(&mut self, id: CoroutineId, from: usize, count: usize) -> Result<(), Fault> {
+        let Some(marker) = self.frames.pop() else {
+            return Ok(());
+        };
+        let slot = marker.slot() as usize;
+        let delivery = delivery_of(&marker);
+        if marker.kind == FrameKind::Wrap {
+            self.take_kept(id, from, count, slot)?;
+            self.deliver(slot, count, delivery);
+        } else {
+            self.take_kept(id, from, count, slot + 1)?;
+            self.stack[slot] = Value::Boolean(true);
+            self.deliver(slot, count + 1, delivery);
+        }
+        Ok(())
+    }
+
+    /// Gives the values of a coroutine that has ended to the marker of its resumer.
     pub(super) fn hand_over(&mut self, is_ok: bool, values: &[Value]) -> Result<(), Fault> {
         let Some(marker) = self.frames.pop() else {
             return Ok(());

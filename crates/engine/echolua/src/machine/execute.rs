@@ -1136,7 +1136,7 @@ impl Vm {
                                     want,
                                     after: After::Nothing,
                                 };
-                                self.push_frame(id, slot, given, delivery)?;
+                                self.call_closure(id, slot, given, delivery)?;
                             });
                         }
                         if let Value::Native(id) = &r!(a)

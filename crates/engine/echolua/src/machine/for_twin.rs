@@ -13,9 +13,7 @@ impl Vm {
     /// The library function that a bound closure calls, and its state.
     pub(crate) fn twin_bound(&self, id: ClosureId) -> Option<(Value, Value)> {
         let closure = self.heap.closure(id);
-        let bound = self.program.prototypes[closure.prototype as usize]
-            .notes
-            .bound?;
+        let bound = self.program.prototypes[closure.prototype as usize].bound?;
         Some((Value::Native(bound), closure.upvalues[0]))
     }
 

@@ -3,7 +3,6 @@
 //! Tests: `tests/it/language.rs`, `testdata/script/errors.lua`.
 
 use super::call::delivery_of;
-use super::coroutine::Status;
 use super::meaning::Wrong;
 use super::op::Op;
 use super::{Fault, Frame, FrameKind, Vm, WINDOW};
@@ -149,7 +148,7 @@ impl Vm {
         };
         self.heap.coroutines.get_mut(id.0).failure = value;
         self.heap.note_store(value);
-        self.switch_back(Status::Dead);
+        self.leave_dead();
         let is_wrap = self
             .frames
             .last()
@@ -222,7 +221,7 @@ impl Vm {
     fn unwind_everything(&mut self, fault: Fault) -> Result<(), Fault> {
         loop {
             match self.frames.last().map(|frame| frame.kind) {
-                None if self.current.is_some() => self.switch_back(Status::Dead),
+                None if self.current.is_some() => self.leave_dead(),
                 None => return Err(fault),
                 Some(FrameKind::Boundary) => {
                     self.frames.pop();
@@ -230,7 +229,7 @@ impl Vm {
                 }
                 Some(FrameKind::Bottom) => {
                     self.frames.clear();
-                    self.switch_back(Status::Dead);
+                    self.leave_dead();
                 }
                 Some(_) => {
                     if self.trace.is_empty() {

@@ -8,14 +8,13 @@ use super::super::lower::{self, Constant};
 use super::super::unwind::HANDLER_ROOM;
 use super::super::{
     After, EVENT_NAMES, Frame, FrameKind, Program, STACK_SIZE_MAX, Vm, WINDOW, Words,
-    bound_prototype,
 };
 use super::{MAGIC, SNAPSHOT_VERSION, SnapshotError};
 use crate::elc;
 use crate::heap::collect::{Cycle, Phase};
 use crate::heap::slab::Slab;
 use crate::heap::{Closure, Heap, Interned};
-use crate::library::{HostState, native_count};
+use crate::library::{BOUND, HostState, native_count};
 use crate::profile::Profile;
 use crate::table::{Entry, Shape, Table};
 use crate::value::{CellId, ClosureId, CoroutineId, NativeId, StringId, TableId, Value};
@@ -381,14 +380,12 @@ impl<'b> Reader<'b> {
         let mut pinned = heap.pinned.iter().skip(EVENT_NAMES.len());
         for _ in 0..self.count(5)? {
             if self.flag()? {
-                let native = u16::try_from(self.word()?)
-                    .ok()
-                    .filter(|index| *index < native_count());
-                let bound = native.and_then(|index| bound_prototype(NativeId(index)));
-                let Some(bound) = bound else {
-                    return wrong("it names a function the library has not");
+                let number = self.word()?;
+                let mut known = BOUND.into_iter();
+                let Some(native) = known.find(|native| u32::from(native.0) == number) else {
+                    return wrong("it binds a function that the library does not bind");
                 };
-                program.prototypes.push(bound);
+                program.add_bound(native);
                 continue;
             }
             let Ok(name) = core::str::from_utf8(self.bytes()?) else {

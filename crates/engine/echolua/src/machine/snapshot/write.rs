@@ -225,11 +225,11 @@ impl Writer {
         let prototypes = &vm.program.prototypes;
         let bound = prototypes
             .iter()
-            .filter(|prototype| prototype.notes.bound.is_some());
+            .filter(|prototype| prototype.bound.is_some());
         self.word((vm.program.modules.len() + bound.count()) as u32);
         let mut modules = vm.program.modules.iter().peekable();
         for (index, prototype) in prototypes.iter().enumerate() {
-            if let Some(native) = prototype.notes.bound {
+            if let Some(native) = prototype.bound {
                 self.byte(1);
                 self.word(u32::from(native.0));
             } else if let Some((_, module)) = modules.next_if(|(start, _)| *start as usize == index)
