@@ -16,3 +16,4 @@ mod ordinary;
 mod snapshot;
 mod stock;
 mod support;
+mod suspended;
