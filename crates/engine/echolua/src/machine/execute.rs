@@ -74,6 +74,12 @@ const fn after(a: u8, count: u8) -> usize {
     a.wrapping_add(count) as usize
 }
 
+/// What a numeric loop keeps from R[a] on: where it stands, how many rounds are left, its step, and its variable.
+#[inline(always)]
+fn state_of_loop(registers: &mut Window, a: u8) -> Option<&mut [Value; 4]> {
+    registers[a as usize..].first_chunk_mut()
+}
+
 /// Whether an entry has this string as its key.
 #[inline(always)]
 fn is_of(entry: &Entry, name: StringId) -> bool {
@@ -1014,22 +1020,17 @@ impl Vm {
                         }
                     }
                     Op::ForLoop { a, fuel, target } => {
-                        let at = a as usize;
-                        if let (Value::Integer(left), Value::Integer(step)) =
-                            (&registers[after(a, 1)], &registers[after(a, 2)])
-                            && let Value::Integer(count) = &registers[at]
+                        if let Some([current, left, step, variable]) = state_of_loop(registers, a)
+                            && let Value::Integer(count) = left
+                            && let Value::Integer(step) = step
+                            && let Value::Integer(at) = current
                         {
-                            let (left, next) = (*left, count.wrapping_add(*step));
-                            if left == 0 {
+                            if *count == 0 {
                                 continue;
                             }
-                            if let Value::Integer(place) = &mut registers[after(a, 1)] {
-                                *place = left.wrapping_sub(1);
-                            }
-                            if let Value::Integer(place) = &mut registers[at] {
-                                *place = next;
-                            }
-                            registers[after(a, 3)] = Value::Integer(next);
+                            *count = count.wrapping_sub(1);
+                            *at = at.wrapping_add(*step);
+                            *variable = Value::Integer(*at);
                             pay!(u64::from(fuel));
                             cursor.jump(target);
                             if self.heap.is_due() {
