@@ -30,6 +30,7 @@ mod utf8;
 mod wide;
 
 use crate::compile::compile;
+use crate::machine::call::Repeated;
 use crate::machine::{Fault, Vm};
 use crate::profile::Profile;
 use crate::value::{NativeId, TableId, Value};
@@ -599,5 +600,19 @@ impl Vm {
             return Ok(results.first().copied().unwrap_or_default());
         }
         self.execute_for_one(function, arguments)
+    }
+
+    /// The same for a function of two arguments that is called again and again.
+    #[inline]
+    pub(crate) fn call_back_repeated(
+        &mut self,
+        repeated: Repeated,
+        left: Value,
+        right: Value,
+    ) -> Result<Value, Fault> {
+        if self.is_twin() {
+            return self.call_back_for_one(repeated.function, &[left, right]);
+        }
+        self.call_repeated(repeated, left, right)
     }
 }

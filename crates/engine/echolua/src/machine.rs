@@ -11,7 +11,7 @@
 //! INVARIANT 2: no program makes the machine panic; running out of fuel or memory ends it and cannot be caught.
 //! Tests: `tests/it/language.rs`, `twin/tests.rs`.
 
-mod call;
+pub(crate) mod call;
 mod closing;
 pub(crate) mod coroutine;
 mod execute;

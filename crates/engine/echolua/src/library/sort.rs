@@ -6,6 +6,7 @@
 //! Tests: `tests/it/language.rs`.
 
 use super::Arguments;
+use crate::machine::call::Repeated;
 use crate::machine::meaning::Decision;
 use crate::machine::{Fault, Vm};
 use crate::value::{TableId, Value};
@@ -25,7 +26,7 @@ trait List {
 /// A list that a comparator or metamethods may look at and change meanwhile.
 struct Called {
     list: Value,
-    less: Option<Value>,
+    less: Option<Repeated>,
 }
 
 /// Numbers only, or strings only, in a table without a metatable, without a comparator: nothing of the program runs until the
@@ -60,10 +61,13 @@ pub(super) fn sort(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
                 vm.heap.table_mut(table).array = sort.list.values;
                 outcome?;
             }
-            None => Sort {
-                list: Called { list, less },
+            None => {
+                let less = less.map(|function| vm.repeated(function));
+                let mut sort = Sort {
+                    list: Called { list, less },
+                };
+                sort.range(vm, 1, length)?;
             }
-            .range(vm, 1, length)?,
         }
     }
     Ok(0)
@@ -124,7 +128,7 @@ impl List for Called {
         vm.pay(2)?;
         match self.less {
             None => vm.is_less(left, right),
-            Some(function) => Ok(vm.call_back_for_one(function, &[left, right])?.is_true()),
+            Some(function) => Ok(vm.call_back_repeated(function, left, right)?.is_true()),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use super::meaning::Wrong;
 use super::op::MULTIPLE;
+use super::unchecked::copy;
 use super::unwind::HANDLER_ROOM;
 use super::{After, Fault, Frame, FrameKind, NATIVE_DEPTH_MAX, Vm, WINDOW, event};
 use crate::library::{Arguments, Control, Native, native};
@@ -22,6 +23,13 @@ pub(super) struct Delivery {
     pub to: usize,
     pub want: u8,
     pub after: After,
+}
+
+/// A function that a native one calls again and again, and the stack place where it is called.
+#[derive(Clone, Copy)]
+pub(crate) struct Repeated {
+    pub function: Value,
+    slot: usize,
 }
 
 impl Vm {
@@ -431,27 +439,82 @@ impl Vm {
         function: Value,
         arguments: &[Value],
     ) -> Result<(), Fault> {
-        if self.native_depth >= NATIVE_DEPTH_MAX {
-            return Err(self.raise("C stack overflow"));
-        }
-        self.make_window(slot + arguments.len())?;
-        self.native_depth += 1;
+        self.enter_native(slot, arguments.len())?;
+        self.stack[slot] = function;
+        self.stack[slot + 1..=slot + arguments.len()].copy_from_slice(arguments);
         let delivery = Delivery {
             to: slot,
             want: MULTIPLE,
             after: After::Nothing,
         };
-        self.push_marker(FrameKind::Boundary, slot, delivery);
-        self.boundary_count += 1;
-        self.stack[slot] = function;
-        for (index, argument) in arguments.iter().enumerate() {
-            self.stack[slot + 1 + index] = *argument;
-        }
         let outcome = self.begin_call(slot, arguments.len(), delivery);
         let outcome = self.run(outcome);
+        self.leave_native(outcome)
+    }
+
+    /// A native function waits at a stack place for a function that it calls with so many arguments.
+    fn enter_native(&mut self, slot: usize, count: usize) -> Result<(), Fault> {
+        if self.native_depth >= NATIVE_DEPTH_MAX {
+            return Err(self.raise("C stack overflow"));
+        }
+        self.make_window(slot + count)?;
+        self.native_depth += 1;
+        self.boundary_count += 1;
+        let unused = Delivery {
+            to: slot,
+            want: MULTIPLE,
+            after: After::Nothing,
+        };
+        self.push_marker(FrameKind::Boundary, slot, unused);
+        Ok(())
+    }
+
+    /// It waits no longer. An error has taken its marker away.
+    fn leave_native(&mut self, outcome: Result<(), Fault>) -> Result<(), Fault> {
+        if outcome.is_ok() {
+            self.frames.pop();
+        }
         self.boundary_count = self.boundary_count.saturating_sub(1);
         self.native_depth -= 1;
         outcome
+    }
+
+    /// A function that the running native function is going to call again and again.
+    pub(crate) fn repeated(&self, function: Value) -> Repeated {
+        Repeated {
+            function,
+            slot: self.stack_end(),
+        }
+    }
+
+    /// Calls such a function with two arguments and gives its first result.
+    pub(crate) fn call_repeated(
+        &mut self,
+        repeated: Repeated,
+        left: Value,
+        right: Value,
+    ) -> Result<Value, Fault> {
+        let Repeated { function, slot } = repeated;
+        let top = self.top;
+        self.enter_native(slot, 2)?;
+        if let Some([first, second, third]) = self.stack[slot..].first_chunk_mut() {
+            copy(first, &function);
+            copy(second, &left);
+            copy(third, &right);
+        }
+        let delivery = Delivery {
+            to: slot,
+            want: 1,
+            after: After::Nothing,
+        };
+        let outcome = match function {
+            Value::Closure(id) => self.call_closure(id, slot, 2, delivery),
+            _ => self.begin_call(slot, 2, delivery),
+        };
+        let outcome = self.run(outcome);
+        self.top = top;
+        self.leave_native(outcome)?;
+        Ok(self.stack[slot])
     }
 
     /// Where the running function's values end.

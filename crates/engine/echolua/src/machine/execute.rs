@@ -221,7 +221,8 @@ impl Heap {
 }
 
 impl Vm {
-    /// Runs until the marker of the native function that called is on top.
+    /// Runs until the marker of the native function that called is on top, which stays there; where there is an error, the
+    /// marker is gone.
     pub(super) fn run(&mut self, begun: Result<(), Fault>) -> Result<(), Fault> {
         // A program that is kept costs no counting of references, which a comparator that is called a million times would feel.
         let kept = self.kept_program.take();
@@ -248,7 +249,6 @@ impl Vm {
                 Profile::Script => self.execute::<false>(program),
             };
             if outcome.is_ok() {
-                self.frames.pop();
                 return Ok(());
             }
         }
