@@ -7,6 +7,7 @@
 //! TWIN: weights — `elc/weight.rs`. Tests: `twin/tests.rs`, `twin/random.rs`.
 
 mod coverage;
+mod edge;
 mod generate;
 mod random;
 mod tests;
