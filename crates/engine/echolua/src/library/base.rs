@@ -147,7 +147,7 @@ pub(super) fn print(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
             vm.host.output.push(b'\t');
         }
         vm.pay(text.len() as u64 / 16)?;
-        vm.host.output.extend_from_slice(&text);
+        vm.push_output(&text)?;
     }
     vm.host.output.push(b'\n');
     vm.hand_output_on()?;

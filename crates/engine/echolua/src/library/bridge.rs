@@ -7,7 +7,7 @@
 
 use super::Arguments;
 use crate::machine::{Fault, Vm};
-use crate::table::Shape;
+use crate::table::{Shape, Table};
 use crate::value::{TableId, Value};
 use alloc::format;
 use alloc::string::String;
@@ -40,6 +40,31 @@ pub enum BridgeError {
     /// A string that is no text: not UTF-8, or with unassigned code points.
     #[error("a string is not valid text")]
     Text,
+    /// What stands in several places is written out in each, and that is more than the limit of memory.
+    #[error("written out, the value is larger than the limit of memory")]
+    TooLarge,
+}
+
+/// What each value counts for that is written out, in bytes: as much as in a list, so that a value that fits in the heap
+/// once can be written out once.
+const WRITTEN_SIZE: usize = 16;
+
+/// How much more of a value may be written out: a table or a string that stands in several places is copied for each, so
+/// that what fits in a heap need not fit in memory.
+pub(super) struct Room(usize);
+
+impl Room {
+    /// As much as the machine may use.
+    pub fn of(vm: &Vm) -> Room {
+        Room(vm.heap.bytes_max)
+    }
+
+    /// Takes so many bytes; whether they were there.
+    pub fn take(&mut self, bytes: usize) -> bool {
+        let rest = self.0.checked_sub(bytes);
+        self.0 = rest.unwrap_or(0);
+        rest.is_some()
+    }
 }
 
 impl Vm {
@@ -102,14 +127,19 @@ impl Vm {
     /// # Errors
     /// [`BridgeError`].
     pub fn export(&self, value: Value) -> Result<gatos_values::Value, BridgeError> {
-        self.export_inside(value, 0)
+        self.export_inside(value, 0, &mut Room::of(self))
     }
 
     fn export_inside(
         &self,
         value: Value,
         depth: usize,
+        room: &mut Room,
     ) -> Result<gatos_values::Value, BridgeError> {
+        let size = self.bytes(value).map_or(0, <[u8]>::len);
+        if !room.take(WRITTEN_SIZE + size) {
+            return Err(BridgeError::TooLarge);
+        }
         Ok(match value {
             Value::Null => gatos_values::Value::Null,
             Value::Boolean(value) => gatos_values::Value::Bool(value),
@@ -123,13 +153,18 @@ impl Vm {
                 if depth >= DEPTH_MAX {
                     return Err(BridgeError::TooDeep);
                 }
-                self.export_table(table, depth + 1)?
+                self.export_table(table, depth + 1, room)?
             }
             other => return Err(BridgeError::Kind(String::from(other.type_name()))),
         })
     }
 
-    fn export_table(&self, id: TableId, depth: usize) -> Result<gatos_values::Value, BridgeError> {
+    fn export_table(
+        &self,
+        id: TableId,
+        depth: usize,
+        room: &mut Room,
+    ) -> Result<gatos_values::Value, BridgeError> {
         let table = self.heap.table(id);
         let has_others = table.pairs().nth(table.array.len()).is_some()
             || table.array.iter().any(|value| value.is_nil());
@@ -143,19 +178,23 @@ impl Vm {
             let items = table
                 .array
                 .iter()
-                .map(|item| self.export_inside(*item, depth));
+                .map(|item| self.export_inside(*item, depth, room));
             return items
                 .collect::<Result<_, _>>()
                 .map(gatos_values::Value::List);
         }
         let mut entries = Vec::new();
         for (key, item) in table.pairs() {
+            let size = self.bytes(key).map_or(0, <[u8]>::len);
+            if !room.take(WRITTEN_SIZE + size) {
+                return Err(BridgeError::TooLarge);
+            }
             let key = match key {
                 Value::String(id) => text_of(self.heap.bytes_of(id))?,
                 Value::Integer(integer) => text_of(format!("{integer}").as_bytes())?,
                 other => return Err(BridgeError::KeyKind(String::from(other.type_name()))),
             };
-            entries.push((key, self.export_inside(item, depth)?));
+            entries.push((key, self.export_inside(item, depth, room)?));
         }
         let map = Map::from_entries(entries)
             .map_err(|twice| BridgeError::KeyClash(twice.0.into_string()))?;
@@ -184,9 +223,16 @@ pub(super) fn encode_canonical(vm: &mut Vm, arguments: Arguments) -> Result<usiz
 }
 
 fn canonical_json(vm: &mut Vm, value: Value) -> Result<Vec<u8>, Fault> {
-    let value = vm
-        .export(value)
-        .map_err(|error| vm.raise(&format!("{error}")))?;
+    let mut room = Room::of(vm);
+    let value = match vm.export_inside(value, 0, &mut room) {
+        Ok(value) => value,
+        Err(BridgeError::TooLarge) => return Err(Fault::MemoryExhausted),
+        Err(error) => {
+            // What was written out in vain is paid for, too.
+            vm.pay((vm.heap.bytes_max - room.0) as u64 / 64)?;
+            return Err(vm.raise(&format!("{error}")));
+        }
+    };
     let bytes = json::encode_canonical(&value).map_err(|error| vm.raise(&format!("{error}")))?;
     vm.pay(bytes.len() as u64 / 8)?;
     Ok(bytes)
@@ -195,12 +241,39 @@ fn canonical_json(vm: &mut Vm, value: Value) -> Result<Vec<u8>, Fault> {
 pub(super) fn decode_strict(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let text = vm.check_text(arguments, 0, "decode_strict")?;
     vm.pay(text.len() as u64 / 4)?;
+    if least_size_of(&text) > vm.heap.bytes_max {
+        return Err(Fault::MemoryExhausted);
+    }
     let value =
         json::decode_strict(&text, usize::MAX).map_err(|error| vm.raise(&format!("{error}")))?;
     let value = vm
         .import(&value)
         .map_err(|error| vm.raise(&format!("{error}")))?;
     Ok(vm.give(arguments, value))
+}
+
+/// What the tables of a JSON text count for at least, in bytes: asked before it is read, because two bytes of text become
+/// a table.
+fn least_size_of(text: &[u8]) -> usize {
+    let (mut size, mut is_string, mut is_escaped) = (0usize, false, false);
+    for byte in text {
+        if is_string {
+            is_string = is_escaped || *byte != b'"';
+            is_escaped = !is_escaped && *byte == b'\\';
+            continue;
+        }
+        size = size.saturating_add(match byte {
+            b'"' => {
+                is_string = true;
+                0
+            }
+            b'[' | b'{' => Table::SIZE,
+            // A value in a list, and as much again where it has a key.
+            b',' | b':' => 16,
+            _ => 0,
+        });
+    }
+    size
 }
 
 fn mark(vm: &mut Vm, arguments: Arguments, name: &str, shape: Shape) -> Result<usize, Fault> {

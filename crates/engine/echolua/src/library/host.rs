@@ -47,6 +47,15 @@ impl Vm {
         Ok(())
     }
 
+    /// Adds to what was written. Until somebody takes it, it lies in memory like a string of the program.
+    pub(super) fn push_output(&mut self, text: &[u8]) -> Result<(), Fault> {
+        if self.host.output.len() + text.len() > self.heap.bytes_max {
+            return Err(Fault::MemoryExhausted);
+        }
+        self.host.output.extend_from_slice(text);
+        Ok(())
+    }
+
     fn write_output(&mut self, arguments: Arguments, from: usize) -> Result<(), Fault> {
         for index in from..arguments.count {
             let value = self.argument(arguments, index);
@@ -56,7 +65,7 @@ impl Vm {
             }
             let text = self.plain_text(value);
             self.pay(text.len() as u64 / 16)?;
-            self.host.output.extend_from_slice(&text);
+            self.push_output(&text)?;
             self.hand_output_on()?;
         }
         Ok(())

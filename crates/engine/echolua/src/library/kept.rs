@@ -12,7 +12,7 @@
 //! `revive` accepts nothing that `keep` does not give.
 //! Format: `docs/formats/checkpoint.md`. Tests: `tests/it/kept.rs`.
 
-use super::bridge::{self, BridgeError};
+use super::bridge::{self, BridgeError, Room};
 use crate::machine::Vm;
 use crate::table::Shape;
 use crate::value::{TableId, Value};
@@ -56,6 +56,12 @@ pub enum KeepError {
         /// The second place.
         path: String,
     },
+    /// A string that stands in many places is kept once for each, and that is more than the limit of memory.
+    #[error("kept, the state is larger than the limit of memory (at `{path}`)")]
+    TooLarge {
+        /// Where it became too large.
+        path: String,
+    },
     /// Nesting beyond [`KEPT_DEPTH_MAX`].
     #[error("tables nest deeper than {KEPT_DEPTH_MAX}")]
     TooDeep,
@@ -83,6 +89,7 @@ impl Vm {
             vm: self,
             classes: self.kept_classes(),
             seen,
+            room: Room::of(self),
             path: String::from("state"),
         };
         keeper.value(value, 0)
@@ -117,12 +124,19 @@ struct Keeper<'a> {
     vm: &'a Vm,
     classes: [Option<TableId>; CLASSES.len()],
     seen: BTreeSet<TableId>,
+    room: Room,
     /// Where the value stands, for errors.
     path: String,
 }
 
 impl Keeper<'_> {
     fn value(&mut self, value: Value, depth: usize) -> Result<Plain, KeepError> {
+        let size = self.vm.bytes(value).map_or(0, <[u8]>::len);
+        if !self.room.take(size) {
+            return Err(KeepError::TooLarge {
+                path: self.path.clone(),
+            });
+        }
         match value {
             Value::Table(table) => match self.vm.wide_number(table) {
                 Some(number) => Ok(number),

@@ -6,7 +6,7 @@
 
 use super::Arguments;
 use crate::arithmetic;
-use crate::machine::{Fault, Vm};
+use crate::machine::{Fault, STACK_SIZE_MAX, Vm};
 use crate::profile::Profile;
 use crate::syntax::number::Numeral;
 use crate::value::Value;
@@ -311,7 +311,8 @@ pub(super) fn unpack(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
     let mut position = start as usize - 1;
     let mut format = Format::new(&template);
     let mut values = Vec::new();
-    loop {
+    // No stack takes more, and giving them says so.
+    while values.len() <= STACK_SIZE_MAX {
         let option = match format.next(position) {
             Ok(None) => break,
             Ok(Some(option)) => option,

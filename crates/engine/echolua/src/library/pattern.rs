@@ -67,9 +67,11 @@ impl Vm {
         with_whole: bool,
     ) -> Result<Vec<Value>, Fault> {
         let count = matcher.level.max(usize::from(with_whole));
+        let before = self.heap.bytes;
         let mut values = Vec::with_capacity(count);
         for index in 0..count {
             values.push(self.capture_value(matcher, index, start, end)?);
+            self.check_growth(before)?;
         }
         Ok(values)
     }
@@ -256,6 +258,8 @@ fn replace(
 ) -> Result<(), Fault> {
     let value = match replacement {
         Value::String(id) => {
+            // It is read anew for every match, however little comes of it.
+            vm.pay(vm.heap.bytes_of(id).len() as u64 / 16)?;
             let template = vm.heap.bytes_of(id).to_vec();
             return replace_by_template(vm, matcher, &template, start, end, result);
         }
@@ -297,7 +301,10 @@ fn replace_by_template(
         }
         match bytes.next() {
             Some(b'%') => result.push(b'%'),
-            Some(b'0') => result.extend_from_slice(&matcher.text[start..end]),
+            Some(b'0') => {
+                vm.check_size(result.len() + (end - start))?;
+                result.extend_from_slice(&matcher.text[start..end]);
+            }
             Some(digit @ b'1'..=b'9') => {
                 let index = usize::from(digit - b'1');
                 if index > 0 && index >= matcher.level {
@@ -305,6 +312,7 @@ fn replace_by_template(
                 }
                 let value = vm.capture_value(matcher, index, start, end)?;
                 vm.push_text(value, result);
+                vm.check_size(result.len())?;
             }
             _ => return Err(vm.raise("invalid use of '%' in replacement string")),
         }

@@ -196,11 +196,14 @@ pub(super) fn move_(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
             return Err(vm.bad_argument(3, "move", "destination wrap around"));
         }
         let is_upwards = target > last || target <= first || !to.raw_equal(from);
+        let before = vm.heap.bytes;
         for step in 0..count {
             vm.pay(1)?;
             let index = if is_upwards { step } else { count - 1 - step };
             let value = vm.item(from, first + index)?;
             vm.set_item(to, target + index, value)?;
+            // An `__index` may be there that gives more than any table holds.
+            vm.check_growth(before)?;
         }
     }
     Ok(vm.give(arguments, to))

@@ -4,7 +4,7 @@
 
 use super::Arguments;
 use crate::heap::STRING_SIZE_MAX;
-use crate::machine::{Fault, Vm};
+use crate::machine::{Fault, STACK_SIZE_MAX, Vm};
 use crate::value::Value;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -43,6 +43,15 @@ impl Vm {
             return Err(self.raise("resulting string too large"));
         }
         if self.heap.would_exceed(size) {
+            return Err(Fault::MemoryExhausted);
+        }
+        Ok(())
+    }
+
+    /// Ends a call of the library that has itself added more than the memory limit since `before` bytes were in use: no
+    /// collection happens inside it. What was in use before may be garbage, so that it does not count here.
+    pub(crate) fn check_growth(&self, before: usize) -> Result<(), Fault> {
+        if self.heap.bytes.saturating_sub(before) > self.heap.bytes_max {
             return Err(Fault::MemoryExhausted);
         }
         Ok(())
@@ -176,13 +185,13 @@ pub(super) fn byte(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     if start > end {
         return Ok(0);
     }
+    if end - (start - 1) >= STACK_SIZE_MAX {
+        return Err(vm.raise("string slice too long"));
+    }
     let values: Vec<Value> = text[start - 1..end]
         .iter()
         .map(|byte| Value::Integer(i64::from(*byte)))
         .collect();
-    if values.len() >= crate::machine::STACK_SIZE_MAX {
-        return Err(vm.raise("string slice too long"));
-    }
     vm.give_all(arguments, &values)
 }
 

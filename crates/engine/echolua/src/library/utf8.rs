@@ -3,7 +3,7 @@
 //! Tests: `tests/it/language.rs`.
 
 use super::{Arguments, UTF8_STEP_LAX, UTF8_STEP_STRICT};
-use crate::machine::{Fault, Vm};
+use crate::machine::{Fault, STACK_SIZE_MAX, Vm};
 use crate::syntax::lexer::push_utf8;
 use crate::value::Value;
 use alloc::vec::Vec;
@@ -89,6 +89,10 @@ pub(super) fn codepoint(vm: &mut Vm, arguments: Arguments) -> Result<usize, Faul
         };
         values.push(Value::Integer(i64::from(code)));
         index += size;
+        if values.len() > STACK_SIZE_MAX {
+            // No stack takes them, and giving them says so.
+            break;
+        }
     }
     vm.give_all(arguments, &values)
 }

@@ -1,7 +1,7 @@
 //! Values kept between runs, numbers that do not fit, state that hides, and lines beside a fold.
 
 use crate::support::module;
-use gatos_echolua::{Fault, Limits, Profile, Value, Vm, elc};
+use gatos_echolua::{BridgeError, Fault, Limits, Profile, Value, Vm, elc};
 use gatos_values::{Value as Plain, json};
 use proptest::prelude::*;
 
@@ -95,6 +95,43 @@ fn what_would_come_back_different_is_refused_with_its_place() {
         let error = vm.keep(value).expect_err(init).to_string();
         let error = error.replace("table: ", "table");
         assert_eq!(error, expected, "{init}");
+    }
+}
+
+/// One string in many places is little in a heap and much outside it.
+#[test]
+fn what_is_taken_out_keeps_to_the_limit_of_memory() {
+    let source = "function init(n, key) local s, t = string.rep('x', 1000000), {}
+        for i = 1, n do if key then t[i] = {[s] = 1} else t[i] = s end end return t end";
+    let limits = Limits {
+        memory_bytes: 4 << 20,
+        ..Limits::default()
+    };
+    let compiled = module(source.as_bytes(), Profile::Fold);
+    let mut vm = Vm::new(Profile::Fold, limits);
+    let main = vm.load(&compiled, "test.lua").expect("it loads");
+    vm.call(main, &[]).expect("it runs");
+    let init = vm.export_of("init");
+    for (count, has_key, refused_at) in [
+        (4, false, None),
+        (5, false, Some("state[5]")),
+        (4000, false, Some("state[5]")),
+        (4, true, None),
+        (4000, true, Some(".xxx")),
+    ] {
+        let arguments = [Value::Integer(count), Value::Boolean(has_key)];
+        let value = vm.call(init, &arguments).expect("it builds")[0];
+        let kept = vm.keep(value).map_err(|error| error.to_string());
+        let exported = vm.export(value);
+        match refused_at {
+            None => assert!(kept.is_ok() && exported.is_ok(), "{count}, {has_key}"),
+            Some(place) => {
+                let error = kept.expect_err("too large");
+                assert!(error.starts_with("kept, the state is larger"), "{error}");
+                assert!(error.contains(place), "{error}");
+                assert_eq!(exported, Err(BridgeError::TooLarge));
+            }
+        }
     }
 }
 

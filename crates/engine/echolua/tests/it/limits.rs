@@ -29,6 +29,7 @@ fn fuel_ends_every_loop_and_cannot_be_caught() {
         "local s = 'x' while true do s = s:rep(2):sub(1, 10) end",
         "table.sort({3, 2, 1}, function() while true do end end)",
         "xpcall(error, function() while true do end end)",
+        "('a'):rep(20000):gsub('', ('%0'):rep(20000))",
     ];
     for source in sources {
         assert_eq!(
@@ -59,6 +60,19 @@ fn memory_ends_every_growth_and_cannot_be_caught() {
             "{source}"
         );
     }
+}
+
+#[test]
+fn what_is_written_out_in_vain_costs_fuel() {
+    // Each round writes out 2^14 tables before it meets what has no form.
+    let source = "local t = {} for i = 1, 14 do t = {t, t} end t[3] = dkeys
+        while true do pcall(json.encode_canonical, t) end";
+    let limits = Limits {
+        fuel: 3_000_000,
+        memory_bytes: 64 << 20,
+    };
+    let module = module(source.as_bytes(), Profile::Fold);
+    assert_eq!(run_module(&module, limits).1, "FuelExhausted");
 }
 
 #[test]
