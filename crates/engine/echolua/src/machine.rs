@@ -307,6 +307,12 @@ pub struct Vm {
     pub(crate) has_names: bool,
     /// The line the twin is at.
     pub(crate) twin_lines: Vec<(Arc<str>, u32)>,
+    /// The twin's coroutines.
+    #[cfg(test)]
+    pub(crate) twin_coroutines: crate::twin::coroutine::Coroutines,
+    /// Message handlers under the twin.
+    #[cfg(test)]
+    pub(crate) twin_handlers: crate::twin::handler::Handlers,
     /// Values that native functions hold while they call back.
     pub(crate) held: Vec<Value>,
     /// Values on one stack before calls are refused; at most [`STACK_SIZE_MAX`].
@@ -365,6 +371,10 @@ impl Vm {
             has_places: profile == Profile::Script,
             has_names: profile == Profile::Script,
             twin_lines: Vec::new(),
+            #[cfg(test)]
+            twin_coroutines: crate::twin::coroutine::Coroutines::default(),
+            #[cfg(test)]
+            twin_handlers: crate::twin::handler::Handlers::default(),
             held: Vec::new(),
             stack_size_max: STACK_SIZE_MAX,
             is_handling: false,

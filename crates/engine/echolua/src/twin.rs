@@ -2,13 +2,15 @@
 //!
 //! It knows no registers: every local is a shared variable of its own, every call is a call of the host. It shares with
 //! the machine the heap, the library and `meaning` (what one operation does to two values), and nothing of how
-//! programs are run: order, scopes, closures, loops, jumps, calls, results, errors and fuel. Coroutines it has not.
+//! programs are run: order, scopes, closures, loops, jumps, calls, results, errors, coroutines and fuel.
 //!
 //! TWIN: weights — `elc/weight.rs`. Tests: `twin/tests.rs`, `twin/random.rs`.
 
+pub(crate) mod coroutine;
 mod coverage;
 mod edge;
 mod generate;
+pub(crate) mod handler;
 mod random;
 mod tests;
 
@@ -19,7 +21,6 @@ use crate::elc::{
 };
 use crate::library::{self, Control, Native, native};
 use crate::machine::meaning::{Counting, Decision, Meant, Store, Wrong};
-use crate::machine::unwind::{HANDLER_CALL_COUNT_MAX, HANDLER_GIVEN_UP};
 use crate::machine::{Fault, Vm, event};
 use crate::names::EXPORTS;
 use crate::value::{CellId, ClosureId, Value};
@@ -42,9 +43,19 @@ fn call_from_outside(
     function: Value,
     arguments: &[Value],
 ) -> Result<Vec<Value>, Fault> {
+    vm.twin_boundary(true);
+    let arguments = arguments.to_vec();
+    let result = handler::behind(vm, None, |vm| call_apart(vm, function, arguments));
+    vm.twin_boundary(false);
+    result
+}
+
+/// A call that is at no line of whoever runs.
+fn call_apart(vm: &mut Vm, function: Value, arguments: Vec<Value>) -> Result<Vec<Value>, Fault> {
+    let depth = vm.twin_lines.len();
     vm.twin_lines.push((Arc::from(""), 0));
-    let result = call(vm, function, arguments.to_vec());
-    vm.twin_lines.pop();
+    let result = call(vm, function, arguments);
+    vm.twin_lines.truncate(depth);
     result
 }
 
@@ -65,7 +76,9 @@ fn call(vm: &mut Vm, function: Value, mut arguments: Vec<Value>) -> Result<Vec<V
                 protected(vm, arguments, Some(handler))
             }
             Native::Control(Control::Pairs) => pairs(vm, &arguments),
-            Native::Control(other) => panic!("the twin has no {other:?}"),
+            Native::Control(Control::Resume) => coroutine::resume(vm, arguments),
+            Native::Control(Control::ResumeWrapped) => coroutine::resume_wrapped(vm, arguments),
+            Native::Control(Control::Yield) => coroutine::hand_back(vm, arguments),
         },
         callee => {
             let handler = vm.metamethod(callee, event::CALL);
@@ -101,36 +114,17 @@ fn protected(
         return Err(vm.raise("bad argument #1 to 'pcall' (value expected)"));
     }
     let function = arguments.remove(0);
-    let depth = vm.twin_lines.len();
-    vm.twin_lines.push((Arc::from(""), 0));
-    let result = call(vm, function, arguments);
-    vm.twin_lines.truncate(depth);
+    vm.twin_protected(true);
+    let result = handler::behind(vm, handler, |vm| call_apart(vm, function, arguments));
+    vm.twin_protected(false);
     match result {
         Ok(mut values) => {
             values.insert(0, Value::Boolean(true));
             Ok(values)
         }
-        Err(Fault::Raised(value)) => {
-            let value = match handler {
-                None => value,
-                Some(handler) => handled(vm, handler, value)?,
-            };
-            Ok(Vec::from([Value::Boolean(false), value]))
-        }
+        Err(Fault::Raised(value)) => Ok(Vec::from([Value::Boolean(false), value])),
         Err(fault) => Err(fault),
     }
-}
-
-/// What a message handler makes of an error; it gets its own errors, too.
-fn handled(vm: &mut Vm, handler: Value, mut value: Value) -> Result<Value, Fault> {
-    for _ in 0..HANDLER_CALL_COUNT_MAX {
-        match call_from_outside(vm, handler, &[value]) {
-            Ok(values) => return Ok(values.first().copied().unwrap_or_default()),
-            Err(Fault::Raised(raised)) => value = raised,
-            Err(fault) => return Err(fault),
-        }
-    }
-    Ok(vm.text(HANDLER_GIVEN_UP))
 }
 
 fn call_closure(vm: &mut Vm, id: ClosureId, arguments: Vec<Value>) -> Result<Vec<Value>, Fault> {
@@ -236,18 +230,27 @@ impl Run<'_> {
             let Some((_, cell)) = self.closers.pop() else {
                 break;
             };
-            let value = *self.vm.heap.cell(cell);
-            let error = match &result {
-                Err(Fault::Raised(value)) => *value,
-                Err(fault) => return Err(*fault),
-                Ok(_) => Value::Nil,
+            let fault = result.as_ref().err().copied();
+            if coroutine::leaves(self.vm, fault, |vm| *vm.heap.cell(cell)) {
+                continue;
+            }
+            let error = match fault {
+                Some(Fault::Raised(value)) => handler::see(self.vm, value)?,
+                Some(fault) => return Err(fault),
+                None => Value::Nil,
             };
+            if fault.is_some() {
+                result = Err(Fault::Raised(error));
+            }
+            let is_seen = core::mem::take(&mut self.vm.twin_handlers.is_seen);
+            let value = *self.vm.heap.cell(cell);
             let closed = match self.vm.meant_close(value) {
-                Ok(handler) => call_from_outside(self.vm, handler, &[value, error]),
+                Ok(handler) => call_apart(self.vm, handler, Vec::from([value, error])),
                 Err(not_callable) => Err(wrong(self.vm, not_callable)),
             };
-            if let Err(fault) = closed {
-                result = Err(fault);
+            match closed {
+                Ok(_) => self.vm.twin_handlers.is_seen = is_seen,
+                Err(fault) => result = Err(fault),
             }
         }
         result

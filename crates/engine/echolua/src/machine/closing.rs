@@ -149,6 +149,10 @@ impl Vm {
 
     /// Ends a coroutine that does not run: closes what it marked; gives the error it ended with.
     pub(crate) fn close_coroutine(&mut self, id: CoroutineId) -> Result<Option<Value>, Fault> {
+        #[cfg(test)]
+        if self.is_twin() {
+            return crate::twin::coroutine::close(self, id);
+        }
         let coroutine = self.heap.coroutines.get_mut(id.0);
         let failure = core::mem::take(&mut coroutine.failure);
         let error = (!failure.is_nil()).then_some(failure);

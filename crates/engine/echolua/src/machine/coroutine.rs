@@ -126,7 +126,8 @@ impl Vm {
         self.switch_to(id, slot + 2, count - 1)
     }
 
-    fn refusal_to_resume(&self, id: CoroutineId) -> Option<&'static str> {
+    /// Why a coroutine cannot be resumed, if so.
+    pub(crate) fn refusal_to_resume(&self, id: CoroutineId) -> Option<&'static str> {
         match self.status_of(id) {
             Status::Suspended => None,
             Status::Dead => Some("cannot resume dead coroutine"),

@@ -150,6 +150,85 @@ pub(super) const CALLS_COROUTINE: &[(&str, &str)] = &[
         "coroutine.yield",
         "(function() local s = 0 for v in coroutine.wrap(function() for i = 1, I % 5 do coroutine.yield(i) end end) do s = s + v end return s end)()",
     ),
+    // Yields in a `__close`, of a block that ends and of one that an error leaves.
+    (
+        "coroutine.resume",
+        "(function() local log = '' \
+         local co = coroutine.create(function(a) \
+         local d <close> = setmetatable({}, {__close = function(_, e) log = log .. 'c' .. show(e) coroutine.yield('in') end}) \
+         local b = coroutine.yield(a) return b end) \
+         for _, v in ipairs({N, S, 1, 2}) do log = log .. show(select(2, coroutine.resume(co, v))) end \
+         return log .. coroutine.status(co) end)()",
+    ),
+    (
+        "coroutine.resume",
+        "(function() local log = '' \
+         local co = coroutine.wrap(function() return pcall(function(a) \
+         local d <close> = setmetatable({}, {__close = function(_, e) log = log .. show(e) .. show(coroutine.yield('in')) end}) \
+         error(S, 0) end) end) \
+         return show(co()) .. show(co(N)) .. log end)()",
+    ),
+    // What a coroutine leaves to be closed, dead or waiting.
+    (
+        "coroutine.close",
+        "(function() local log = '' \
+         local co = coroutine.create(function(a) \
+         local d <close> = setmetatable({}, {__close = function(_, e) log = log .. 'c' .. show(e) end}) \
+         local c <close> = setmetatable({}, {__close = function(_, e) if I % 3 == 0 then error('x' .. show(e), 0) end end}) \
+         if I % 2 == 0 then coroutine.yield(a) end error(S, 0) end) \
+         log = log .. show(select(2, coroutine.resume(co, N))) .. coroutine.status(co) \
+         log = log .. show(select(2, coroutine.close(co))) .. coroutine.status(co) \
+         return log .. show(select(2, coroutine.close(co))) end)()",
+    ),
+    (
+        "coroutine.wrap",
+        "(function() local log = '' \
+         local co = coroutine.wrap(function() \
+         local d <close> = setmetatable({}, {__close = function(_, e) log = log .. show(e) end}) \
+         coroutine.yield(N) error(S) end) \
+         log = show(co()) return log .. show(select(2, pcall(function() co() end))) .. log end)()",
+    ),
+    // Yields through protected calls, metamethods and iterators, and none through the library.
+    (
+        "coroutine.yield",
+        "(function() local co = coroutine.wrap(function() \
+         local ok, e = pcall(function() coroutine.yield(N) error(S, 0) end) \
+         coroutine.yield(show(ok) .. show(e)) return 'end' end) \
+         return show(co()) .. show(co()) .. show(co()) .. show(select(2, pcall(co))) end)()",
+    ),
+    (
+        "coroutine.yield",
+        "(function() local log = '' \
+         local co = coroutine.wrap(function() return select(2, xpcall(function() \
+         local d <close> = setmetatable({}, {__close = function(_, e) log = log .. show(e) end}) \
+         coroutine.yield(N) error(S, 0) end, function(m) log = log .. 'h' return show(m) .. '!' end)) end) \
+         return show(co()) .. show(co()) .. log end)()",
+    ),
+    (
+        "coroutine.yield",
+        "(function() local function ask(x, y) return coroutine.yield(type(y)) end \
+         local mt = setmetatable({}, {__index = ask, __add = ask, __lt = ask, __concat = ask, __unm = ask, __len = ask, __call = ask}) \
+         local co = coroutine.wrap(function() \
+         return show(mt.x) .. show(mt + 1) .. show(mt < mt) .. show(mt .. 'a') .. show(-mt) .. show(#mt) .. show(mt(N)) end) \
+         local log = '' for _, v in ipairs({0, N, I, S, 1, 2, 3, 4}) do log = log .. show(co(v)) end return log end)()",
+    ),
+    (
+        "coroutine.yield",
+        "(function() local log = '' \
+         local closing = setmetatable({}, {__close = function() log = log .. 'closed' end}) \
+         local co = coroutine.wrap(function() \
+         for v in function(_, c) return coroutine.yield(c) end, nil, N, closing do log = log .. show(v) if v == S then break end end \
+         return log end) \
+         co() co(I) co(1) return show(co(nil)) end)()",
+    ),
+    (
+        "coroutine.yield",
+        "select(2, pcall(coroutine.wrap(function() table.sort({I, 2, 1}, function(x, y) coroutine.yield(N) return x < y end) end)))",
+    ),
+    (
+        "coroutine.isyieldable",
+        "show(coroutine.isyieldable()) .. show(coroutine.wrap(function() return coroutine.isyieldable() end)())",
+    ),
 ];
 
 pub(super) const CALLS_FOLD: &[(&str, &str)] = &[
@@ -273,7 +352,7 @@ pub(super) struct Generator {
 }
 
 impl Generator {
-    /// A program of a profile. The twin has no coroutines.
+    /// A program of a profile.
     pub fn program(seed: u64, profile: Profile, has_coroutines: bool) -> String {
         let mut generator = Generator {
             dice: Pcg32::new(seed, 77),

@@ -29,7 +29,7 @@ fn random_programs_do_under_the_machine_what_they_do_under_the_twin() {
     let mut finished = 0;
     for seed in 0..count() {
         for profile in [Profile::Script, Profile::Fold] {
-            let source = Generator::program(seed, profile, false);
+            let source = Generator::program(seed, profile, profile == Profile::Script);
             let compiled = compile(source.as_bytes(), profile);
             assert!(
                 compiled.module.is_some(),

@@ -59,6 +59,6 @@ print(coroutine.resume(died))
 print(coroutine.close(died))
 print(coroutine.close(died))
 print(pcall(coroutine.wrap(function() local d <close> = closer("wrapped") error("in a wrap") end)))
--- A message handler sees an error before anything is closed, and then what the closing raises; the twin asks it once.
+-- A message handler sees an error before anything is closed, and then what the closing raises.
 print(xpcall(function() local d <close> = setmetatable({}, {__close = function() error("late", 0) end}) error("early", 0) end,
   function(m) return m .. "!" end))

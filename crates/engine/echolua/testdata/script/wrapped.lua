@@ -1,4 +1,4 @@
--- coroutines: the twin has none.
+-- Wrapped coroutines: places of errors, numbers of values.
 -- What a wrapped coroutine dies of gets the place of whoever resumed it, as stock Lua does.
 local function dies(value) return coroutine.wrap(function() error(value, 0) end) end
 local first = dies("plain")
