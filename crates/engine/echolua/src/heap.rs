@@ -139,7 +139,7 @@ impl Heap {
             coroutines: Slab::default(),
             pinned: Vec::new(),
             bytes: 0,
-            threshold: THRESHOLD_MIN,
+            threshold: THRESHOLD_MIN.min(bytes_max),
             bytes_max,
             cycle: Cycle::default(),
             gone: Vec::new(),
@@ -342,6 +342,16 @@ impl Heap {
             }
         }
         self.set(id, Value::Integer(key), *value);
+    }
+
+    /// Makes every table as small as what it holds allows.
+    pub(crate) fn compact_tables(&mut self) {
+        for index in 0..self.tables.size() {
+            if self.tables.is_used(index) && self.tables.get(index).is_loose() {
+                self.tables.get_mut(index).compact();
+                self.count_table(TableId(index));
+            }
+        }
     }
 
     /// Counts what a table has come to.

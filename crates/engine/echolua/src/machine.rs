@@ -670,9 +670,39 @@ impl Vm {
     /// # Errors
     /// [`Fault::MemoryExhausted`] if everything that can be freed is, and the limit is still exceeded.
     fn collect(&mut self, stack_end: usize) -> Result<(), Fault> {
-        let is_full = self.heap.bytes > self.heap.bytes_max;
-        self.collect_step(STEP_UNITS, stack_end, is_full);
         if self.heap.bytes > self.heap.bytes_max {
+            return self.collect_for(0, stack_end);
+        }
+        self.collect_step(STEP_UNITS, stack_end, false);
+        Ok(())
+    }
+
+    /// Makes sure that a function of the library may make so many bytes. What it needs later must lie on the stack.
+    ///
+    /// # Errors
+    /// [`Fault::MemoryExhausted`] if everything that can be freed is, and there is still no room for them.
+    pub(crate) fn make_room(&mut self, bytes: usize) -> Result<(), Fault> {
+        if !self.heap.would_exceed(bytes) {
+            return Ok(());
+        }
+        // The twin holds values where no collector sees them.
+        if self.is_twin() {
+            return Err(Fault::MemoryExhausted);
+        }
+        self.collect_for(bytes, self.stack_end())
+    }
+
+    /// Frees everything that can be. In a fold, whether that is enough is a function of what the program can reach, however
+    /// it came about: a fold that goes on from a state ends where one from the first event on does.
+    #[cold]
+    fn collect_for(&mut self, bytes: usize, stack_end: usize) -> Result<(), Fault> {
+        self.collect_step(STEP_UNITS, stack_end, true);
+        // Keys that are gone hold their strings. Scripts may be going through a table.
+        if self.profile == Profile::Fold && self.heap.would_exceed(bytes) {
+            self.heap.compact_tables();
+            self.collect_step(STEP_UNITS, stack_end, true);
+        }
+        if self.heap.would_exceed(bytes) {
             return Err(Fault::MemoryExhausted);
         }
         Ok(())

@@ -119,6 +119,15 @@ const fn array_index(key: i64) -> u64 {
     key.wrapping_sub(1).cast_unsigned()
 }
 
+/// Slots of the smallest index for so many entries; none where they are searched one by one.
+const fn index_size_for(entries: usize) -> usize {
+    if entries > LINEAR_MAX {
+        entries.next_power_of_two() * 2
+    } else {
+        0
+    }
+}
+
 fn empty_index(size: usize) -> Box<[u32]> {
     alloc::vec![EMPTY; size].into_boxed_slice()
 }
@@ -483,6 +492,26 @@ impl Table {
         self.entries.reserve_exact(more);
     }
 
+    /// Gives back what deleted entries and a wide index take, so that what the table counts for is a function of what it holds.
+    /// Entries move: nothing may be going through them.
+    pub(crate) fn compact(&mut self) {
+        self.entries.retain(|entry| !entry.value.is_nil());
+        self.entries.shrink_to_fit();
+        self.array.shrink_to_fit();
+        self.index = empty_index(index_size_for(self.entries.len()));
+        self.filter = 0;
+        for position in 0..self.entries.len() {
+            self.pass(self.entries[position].key);
+        }
+        self.note_all();
+    }
+
+    /// Whether [`Table::compact`] would make it smaller.
+    pub(crate) fn is_loose(&self) -> bool {
+        self.index.len() > index_size_for(self.entries.len())
+            || self.entries.iter().any(|entry| entry.value.is_nil())
+    }
+
     /// Puts every entry into the index, which is empty. Where keys collide as they do by chance in no table that fits into
     /// memory, the index gets another seed; order and results do not depend on it.
     fn note_all(&mut self) {
@@ -535,9 +564,8 @@ impl Table {
     pub(crate) fn reserve(&mut self, array: usize, entries: usize) {
         self.array.reserve_exact(array);
         if entries > LINEAR_MAX {
-            let limit = entries.next_power_of_two();
-            self.index = empty_index(limit * 2);
-            self.entries.reserve_exact(limit);
+            self.index = empty_index(index_size_for(entries));
+            self.entries.reserve_exact(self.index.len() / 2);
         } else if entries > 0 {
             self.entries.reserve_exact(entries);
         }

@@ -162,7 +162,7 @@ impl Heap {
         self.threshold = self
             .threshold
             .max(if has_ended { THRESHOLD_MIN } else { 0 });
-        self.threshold = self.threshold.min(self.bytes_max.max(THRESHOLD_MIN));
+        self.threshold = self.threshold.min(self.bytes_max);
         has_ended
     }
 

@@ -305,9 +305,7 @@ pub(super) fn emit(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         return Err(vm.raise(&format!("the path '{path}' is emitted twice")));
     }
     let bytes = canonical_json(vm, value)?;
-    if vm.heap.would_exceed(bytes.len()) {
-        return Err(Fault::MemoryExhausted);
-    }
+    vm.make_room(bytes.len())?;
     vm.heap.bytes += bytes.len();
     vm.host.files.insert(path, bytes);
     Ok(vm.give(arguments, Value::Boolean(true)))

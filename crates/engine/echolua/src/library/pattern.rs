@@ -11,6 +11,7 @@ use super::{Arguments, GMATCH_STEP};
 use crate::machine::{Fault, Vm};
 use crate::value::Value;
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 pub(super) use matcher::{Capture, Matcher, PatternError};
 
@@ -207,12 +208,11 @@ pub(super) fn gmatch_step(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fa
 pub(super) fn gsub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let text = vm.check_text(arguments, 0, "gsub")?;
     let pattern = vm.check_text(arguments, 1, "gsub")?;
-    let replacement = vm.argument(arguments, 2);
-    let replacement = match replacement {
-        Value::Table(_) | Value::Closure(_) | Value::Native(_) => replacement,
-        _ if matches!(replacement, Value::String(_)) || replacement.as_numeral().is_some() => {
-            let bytes = vm.check_text(arguments, 2, "gsub")?;
-            Value::String(vm.heap.string(&bytes))
+    let replacement = match vm.argument(arguments, 2) {
+        table @ Value::Table(_) => Replacement::Table(table),
+        function @ (Value::Closure(_) | Value::Native(_)) => Replacement::Function(function),
+        value if matches!(value, Value::String(_)) || value.as_numeral().is_some() => {
+            Replacement::Template(vm.check_text(arguments, 2, "gsub")?)
         }
         _ => return Err(vm.bad_type(arguments, 2, "gsub", "string/function/table")),
     };
@@ -225,7 +225,7 @@ pub(super) fn gsub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         match vm.try_match(&mut matcher, start, usize::from(is_anchored))? {
             Some(end) if last_end != Some(end) => {
                 count += 1;
-                replace(vm, &matcher, replacement, start, end, &mut result)?;
+                replace(vm, &matcher, &replacement, start, end, &mut result)?;
                 vm.check_size(result.len())?;
                 start = end;
                 last_end = Some(end);
@@ -247,29 +247,35 @@ pub(super) fn gsub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     vm.give_all(arguments, &[result, Value::Integer(count)])
 }
 
+/// What `gsub` puts in the place of a match. A template is kept as bytes: of a number, no value on the stack has its text.
+enum Replacement {
+    Template(Arc<[u8]>),
+    Table(Value),
+    Function(Value),
+}
+
 /// Appends what a match is replaced with.
 fn replace(
     vm: &mut Vm,
     matcher: &Matcher<'_>,
-    replacement: Value,
+    replacement: &Replacement,
     start: usize,
     end: usize,
     result: &mut Vec<u8>,
 ) -> Result<(), Fault> {
     let value = match replacement {
-        Value::String(id) => {
+        Replacement::Template(template) => {
             // It is read anew for every match, however little comes of it.
-            vm.pay(vm.heap.bytes_of(id).len() as u64 / 16)?;
-            let template = vm.heap.bytes_of(id).to_vec();
-            return replace_by_template(vm, matcher, &template, start, end, result);
+            vm.pay(template.len() as u64 / 16)?;
+            return replace_by_template(vm, matcher, template, start, end, result);
         }
-        Value::Table(_) => {
+        Replacement::Table(table) => {
             let key = vm.capture_value(matcher, 0, start, end)?;
-            vm.index_value(replacement, key)?
+            vm.index_value(*table, key)?
         }
-        function => {
+        Replacement::Function(function) => {
             let values = vm.all_captures(matcher, start, end, true)?;
-            vm.call_back_for_one(function, &values)?
+            vm.call_back_for_one(*function, &values)?
         }
     };
     match value {

@@ -42,10 +42,7 @@ impl Vm {
         if size > STRING_SIZE_MAX {
             return Err(self.raise("resulting string too large"));
         }
-        if self.heap.would_exceed(size) {
-            return Err(Fault::MemoryExhausted);
-        }
-        Ok(())
+        self.make_room(size)
     }
 
     /// Ends a call of the library that has itself added more than the memory limit since `before` bytes were in use: no

@@ -359,9 +359,7 @@ impl Vm {
             if bytes.len() > crate::heap::STRING_SIZE_MAX {
                 return Err(Wrong::TooLong);
             }
-            if self.heap.would_exceed(bytes.len()) {
-                return Err(Wrong::Stop(Fault::MemoryExhausted));
-            }
+            self.make_room(bytes.len()).map_err(Wrong::Stop)?;
             return Ok(Decision::Value(Value::String(self.heap.string_of(bytes))));
         }
         for operand in [left, right] {

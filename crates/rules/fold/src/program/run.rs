@@ -602,8 +602,8 @@ impl Stream {
         program.tidy(vm, during)
     }
 
-    /// Takes an event, or goes back to the state before it. Running out of memory stops the run all the same: how much
-    /// is in use depends on when the run began.
+    /// Takes an event, or goes back to the state before it. Running out of memory stops the run all the same: the state has
+    /// come near to what the fold may hold, and skipping would lose every event from here on.
     fn step_or_skip(&mut self, program: &Program, event: &EventView<'_>) -> Outcome<bool> {
         let result = self.step(program, event);
         let Some(mut safe) = self.safe.take() else {

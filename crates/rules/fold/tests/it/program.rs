@@ -293,6 +293,63 @@ fn what_stops_a_fold_names_event_line_and_cure() {
     }
 }
 
+/// Whether a limit of memory is reached follows from the state and the events: not from garbage, and not from keys that were
+/// there once, which a run that goes on from a kept state knows nothing of.
+#[test]
+fn running_out_of_memory_does_not_depend_on_where_a_run_began() {
+    let step = "
+        s.n = s.n + 1
+        local n = s.n
+        for i = 1, 8 do s.seen['k' .. n .. '-' .. i] = i .. ('x'):rep(n % 50 * 80 + 2000) .. n end
+        if n % 10 == 0 then
+          for m = n - 9, n - 5 do for i = 1, 8 do s.seen['k' .. m .. '-' .. i] = nil end end
+        end
+        for i = 1, n * 7 % 40 do s.list[i] = n end
+        for i = #s.list, n * 3 % 30 + 1, -1 do s.list[i] = nil end
+        local garbage = {}
+        for i = 1, n * 13 % 100 do garbage[i] = 'g' .. n .. '-' .. i end
+        if n % 7 == 0 then s.size = #('y'):rep(n * 3000) .. #table.concat(garbage, ',') end";
+    let all = events(100);
+    let ordered = in_order(&all);
+    let ending = |fold: &Fold, cut: Option<usize>| {
+        let mut state = FoldState::new(fold);
+        for (number, event) in ordered.iter().enumerate() {
+            if cut == Some(number) {
+                let saved = encoded(fold, &state);
+                let read = FoldState::decode(fold, &saved.manifest, loader(&saved));
+                state = read.expect("decodes").0;
+            }
+            if let Err(fault) = state.apply(fold, &fold_event(event)) {
+                assert_eq!(fault.code(), ErrorCode::MemoryExhausted, "{fault}");
+                return Err((number, fault.to_string()));
+            }
+        }
+        Ok(encoded(fold, &state).manifest)
+    };
+    let mut places = Vec::new();
+    for limit in (1 << 20..1_400_000).step_by(46_006) {
+        let source = format!(
+            "limits = {{memory_bytes = {limit}}} {}",
+            stream(step).replace("seen = {}", "seen = {}, list = {}")
+        );
+        let fold = program(&source);
+        let whole = ending(&fold, None);
+        let end = whole
+            .as_ref()
+            .map_or_else(|(place, _)| *place, |_| all.len());
+        places.push(end);
+        for cut in [end / 2, end.saturating_sub(1)] {
+            assert_eq!(
+                ending(&fold, Some(cut)),
+                whole,
+                "limit {limit}, kept before event {cut}"
+            );
+        }
+    }
+    places.dedup();
+    assert!(places.len() > 2, "limits have to matter: {places:?}");
+}
+
 #[test]
 fn a_number_outside_64_bits_matters_only_where_it_is_used() {
     let lines = r#"{"type":"t","actor":"user:al","payload":{"amount":9223372036854775808,"half":4294967296.5}}"#;

@@ -213,9 +213,7 @@ impl Vm {
             if size > crate::heap::STRING_SIZE_MAX {
                 return Err(self.raise("string length overflow"));
             }
-            if self.heap.would_exceed(size) {
-                return Err(Fault::MemoryExhausted);
-            }
+            self.make_room(size)?;
             self.stack[first] = Value::String(self.heap.string(&bytes));
             Ok(true)
         });
