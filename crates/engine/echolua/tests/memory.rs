@@ -20,6 +20,11 @@ const ASKED: &str = "GATOS_MEMORY_PROGRAM";
 
 /// Programs and how they end.
 const PROGRAMS: &[(&str, Profile, &str)] = &[
+    (
+        "ok 3000",
+        Profile::Fold,
+        "local s, t = ('x'):rep(1 << 20), {} for i = 1, 3000 do t[i] = s end function step() return t end return #t",
+    ),
     // Strings.
     (
         "MemoryExhausted",
@@ -289,6 +294,10 @@ fn a_child_runs_the_program_it_is_asked_for() {
     let main = vm.load(&module, "test").expect("it was lowered once");
     let before = largest_size();
     let result = vm.call(main, &[]);
+    if profile == Profile::Fold {
+        // What a host asks a fold for after every run.
+        let _ = vm.digest_of_globals("kept state");
+    }
     let after = largest_size();
     let ending = match result {
         Ok(values) => {

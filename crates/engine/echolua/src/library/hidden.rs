@@ -79,9 +79,15 @@ impl Walk<'_> {
         self.output.push(tag);
         match value {
             Value::String(id) => {
-                let bytes = { self.vm }.heap.bytes_of(id);
-                self.number(bytes.len() as u64);
-                self.output.extend_from_slice(bytes);
+                // Its bytes stand once: a list may name one long string any number of times.
+                let next = self.numbers.len() as u64;
+                let number = *self.numbers.entry((tag, payload)).or_insert(next);
+                self.number(number);
+                if number == next {
+                    let bytes = { self.vm }.heap.bytes_of(id);
+                    self.number(bytes.len() as u64);
+                    self.output.extend_from_slice(bytes);
+                }
             }
             Value::Table(_) | Value::Closure(_) | Value::Cell(_) | Value::Coroutine(_) => {
                 let next = self.numbers.len() as u64;

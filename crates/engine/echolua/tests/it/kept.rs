@@ -250,11 +250,18 @@ fn what_a_program_hides_changes_the_digest_of_its_globals() {
     let counter = "local n = 0 function step(s, e) n = n + 1 s.n = n return s end";
     let cache = "local seen = {} function step(s, e) seen[#seen + 1] = 1 return s end";
     let library = "function step(s, e) local m = math m.x = 1 return s end";
+    let text = "local words = {'word', 'word', 'other'} function step(s, e) words[2] = ";
+    let (same_text, other_text) = (
+        format!("{text} ('wo'):rep(1) .. 'rd' return s end"),
+        format!("{text} 'other' return s end"),
+    );
     for (source, hides) in [
         (honest, false),
         (counter, true),
         (cache, true),
         (library, true),
+        (&same_text, false),
+        (&other_text, true),
     ] {
         let mut vm = machine(source);
         let state = Value::Table(vm.heap_mut().new_table());
