@@ -55,6 +55,8 @@ pub(super) fn error(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         && let Ok(level) = usize::try_from(level)
         && level > 0
     {
+        // Messages are short; one that is not is copied all the same.
+        vm.pay(vm.heap.bytes_of(id).len() as u64 / 256)?;
         let mut message = vm.place_of(level).into_bytes();
         message.extend_from_slice(vm.heap.bytes_of(id));
         return Err(Fault::Raised(Value::String(vm.heap.string_of(message))));
@@ -208,6 +210,7 @@ pub(super) fn select(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 
 pub(super) fn to_number(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let value = vm.argument(arguments, 0);
+    vm.pay(vm.bytes(value).map_or(0, <[u8]>::len) as u64 / 32)?;
     if vm.argument(arguments, 1).is_nil() {
         vm.check_any(arguments, 0, "tonumber")?;
         let number = vm.to_numeral(value).map_or(Value::Nil, Value::from);

@@ -42,7 +42,9 @@ pub(super) fn format(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
     let template = vm.check_text(arguments, 0, "format")?;
     let mut result = core::mem::take(&mut vm.host.scratch);
     result.clear();
-    let count = format_into(vm, arguments, &template, &mut result)
+    let outcome = format_into(vm, arguments, &template, &mut result);
+    let count = vm
+        .pay_for_failure(outcome, result.len())
         .and_then(|()| vm.give_text(arguments, &result));
     vm.host.scratch = result;
     count

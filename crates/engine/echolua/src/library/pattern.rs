@@ -100,7 +100,7 @@ fn search(vm: &mut Vm, arguments: Arguments, function: &str) -> Result<usize, Fa
             || !pattern.iter().any(|byte| SPECIALS.contains(byte)));
     if is_plain {
         vm.pay((text.len() - start) as u64 / 8)?;
-        return match find_plain(&text[start..], &pattern) {
+        return match find_plain(vm, &text[start..], &pattern)? {
             Some(found) => {
                 let first = (start + found) as i64;
                 let last = first + pattern.len() as i64;
@@ -133,21 +133,36 @@ fn search(vm: &mut Vm, arguments: Arguments, function: &str) -> Result<usize, Fa
 
 const SPECIALS: &[u8] = b"^$*+?.([%-";
 
-fn find_plain(text: &[u8], wanted: &[u8]) -> Option<usize> {
+fn find_plain(vm: &mut Vm, text: &[u8], wanted: &[u8]) -> Result<Option<usize>, Fault> {
     let Some(first) = wanted.first() else {
-        return Some(0);
+        return Ok(Some(0));
     };
-    let last = text.len().checked_sub(wanted.len())?;
+    let Some(last) = text.len().checked_sub(wanted.len()) else {
+        return Ok(None);
+    };
     let mut start = 0;
     while start <= last {
-        start += text[start..=last].iter().position(|byte| byte == first)?;
+        let mut rest = text[start..=last].iter();
+        let Some(next) = rest.position(|byte| byte == first) else {
+            break;
+        };
+        start += next;
         if text[start..].starts_with(wanted) {
-            return Some(start);
+            return Ok(Some(start));
+        }
+        // Almost the whole of a long text may have been compared, and that at every place.
+        if wanted.len() >= LONG_MIN {
+            let pairs = text[start..].iter().zip(wanted);
+            let same = pairs.take_while(|(left, right)| left == right).count();
+            vm.pay(same as u64 / 32)?;
         }
         start += 1;
     }
-    None
+    Ok(None)
 }
+
+/// Texts that are searched for cost more than the text they are searched in from this size on, in bytes.
+const LONG_MIN: usize = 64;
 
 /// The iterator keeps text, pattern and where it is in a table of its own.
 pub(super) fn gmatch(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
@@ -225,7 +240,8 @@ pub(super) fn gsub(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
         match vm.try_match(&mut matcher, start, usize::from(is_anchored))? {
             Some(end) if last_end != Some(end) => {
                 count += 1;
-                replace(vm, &matcher, &replacement, start, end, &mut result)?;
+                let outcome = replace(vm, &matcher, &replacement, start, end, &mut result);
+                vm.pay_for_failure(outcome, result.len())?;
                 vm.check_size(result.len())?;
                 start = end;
                 last_end = Some(end);

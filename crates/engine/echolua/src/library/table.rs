@@ -107,9 +107,10 @@ pub(super) fn concat(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
         let value = vm.item(list, index)?;
         if !matches!(value, Value::String(_)) && value.as_numeral().is_none() {
             let kind = vm.type_of(value);
-            return Err(vm.raise(&format!(
+            let error = vm.raise(&format!(
                 "invalid value ({kind}) at index {index} in table for 'concat'"
-            )));
+            ));
+            return vm.pay_for_failure(Err(error), result.len());
         }
         vm.push_text(value, &mut result);
         vm.check_size(result.len())?;

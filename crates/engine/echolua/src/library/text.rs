@@ -37,6 +37,19 @@ impl Vm {
         Ok(self.give(arguments, text))
     }
 
+    /// Takes the fuel for text that was put together in vain, where the outcome is an error that a program can catch; text
+    /// that is given is paid for with [`Vm::give_text`].
+    pub(crate) fn pay_for_failure<T>(
+        &mut self,
+        outcome: Result<T, Fault>,
+        bytes: usize,
+    ) -> Result<T, Fault> {
+        if let Err(Fault::Raised(_)) = outcome {
+            self.pay(bytes as u64 / 16)?;
+        }
+        outcome
+    }
+
     /// Refuses strings that are too long or leave the memory limit, before they are made.
     pub(crate) fn check_size(&mut self, size: usize) -> Result<(), Fault> {
         if size > STRING_SIZE_MAX {

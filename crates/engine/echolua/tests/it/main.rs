@@ -17,3 +17,4 @@ mod snapshot;
 mod stock;
 mod support;
 mod suspended;
+mod vain;
