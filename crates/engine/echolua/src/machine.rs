@@ -50,6 +50,12 @@ pub const STACK_SIZE_MAX: usize = 1_000_000;
 /// Registers that are always there behind a frame's base.
 const WINDOW: usize = 256;
 
+/// Units of the collector that a call may spend at its limit of memory, whatever its fuel: a few collections of the largest
+/// heaps that are usual.
+const UNITS_AT_LIMIT: u64 = 1 << 26;
+/// And how many more for each unit of fuel it has used.
+const UNITS_PER_FUEL: u64 = 64;
+
 /// Limits of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -286,6 +292,10 @@ pub struct Vm {
     /// End of the values that the last instruction of many results left.
     top: usize,
     pub(crate) fuel: u64,
+    /// Fuel that was left when the running call from outside began.
+    fuel_before: u64,
+    /// What this call has spent on collections at the limit of memory, in units of the collector.
+    units_at_limit: u64,
     pub(crate) globals: TableId,
     pub(crate) string_metatable: Option<TableId>,
     pub(crate) words: Words,
@@ -357,6 +367,8 @@ impl Vm {
             high: 0,
             top: 0,
             fuel: 0,
+            fuel_before: 0,
+            units_at_limit: 0,
             globals: TableId(0),
             string_metatable: None,
             words,
@@ -512,6 +524,10 @@ impl Vm {
     /// [`Fault`]; [`Vm::trace`] then says where it came from.
     pub fn call(&mut self, function: Value, arguments: &[Value]) -> Result<Vec<Value>, Fault> {
         self.trace.clear();
+        if self.native_depth == 0 {
+            self.fuel_before = self.fuel;
+            self.units_at_limit = 0;
+        }
         let result = (self.executor)(self, function, arguments);
         if result.is_err() && self.native_depth == 0 {
             self.frames.clear();
@@ -694,8 +710,23 @@ impl Vm {
 
     /// Frees everything that can be. In a fold, whether that is enough is a function of what the program can reach, however
     /// it came about: a fold that goes on from a state ends where one from the first event on does.
+    ///
+    /// A program that holds nearly as much as it may would collect everything again and again, and its fuel would not show it:
+    /// beyond what its fuel allows, that is taken for the end of its memory.
     #[cold]
     fn collect_for(&mut self, bytes: usize, stack_end: usize) -> Result<(), Fault> {
+        let spent = self.fuel_before.saturating_sub(self.fuel);
+        let allowed = UNITS_AT_LIMIT.saturating_add(spent.saturating_mul(UNITS_PER_FUEL));
+        if self.units_at_limit > allowed {
+            return Err(Fault::MemoryExhausted);
+        }
+        let before = self.heap.cycle.units;
+        let outcome = self.collect_everything_for(bytes, stack_end);
+        self.units_at_limit += self.heap.cycle.units - before;
+        outcome
+    }
+
+    fn collect_everything_for(&mut self, bytes: usize, stack_end: usize) -> Result<(), Fault> {
         self.collect_step(STEP_UNITS, stack_end, true);
         // Keys that are gone hold their strings. Scripts may be going through a table.
         if self.profile == Profile::Fold && self.heap.would_exceed(bytes) {

@@ -81,6 +81,36 @@ fn garbage_is_not_counted() {
     assert_eq!(ending(source, 1 << 40, 4 << 20), "9");
 }
 
+/// Whoever holds nearly as much as it may makes the collector look at all of it for every little garbage. That ends before
+/// the fuel does, which does not show it.
+#[test]
+fn collecting_at_the_limit_of_memory_ends() {
+    const LIMIT: usize = 2 << 20;
+    const FUEL: u64 = 30_000_000;
+    let held = |size: usize| {
+        format!(
+            "local keep = {{}} for i = 1, 60000 do keep[i] = i end
+             local fill = ('x'):rep({size}) for i = 1, 100 do local t = {{}} end "
+        )
+    };
+    let fits = |size: usize| ending(&held(size), FUEL, LIMIT) != "MemoryExhausted";
+    let (mut least, mut most) = (0, LIMIT);
+    while most - least > 256 {
+        let middle = usize::midpoint(least, most);
+        if fits(middle) {
+            least = middle;
+        } else {
+            most = middle;
+        }
+    }
+    let with_room = |room: usize| {
+        let work = "while true do local t = {} for i = 1, 20 do t[i] = {} end end";
+        ending(&(held(least - room) + work), FUEL, LIMIT)
+    };
+    assert_eq!(with_room(3 << 10), "MemoryExhausted");
+    assert_eq!(with_room(256 << 10), "FuelExhausted");
+}
+
 #[test]
 fn depth_ends_in_an_error_that_can_be_caught() {
     let sources = [
