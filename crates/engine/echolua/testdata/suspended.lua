@@ -191,7 +191,7 @@ local cases = {
   function()
     local a = number(7)
     note("x" .. a .. "y" .. number(8) .. "z")
-    note("" .. a .. 1 .. 2, 1 .. 2 .. a)
+    note(a .. 1 .. 2, 1 .. 2 .. a)
     note(a.field, a[1], rawget(a, "field"))
     a.field, a.other = "new", a.another
     note(a.field, a.other)

@@ -630,7 +630,7 @@ impl Check<'_> {
             && frame.return_to <= frame.slot()
             && match frame.after {
                 After::Concat { register, count } => {
-                    count > 1 && usize::from(register) + usize::from(count) <= WINDOW
+                    count > 0 && usize::from(register) + usize::from(count) <= WINDOW
                 }
                 After::Nothing | After::Test { .. } => true,
             };
