@@ -30,13 +30,15 @@ pub(super) fn row(sheet: &Sheet<'_>, schema: &Schema, node: &Node) -> Result<Vec
 /// The bytes of an event's payload that is no row.
 ///
 /// # Errors
-/// What has no bytes.
+/// What has no bytes, or more than an event carries.
 pub(super) fn world_value(sheet: &Sheet<'_>, node: &Node) -> Result<Vec<u8>, String> {
     let mut heap = Heap::new(VALUE_BYTES_MAX);
     let value = value(sheet, node, &mut heap);
     let mut bytes = Vec::new();
-    payload::encode(&mut heap, value, &mut |_, _| None, &mut bytes)?;
-    Ok(bytes)
+    match payload::encode(&mut heap, value, &mut |_, _| None, &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(refusal) => Err(refusal.reason),
+    }
 }
 
 /// A node as a script would write it. Its depth is bounded by the YAML layer.

@@ -105,9 +105,12 @@ impl Desk {
         let heap = call.heap_mut();
         let mut flatten = |heap: &mut _, table| self.flatten(heap, table);
         match payload::encode(heap, value, &mut flatten, &mut bytes) {
-            Ok(()) if bytes.len() <= Draft::PAYLOAD_SIZE_MAX => Ok(bytes),
-            Ok(()) => Err(call.raise("the payload has more than 1 MiB")),
-            Err(reason) => Err(call.raise(&reason)),
+            Ok(()) => Ok(bytes),
+            Err(refusal) => {
+                // A script can catch the error, and begin again.
+                call.pay(refusal.size as u64 / 8)?;
+                Err(call.raise(&refusal.reason))
+            }
         }
     }
 

@@ -4,13 +4,16 @@
 //! Any other event carries a *world value*: nil, a boolean, an integer, a float, a string, or a table of those. Functions
 //! and coroutines have no bytes. A handle of an entity travels as its number, a view of a component as a table.
 //!
-//! INVARIANT: equal values have equal bytes, whatever order a table was filled in; reading trusts no byte.
+//! INVARIANT: equal values have equal bytes, whatever order a table was filled in; reading trusts no byte; writing ends at the
+//! limit of an event's payload, whatever a value would unfold to.
 //! Bytes: `docs/formats/scripts.md`, section World values. Tests: `tests/it/script_payload.rs`.
 
+use crate::bus::Draft;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use gatos_echolua::value::TableId;
+use gatos_echolua::value::{StringId, TableId};
 use gatos_echolua::{Heap, Value};
 use gatos_numbers::binary64;
 
@@ -31,89 +34,190 @@ mod tag {
 /// Appends the bytes of a value. `flatten` gives the value that stands for an object of the host's own, such as a handle.
 ///
 /// # Errors
-/// What has no bytes, and where it stands.
+/// What has no bytes, or more than an event carries.
 pub fn encode(
     heap: &mut Heap,
     value: Value,
     flatten: &mut dyn FnMut(&mut Heap, TableId) -> Option<Value>,
     output: &mut Vec<u8>,
-) -> Result<(), String> {
-    encode_inside(heap, value, flatten, 0, output)
+) -> Result<(), Refusal> {
+    let mut encoder = Encoder {
+        heap,
+        flatten,
+        output,
+        size: 0,
+        tables: BTreeMap::new(),
+    };
+    match encoder.value(value, 0) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(Refusal {
+            reason,
+            size: encoder.size,
+        }),
+    }
 }
 
-fn encode_inside(
-    heap: &mut Heap,
-    value: Value,
-    flatten: &mut dyn FnMut(&mut Heap, TableId) -> Option<Value>,
-    depth: usize,
-    output: &mut Vec<u8>,
-) -> Result<(), String> {
-    match value {
-        Value::Nil => output.push(tag::NIL),
-        Value::Boolean(value) => output.push(tag::FALSE + u8::from(value)),
-        Value::Integer(integer) => {
-            output.push(tag::INTEGER);
-            output.extend(integer.to_le_bytes());
-        }
-        Value::Float(float) => {
-            output.push(tag::FLOAT);
-            output.extend(binary64::canonical_bits(float).to_le_bytes());
-        }
-        Value::String(id) => {
-            let bytes = heap.bytes_of(id);
-            output.push(tag::STRING);
-            output.extend((bytes.len() as u32).to_le_bytes());
-            output.extend_from_slice(bytes);
-        }
-        Value::Table(table) => match flatten(heap, table) {
-            Some(Value::Table(plain)) => encode_table(heap, plain, flatten, depth, output)?,
-            Some(other) => encode_inside(heap, other, flatten, depth, output)?,
-            None => encode_table(heap, table, flatten, depth, output)?,
-        },
-        other => return Err(format!("a {} cannot travel", other.type_name())),
-    }
-    Ok(())
+/// Why a value has no bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong with it.
+    pub reason: String,
+    /// How many bytes were looked at or written before that was seen, which somebody pays for.
+    pub size: usize,
 }
 
-/// A table: its pairs in the order of their keys' bytes, which is that of tag, then of the value.
-fn encode_table(
-    heap: &mut Heap,
-    table: TableId,
-    flatten: &mut dyn FnMut(&mut Heap, TableId) -> Option<Value>,
-    depth: usize,
-    output: &mut Vec<u8>,
-) -> Result<(), String> {
-    if depth >= DEPTH_MAX {
-        return Err(format!("tables nest deeper than {DEPTH_MAX}"));
-    }
-    let pairs: Vec<(Value, Value)> = heap.table(table).pairs().collect();
-    let mut encoded: Vec<(Vec<u8>, Value)> = Vec::with_capacity(pairs.len());
-    for (key, value) in pairs {
-        let mut bytes = Vec::new();
-        match key {
-            // Numbers of list places sort as numbers when their most significant byte comes first.
+/// A value that is being written. No table is gone through twice, so the work is bounded by the tables there are and by the bytes
+/// that are written, however often a value names the same one.
+struct Encoder<'e> {
+    heap: &'e mut Heap,
+    flatten: &'e mut dyn FnMut(&mut Heap, TableId) -> Option<Value>,
+    output: &'e mut Vec<u8>,
+    /// The bytes that were written, and those of keys that will be.
+    size: usize,
+    tables: BTreeMap<TableId, Written>,
+}
+
+/// Where a table's bytes lie in the output, and how deep tables nest there.
+#[derive(Clone, Copy)]
+struct Written {
+    start: usize,
+    end: usize,
+    levels: usize,
+}
+
+impl Encoder<'_> {
+    /// Writes a value inside so many tables; how deep tables nest in it.
+    fn value(&mut self, value: Value, depth: usize) -> Result<usize, String> {
+        match value {
+            Value::Nil => {
+                grow(&mut self.size, 1)?;
+                self.output.push(tag::NIL);
+            }
+            Value::Boolean(value) => {
+                grow(&mut self.size, 1)?;
+                self.output.push(tag::FALSE + u8::from(value));
+            }
             Value::Integer(integer) => {
-                bytes.push(tag::INTEGER);
-                bytes.extend((integer.cast_unsigned() ^ (1 << 63)).to_be_bytes());
+                grow(&mut self.size, 9)?;
+                self.output.push(tag::INTEGER);
+                self.output.extend(integer.to_le_bytes());
+            }
+            Value::Float(float) => {
+                grow(&mut self.size, 9)?;
+                self.output.push(tag::FLOAT);
+                let bits = binary64::canonical_bits(float);
+                self.output.extend(bits.to_le_bytes());
             }
             Value::String(id) => {
-                let text = heap.bytes_of(id);
-                bytes.push(tag::STRING);
-                bytes.extend((text.len() as u32).to_le_bytes());
-                bytes.extend_from_slice(text);
+                grow(&mut self.size, 5 + self.heap.bytes_of(id).len())?;
+                self.text(id);
             }
-            other => return Err(format!("a {} as a key cannot travel", other.type_name())),
+            Value::Table(table) => {
+                if let Some(written) = self.tables.get(&table).copied() {
+                    return self.again(written, depth);
+                }
+                let start = self.output.len();
+                let levels = match (self.flatten)(self.heap, table) {
+                    Some(Value::Table(plain)) => self.table(plain, depth)?,
+                    Some(other) => return self.value(other, depth),
+                    None => self.table(table, depth)?,
+                };
+                let end = self.output.len();
+                let written = Written { start, end, levels };
+                self.tables.insert(table, written);
+                return Ok(levels);
+            }
+            other => return Err(format!("a {} cannot travel", other.type_name())),
         }
-        encoded.push((bytes, value));
+        Ok(0)
     }
-    encoded.sort_by(|left, right| left.0.cmp(&right.0));
-    output.push(tag::TABLE);
-    output.extend((encoded.len() as u32).to_le_bytes());
-    for (key, value) in encoded {
-        output.extend(key);
-        encode_inside(heap, value, flatten, depth + 1, output)?;
+
+    /// Writes the bytes of a table anew.
+    fn again(&mut self, written: Written, depth: usize) -> Result<usize, String> {
+        let Written { start, end, levels } = written;
+        if depth + levels > DEPTH_MAX {
+            return Err(too_deep());
+        }
+        grow(&mut self.size, end - start)?;
+        self.output.extend_from_within(start..end);
+        Ok(levels)
     }
+
+    fn text(&mut self, id: StringId) {
+        let bytes = self.heap.bytes_of(id);
+        self.output.push(tag::STRING);
+        self.output.extend((bytes.len() as u32).to_le_bytes());
+        self.output.extend_from_slice(bytes);
+    }
+
+    /// A table: its pairs in the order of their keys' bytes, which is that of tag, then of the value.
+    fn table(&mut self, table: TableId, depth: usize) -> Result<usize, String> {
+        if depth >= DEPTH_MAX {
+            return Err(too_deep());
+        }
+        grow(&mut self.size, 5)?;
+        let heap = &*self.heap;
+        let mut pairs = Vec::new();
+        for (key, value) in heap.table(table).pairs() {
+            let (key, size) = match key {
+                Value::Integer(integer) => (Key::Integer(integer), 9),
+                Value::String(id) => (Key::Text(id), 5 + heap.bytes_of(id).len()),
+                other => return Err(format!("a {} as a key cannot travel", other.type_name())),
+            };
+            grow(&mut self.size, size)?;
+            pairs.push((key, value));
+        }
+        pairs.sort_by(|(left, _), (right, _)| left.order(heap).cmp(&right.order(heap)));
+        self.output.push(tag::TABLE);
+        self.output.extend((pairs.len() as u32).to_le_bytes());
+        let mut levels = 0;
+        for (key, value) in pairs {
+            match key {
+                // Numbers of list places sort as numbers when their most significant byte comes first.
+                Key::Integer(integer) => {
+                    self.output.push(tag::INTEGER);
+                    let bits = integer.cast_unsigned() ^ (1 << 63);
+                    self.output.extend(bits.to_be_bytes());
+                }
+                Key::Text(id) => self.text(id),
+            }
+            levels = levels.max(self.value(value, depth + 1)?);
+        }
+        Ok(levels + 1)
+    }
+}
+
+/// A key that can travel.
+#[derive(Clone, Copy)]
+enum Key {
+    Integer(i64),
+    Text(StringId),
+}
+
+impl Key {
+    /// What sorts as the key's bytes do: numbers first, texts by the bytes of their size, least significant first.
+    fn order(self, heap: &Heap) -> (bool, i64, [u8; 4], &[u8]) {
+        match self {
+            Key::Integer(integer) => (false, integer, [0; 4], &[]),
+            Key::Text(id) => {
+                let bytes = heap.bytes_of(id);
+                (true, 0, (bytes.len() as u32).to_le_bytes(), bytes)
+            }
+        }
+    }
+}
+
+/// Counts bytes before they are made.
+fn grow(size: &mut usize, more: usize) -> Result<(), String> {
+    if more > Draft::PAYLOAD_SIZE_MAX - *size {
+        return Err("the payload has more than 1 MiB".to_string());
+    }
+    *size += more;
     Ok(())
+}
+
+fn too_deep() -> String {
+    format!("tables nest deeper than {DEPTH_MAX}")
 }
 
 /// The value with these bytes, made in the heap.

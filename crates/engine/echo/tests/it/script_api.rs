@@ -194,6 +194,42 @@ fn events_travel_with_any_value() {
 }
 
 #[test]
+fn events_end_at_their_limit_and_what_was_written_is_paid_for() {
+    check(&[(
+        "echo.on('text', function(text) print(#text) end)
+         echo.on('list', function(list) print(#list[1]) end)
+         function on_start()
+           local doubled = {1}
+           for i = 1, 25 do doubled = {doubled, doubled} end
+           print(pcall(echo.emit, 'list', doubled))
+           for more = 0, 1 do
+             print(pcall(echo.emit, 'text', ('x'):rep((1 << 20) - 5 + more)))
+             print(pcall(echo.emit, 'list', {('x'):rep((1 << 20) - 19 + more)}))
+           end
+         end",
+        1,
+        "false\tthe payload has more than 1 MiB|true|true\
+         |false\tthe payload has more than 1 MiB|false\tthe payload has more than 1 MiB|1048571|1048557",
+    )]);
+    // Whoever catches the error has paid for what was written before it: an eighth of more than half a mebibyte.
+    let source = "function on_start()
+           local doubled = {1}
+           for i = 1, 25 do doubled = {doubled, doubled} end
+           for i = 1, 8 do pcall(echo.emit, 'list', doubled) end
+           print('done')
+         end";
+    let mut set = ScriptSet {
+        scripts: vec![ScriptSource::new("main.lua", source)],
+        ..ScriptSet::default()
+    };
+    set.limits.fuel = 1_100_000;
+    assert_eq!(log_of(&mut Rig::new(&set), 1), "done");
+    set.limits.fuel = 524_288;
+    let found = log_of(&mut Rig::new(&set), 1);
+    assert!(found.contains("the fuel of the tick is used up"), "{found}");
+}
+
+#[test]
 fn timers_fire_in_the_order_in_which_they_were_set() {
     check(&[
         (

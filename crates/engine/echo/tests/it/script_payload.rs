@@ -2,7 +2,7 @@
 
 use crate::vectors::check_file;
 use gatos_echo::script::payload::{DEPTH_MAX, decode, encode};
-use gatos_echolua::{Limits, Profile, Value, Vm, compile};
+use gatos_echolua::{Heap, Limits, Profile, Value, Vm, compile};
 use gatos_numbers::Pcg32;
 use std::fmt::Write as _;
 
@@ -19,7 +19,10 @@ fn machine(source: &str) -> (Vm, Vec<Value>) {
 fn bytes_of(expression: &str) -> Result<Vec<u8>, String> {
     let (mut vm, values) = machine(&format!("return {expression}"));
     let mut bytes = Vec::new();
-    encode(vm.heap_mut(), values[0], &mut |_, _| None, &mut bytes).map(|()| bytes)
+    match encode(vm.heap_mut(), values[0], &mut |_, _| None, &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(refusal) => Err(refusal.reason),
+    }
 }
 
 const VALUES: &[&str] = &[
@@ -79,6 +82,77 @@ fn equal_values_have_equal_bytes_and_come_back() {
         encode(vm.heap_mut(), value, &mut |_, _| None, &mut again).expect("it has bytes");
         assert_eq!(again, bytes, "{expression}");
     }
+}
+
+#[test]
+fn a_table_that_stands_twice_is_written_twice() {
+    for (shared, apart) in [
+        (
+            "(function() local t = {1, k = 'v'} return {t, {t, a = t}, t} end)()",
+            "{{1, k = 'v'}, {{1, k = 'v'}, a = {1, k = 'v'}}, {1, k = 'v'}}",
+        ),
+        (
+            "(function() local t = {} return {t, {t}} end)()",
+            "{{}, {{}}}",
+        ),
+    ] {
+        assert_eq!(bytes_of(shared), bytes_of(apart), "{shared}");
+        assert!(bytes_of(shared).is_ok(), "{shared}");
+    }
+    // What is known from a shallow place does not go deeper than the rest.
+    let nested = |levels: usize| {
+        format!(
+            "(function() local deep = {{}} for i = 2, 16 do deep = {{deep}} end
+             local t = deep for i = 1, {levels} do t = {{t}} end return {{deep, t}} end)()"
+        )
+    };
+    assert!(bytes_of(&nested(15)).is_ok());
+    let reason = Err(String::from("tables nest deeper than 32"));
+    assert_eq!(bytes_of(&nested(16)), reason);
+}
+
+#[test]
+fn writing_ends_at_the_limit() {
+    let reason = Err(String::from("the payload has more than 1 MiB"));
+    for (fitting, above) in [
+        ("('x'):rep((1 << 20) - 5)", "('x'):rep((1 << 20) - 4)"),
+        // A table has 5 bytes, its key 9, a string 5 more.
+        ("{('x'):rep((1 << 20) - 19)}", "{('x'):rep((1 << 20) - 18)}"),
+        (
+            "{[('k'):rep((1 << 20) - 11)] = true}",
+            "{[('k'):rep((1 << 20) - 10)] = true}",
+        ),
+    ] {
+        let size = bytes_of(fitting).map(|bytes| bytes.len());
+        assert_eq!(size, Ok(1 << 20), "{fitting}");
+        assert_eq!(bytes_of(above), reason, "{above}");
+    }
+    // Written out, these would be more than any machine holds.
+    for unfolding in [
+        "(function() local t = {1} for i = 1, 31 do t = {t, t, t, t} end return t end)()",
+        "(function() local t = {} for i = 1, 31 do t = {t, t} end return t end)()",
+    ] {
+        let (mut vm, values) = machine(&format!("return {unfolding}"));
+        let mut bytes = Vec::new();
+        let outcome = encode(vm.heap_mut(), values[0], &mut |_, _| None, &mut bytes);
+        let refusal = outcome.expect_err("it is too large");
+        assert_eq!(Err(refusal.reason), reason);
+        assert!(refusal.size > 1 << 18, "{} of {unfolding}", refusal.size);
+        assert!(
+            bytes.capacity() <= 2 << 20,
+            "{} of {unfolding}",
+            bytes.capacity()
+        );
+    }
+    // A table may have been large before its pairs were removed; it is gone through once, however often it stands in another.
+    let (mut vm, values) = machine("local e, t = {}, {} for i = 1, 70000 do t[i] = e end return t");
+    let (mut bytes, mut count) = (Vec::new(), 0);
+    let mut flatten = |_: &mut Heap, _| {
+        count += 1;
+        None
+    };
+    encode(vm.heap_mut(), values[0], &mut flatten, &mut bytes).expect("it fits");
+    assert_eq!((bytes.len(), count), (5 + 70000 * 14, 2));
 }
 
 #[test]
