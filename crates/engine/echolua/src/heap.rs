@@ -94,6 +94,10 @@ const CLOSURE_SIZE: usize = 40;
 pub(crate) const CELL_SIZE: usize = 16;
 /// Slots of the smallest index of strings.
 const INDEX_SIZE_MIN: u32 = 64;
+/// Room of a new array for more values than this counts before they are there.
+const COUNTED_ROOM_MIN: usize = 16;
+/// Growth of a coroutine's stack that is counted at once, in bytes.
+const STACK_GROWTH_MIN: usize = 16 << 10;
 /// A search longer than this is taken for keys that collide on purpose, and the hashes get another seed.
 pub(crate) const PROBE_COUNT_MAX: u32 = 128;
 /// Seeds of hashes; what collides on purpose under one does not under the next.
@@ -344,6 +348,16 @@ impl Heap {
         self.set(id, Value::Integer(key), *value);
     }
 
+    /// Gives a new table of a constructor room, and counts what it is to hold until it holds it.
+    pub(crate) fn reserve_table(&mut self, id: TableId, array: usize, entries: usize) {
+        let table = self.table_mut(id);
+        table.reserve(array, entries);
+        if array > COUNTED_ROOM_MIN {
+            table.counted += array as u32;
+            self.bytes += array * 16;
+        }
+    }
+
     /// Makes every table as small as what it holds allows.
     pub(crate) fn compact_tables(&mut self) {
         for index in 0..self.tables.size() {
@@ -445,6 +459,15 @@ impl Heap {
             self.coroutines.mark(id);
         }
         CoroutineId(id)
+    }
+
+    /// Counts a coroutine whose stack has grown much, at once; the collector finds the rest when it comes by.
+    #[inline]
+    pub(crate) fn count_grown_coroutine(&mut self, id: CoroutineId) {
+        let coroutine = self.coroutines.get(id.0);
+        if coroutine.size() > coroutine.counted as usize + STACK_GROWTH_MIN {
+            self.count_coroutine(id);
+        }
     }
 
     /// Counts what a coroutine has come to.

@@ -24,6 +24,8 @@ use gatos_numbers::binary64;
 /// Entries that are searched one by one, without an index.
 const LINEAR_MAX: usize = 8;
 const EMPTY: u32 = u32::MAX;
+/// An array keeps the room for so many values, however few it has.
+const ROOM_MIN: usize = 4;
 /// Positions of a traversal from here on lie in the hash part.
 const IN_ENTRIES: u32 = 1 << 31;
 
@@ -368,6 +370,10 @@ impl Table {
         while self.array.last().is_some_and(|value| value.is_nil()) {
             self.array.pop();
         }
+        // What is counted is the length, so the room must not stay far behind it.
+        if self.array.capacity() / 4 > self.array.len().max(ROOM_MIN) {
+            self.array.shrink_to(self.array.len() * 2);
+        }
     }
 
     /// Moves what follows the array out of the hash part; the key just stored may have an old entry there too.
@@ -563,12 +569,8 @@ impl Table {
     /// Room for so many values, as a constructor knows them.
     pub(crate) fn reserve(&mut self, array: usize, entries: usize) {
         self.array.reserve_exact(array);
-        if entries > LINEAR_MAX {
-            self.index = empty_index(index_size_for(entries));
-            self.entries.reserve_exact(self.index.len() / 2);
-        } else if entries > 0 {
-            self.entries.reserve_exact(entries);
-        }
+        // More than these get their room, which is counted, when they come.
+        self.entries.reserve_exact(entries.min(LINEAR_MAX));
     }
 
     /// The pair at or behind a position of a traversal: array first, then entries. The array may have been shortened

@@ -76,6 +76,53 @@ const PROGRAMS: &[(&str, Profile, &str)] = &[
         Profile::Script,
         "local t = {} for i = 1, 10000 do t[i] = '' end return #table.concat(t, ('x'):rep(1 << 20))",
     ),
+    // Tables that have room for what never comes, or keep it for what is gone.
+    (
+        "MemoryExhausted",
+        Profile::Script,
+        "local keep = {} for i = 1, 400000 do keep[i] = {NILS} end",
+    ),
+    (
+        "MemoryExhausted",
+        Profile::Script,
+        "local keep = {} for i = 1, 400000 do keep[i] = {KEYS} end",
+    ),
+    (
+        "ok 5000",
+        Profile::Script,
+        "local function fail() error() end for i = 1, 5000 do pcall(function() return {LIST, fail()} end) end return 5000",
+    ),
+    (
+        "ok 2000",
+        Profile::Script,
+        "local keep = {} for i = 1, 2000 do local t = {} for j = 1, 2000 do t[j] = j end for j = 2000, 1, -1 do t[j] = nil end keep[i] = t end return #keep",
+    ),
+    // Stacks of coroutines that wait, that died, and that wait for each other.
+    (
+        "MemoryExhausted",
+        Profile::Script,
+        "local t, big = {}, {} for i = 1, 100000 do big[i] = 1 end for i = 1, 1000 do local c = coroutine.wrap(function() select('#', table.unpack(big)) coroutine.yield() end) c() t[i] = c end",
+    ),
+    (
+        "MemoryExhausted",
+        Profile::Script,
+        "local t, big = {}, {} for i = 1, 100000 do big[i] = 1 end for i = 1, 1000 do local c = coroutine.create(function() local x <close> = setmetatable({}, {__close = print}) select('#', table.unpack(big)) error('x') end) coroutine.resume(c) t[i] = c end",
+    ),
+    (
+        "ok 200",
+        Profile::Script,
+        "local t, big = {}, {} for i = 1, 100000 do big[i] = 1 end for i = 1, 200 do local c = coroutine.create(function() select('#', table.unpack(big)) error('x') end) coroutine.resume(c) t[i] = c end return #t",
+    ),
+    (
+        "MemoryExhausted",
+        Profile::Script,
+        "local big = {} for i = 1, 100000 do big[i] = 1 end local function f() select('#', table.unpack(big)) return coroutine.wrap(f)() end f()",
+    ),
+    (
+        "MemoryExhausted",
+        Profile::Script,
+        "local t = {} local function f(n) if n == 0 then coroutine.yield() else f(n - 1) end return 1 end for i = 1, 2000 do t[i] = coroutine.wrap(f) t[i](10000) end",
+    ),
     // Replacements: what one match is replaced with, and what many are.
     (
         "MemoryExhausted",
@@ -282,6 +329,11 @@ fn a_child_runs_the_program_it_is_asked_for() {
         return;
     };
     let (_, profile, source) = PROGRAMS[number];
+    let keys: String = (0..2000).map(|key| format!("k{key} = nil, ")).collect();
+    let source = source
+        .replace("NILS", &"nil, ".repeat(2000))
+        .replace("LIST", "1, ".repeat(2000).trim_end_matches(", "))
+        .replace("KEYS", &keys);
     let compiled = compile(source.as_bytes(), profile);
     let module = compiled
         .module

@@ -148,6 +148,10 @@ impl Vm {
             self.heap.coroutines.get_mut(resumer.0).status = Status::Normal;
         }
         self.swap(id);
+        if resumer.is_some() {
+            // Its place holds the stack of a coroutine that may have grown.
+            self.heap.count_grown_coroutine(id);
+        }
         let coroutine = self.heap.coroutines.get_mut(id.0);
         coroutine.status = Status::Running;
         coroutine.resumer = resumer;
@@ -219,6 +223,7 @@ impl Vm {
     /// Lets the resumer of the running coroutine run.
     fn leave(&mut self, id: CoroutineId, status: Status) {
         self.swap(id);
+        self.heap.count_grown_coroutine(id);
         self.native_depth = self.native_depth.saturating_sub(1);
         let coroutine = self.heap.coroutines.get_mut(id.0);
         coroutine.status = status;

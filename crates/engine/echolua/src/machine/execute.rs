@@ -811,8 +811,7 @@ impl Vm {
                         let id = self.heap.new_table();
                         if entries > 0 || array > 0 {
                             self.heap
-                                .table_mut(id)
-                                .reserve(array as usize, entries as usize);
+                                .reserve_table(id, array as usize, entries as usize);
                         }
                         r!(a) = Value::Table(id);
                     }
@@ -1290,8 +1289,7 @@ impl Vm {
     fn new_table(&mut self, base: usize, a: u8, entries: u16, array: u32) {
         let id = self.heap.new_table();
         self.heap
-            .table_mut(id)
-            .reserve(array as usize, entries as usize);
+            .reserve_table(id, array as usize, entries as usize);
         self.stack[base + usize::from(a)] = Value::Table(id);
     }
 
