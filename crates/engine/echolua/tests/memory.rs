@@ -329,9 +329,9 @@ fn a_child_runs_the_program_it_is_asked_for() {
         return;
     };
     let (_, profile, source) = PROGRAMS[number];
-    let keys: String = (0..2000).map(|key| format!("k{key} = nil, ")).collect();
+    let keys: String = (0..200).map(|key| format!("k{key} = nil, ")).collect();
     let source = source
-        .replace("NILS", &"nil, ".repeat(2000))
+        .replace("NILS", &"nil, ".repeat(200))
         .replace("LIST", "1, ".repeat(2000).trim_end_matches(", "))
         .replace("KEYS", &keys);
     let compiled = compile(source.as_bytes(), profile);
