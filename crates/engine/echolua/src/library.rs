@@ -558,6 +558,7 @@ impl Vm {
         if let Value::Integer(integer) = value {
             return Ok(integer);
         }
+        self.pay_for_number(value)?;
         match self.to_integer(value) {
             Some(integer) => Ok(integer),
             None if self.to_numeral(value).is_some() => {

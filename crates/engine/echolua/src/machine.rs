@@ -20,7 +20,7 @@ mod for_twin;
 pub(crate) mod lower;
 pub(crate) mod meaning;
 pub(crate) mod message;
-mod op;
+pub(crate) mod op;
 pub(crate) mod snapshot;
 mod trace;
 pub(crate) mod unchecked;

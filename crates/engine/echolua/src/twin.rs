@@ -21,8 +21,10 @@ use crate::elc::{
 };
 use crate::library::{self, Control, Native, native};
 use crate::machine::meaning::{Counting, Decision, Meant, Store, Wrong};
+use crate::machine::op::LIST_UNIT;
 use crate::machine::{Fault, Vm, event};
 use crate::names::EXPORTS;
+use crate::profile::Profile;
 use crate::value::{CellId, ClosureId, Value};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -142,6 +144,7 @@ fn call_closure(vm: &mut Vm, id: ClosureId, arguments: Vec<Value>) -> Result<Vec
         slots: Vec::new(),
         rest: Vec::new(),
         closers: Vec::new(),
+        marking: 0,
     };
     run.upvalues = run.vm.heap.closure(id).upvalues.to_vec();
     let parameters = function.parameter_count as usize;
@@ -182,6 +185,8 @@ struct Run<'r> {
     rest: Vec<Value>,
     /// Slots that are to be closed: how many slots were alive below each, and the slot's variable.
     closers: Vec<(usize, CellId)>,
+    /// Statements that may have marked one, of the blocks around the running statement.
+    marking: usize,
 }
 
 impl Run<'_> {
@@ -257,7 +262,14 @@ impl Run<'_> {
     }
 
     fn statements(&mut self, block: &Block) -> Result<Flow, Fault> {
-        let base = self.slots.len();
+        let marking = self.marking;
+        let result = self.statements_of(block);
+        self.marking = marking;
+        result
+    }
+
+    fn statements_of(&mut self, block: &Block) -> Result<Flow, Fault> {
+        let (base, marking) = (self.slots.len(), self.marking);
         let mut position = 0;
         while let Some(statement) = block.get(position) {
             let flow = self.statement(statement)?;
@@ -294,6 +306,8 @@ impl Run<'_> {
                 .count();
             self.close(kept, Ok(Flow::Next))?;
             self.slots.truncate(alive);
+            let marks = |statement: &&Statement| matches!(statement, Statement::Close { .. });
+            self.marking = marking + block[..found].iter().filter(marks).count();
             position = found;
         }
         Ok(Flow::Next)
@@ -310,6 +324,7 @@ impl Run<'_> {
             }
             Statement::Close { slot, line } => {
                 self.at(*line);
+                self.marking += 1;
                 let cell = self.slots[*slot as usize];
                 let value = *self.vm.heap.cell(cell);
                 if value.is_true() {
@@ -370,15 +385,27 @@ impl Run<'_> {
             } => {
                 let values = self.exactly(values, 4)?;
                 self.at(*line);
-                return self.generic_for(statement, *count as usize, &values, body, *line);
+                let count = *count as usize;
+                let may_mark = usize::from(self.vm.profile() == Profile::Script);
+                self.marking += may_mark;
+                let result = self.generic_for(statement, count, &values, body, *line);
+                self.marking -= may_mark;
+                return result;
             }
             Statement::Goto { label } => return Ok(Flow::Goto(*label)),
             Statement::Label { .. } => {}
             Statement::Break => return Ok(Flow::Break),
             Statement::Return { values, line } => {
-                let values = self.all(values)?;
+                let found = self.all(values)?;
                 self.at(*line);
-                return Ok(Flow::Return(values));
+                // The results of a call that takes the place of this one do not pass through here.
+                let is_tail = values.single.is_empty() && self.marking == 0;
+                match values.rest.as_deref() {
+                    Some(Expression::Rest) => self.pay_for_list(found.len())?,
+                    Some(_) if !is_tail => self.pay_for_list(found.len())?,
+                    _ => {}
+                }
+                return Ok(Flow::Return(found));
             }
         }
         Ok(Flow::Next)
@@ -557,21 +584,52 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// An open list, of as many values as there are.
     fn all(&mut self, values: &Values) -> Result<Vec<Value>, Fault> {
+        self.listed(values, Run::open)
+    }
+
+    /// A list of which so many values are wanted.
+    fn exactly(&mut self, values: &Values, count: usize) -> Result<Vec<Value>, Fault> {
+        let mut found = self.listed(values, Run::several)?;
+        found.resize(count, Value::Nil);
+        Ok(found)
+    }
+
+    fn listed(
+        &mut self,
+        values: &Values,
+        rest: fn(&mut Self, &Expression) -> Result<Vec<Value>, Fault>,
+    ) -> Result<Vec<Value>, Fault> {
         let mut found = Vec::new();
         for value in &values.single {
             found.push(self.one(value)?);
         }
-        if let Some(rest) = &values.rest {
-            found.extend(self.several(rest)?);
+        if let Some(last) = &values.rest {
+            found.extend(rest(self, last)?);
         }
         Ok(found)
     }
 
-    fn exactly(&mut self, values: &Values, count: usize) -> Result<Vec<Value>, Fault> {
-        let mut found = self.all(values)?;
-        found.resize(count, Value::Nil);
-        Ok(found)
+    /// The values of a list's last expression, all of them.
+    fn open(&mut self, expression: &Expression) -> Result<Vec<Value>, Fault> {
+        if matches!(expression, Expression::Rest) {
+            self.pay_for_list(self.rest.len())?;
+        }
+        self.several(expression)
+    }
+
+    fn pay_for_list(&mut self, count: usize) -> Result<(), Fault> {
+        self.vm.pay((count / LIST_UNIT) as u64)
+    }
+
+    /// The arguments of a call, behind those that are there.
+    fn arguments(&mut self, given: &mut Vec<Value>, arguments: &Values) -> Result<(), Fault> {
+        given.extend(self.all(arguments)?);
+        if arguments.rest.is_some() {
+            self.pay_for_list(given.len())?;
+        }
+        Ok(())
     }
 
     fn several(&mut self, expression: &Expression) -> Result<Vec<Value>, Fault> {
@@ -584,9 +642,10 @@ impl Run<'_> {
                 line,
             } => {
                 let function = self.one(function)?;
-                let arguments = self.all(arguments)?;
+                let mut given = Vec::new();
+                self.arguments(&mut given, arguments)?;
                 self.at(*line);
-                call(self.vm, function, arguments)
+                call(self.vm, function, given)
             }
             Expression::Method {
                 object,
@@ -600,7 +659,7 @@ impl Run<'_> {
                 let method = self.vm.meant_index(object, key);
                 let method = self.decided(method)?;
                 let mut list = Vec::from([object]);
-                list.extend(self.all(arguments)?);
+                self.arguments(&mut list, arguments)?;
                 self.at(*line);
                 call(self.vm, method, list)
             }
@@ -744,7 +803,9 @@ impl Run<'_> {
             }
         }
         if let Some(rest) = rest {
-            for value in self.several(rest)? {
+            let values = self.open(rest)?;
+            self.pay_for_list(next + values.len())?;
+            for value in values {
                 self.vm.heap.append_list(table, next, &[value]);
                 next += 1;
             }

@@ -210,7 +210,7 @@ pub(super) fn select(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 
 pub(super) fn to_number(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let value = vm.argument(arguments, 0);
-    vm.pay(vm.bytes(value).map_or(0, <[u8]>::len) as u64 / 32)?;
+    vm.pay_for_number(value)?;
     if vm.argument(arguments, 1).is_nil() {
         vm.check_any(arguments, 0, "tonumber")?;
         let number = vm.to_numeral(value).map_or(Value::Nil, Value::from);

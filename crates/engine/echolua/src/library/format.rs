@@ -577,6 +577,7 @@ impl Vm {
         function: &str,
     ) -> Result<Numeral, Fault> {
         let value = self.argument(arguments, index);
+        self.pay_for_number(value)?;
         match self.to_numeral(value) {
             Some(number) => Ok(number),
             None => Err(self.bad_type(arguments, index, function, "number")),

@@ -308,6 +308,7 @@ pub(super) fn min(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
 
 pub(super) fn to_integer_value(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     let value = vm.check_any(arguments, 0, "tointeger")?;
+    vm.pay_for_number(value)?;
     let result = match value {
         Value::String(_) => vm.to_numeral(value).and_then(to_integer),
         value => value.as_numeral().and_then(to_integer),

@@ -28,6 +28,7 @@ impl Vm {
                 .unwrap_or_default(),
             Err(wrong) => return Err(self.raise_wrong(wrong, |_| String::new())),
         };
+        self.pay_for_number(value)?;
         match self.to_integer(value) {
             Some(length) => Ok(length),
             None => Err(self.raise("object length is not an integer")),

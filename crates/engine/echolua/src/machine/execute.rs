@@ -10,7 +10,7 @@
 mod slow;
 
 use super::call::Delivery;
-use super::op::{Guess, MULTIPLE, Op};
+use super::op::{Guess, LIST_UNIT, MULTIPLE, Op};
 use super::unchecked::{Cursor, Upvalues, copy};
 use super::{After, Fault, Frame, FrameKind, Program, Vm, WINDOW, event};
 use crate::arithmetic::{self, Operator};
@@ -753,7 +753,7 @@ impl Vm {
                         slow!(self.slow_set_index(object, Value::Integer(i64::from(i)), value)?);
                     }
                     Op::SetList { a, b, count, start } => {
-                        aside!(self.set_list(base, a, b, count, start));
+                        aside!(self.set_list(base, a, b, count, start)?);
                     }
                     Op::SelfField {
                         a,
@@ -1112,7 +1112,9 @@ impl Vm {
                         callee: ref guess,
                     } => {
                         if let Value::Closure(id) = &r!(a)
-                            && (count != MULTIPLE || !self.heap.is_due())
+                            && (count != MULTIPLE
+                                || (!self.heap.is_due()
+                                    && self.top <= base + a as usize + LIST_UNIT))
                         {
                             let id = *id;
                             let slot = base + a as usize;
@@ -1156,6 +1158,7 @@ impl Vm {
                         // The same as a call, in the place of the frame that is left.
                         if let Value::Closure(id) = &r!(a)
                             && !self.heap.is_due()
+                            && (count != MULTIPLE || self.top <= base + a as usize + LIST_UNIT)
                         {
                             let (id, slot) = (*id, base + a as usize);
                             let given = match count {
@@ -1174,13 +1177,19 @@ impl Vm {
                         }
                         slow!(self.tail_call(base, a, count)?)
                     }
-                    Op::Return { a, count } => {
+                    Op::Return { a, count, pays } => {
                         let from = base + a as usize;
                         let count = if count == MULTIPLE {
                             self.top.saturating_sub(from)
                         } else {
                             count as usize
                         };
+                        if pays && count >= LIST_UNIT {
+                            slow!({
+                                self.pay_for_list(count)?;
+                                self.return_values(from, count);
+                            });
+                        }
                         self.return_values(from, count);
                         continue 'frame;
                     }
@@ -1253,6 +1262,11 @@ impl Vm {
         }
     }
 
+    /// Pays for a list whose length only the run knows: what it takes to hand it over must not be free.
+    pub(super) fn pay_for_list(&mut self, count: usize) -> Result<(), Fault> {
+        self.pay((count / LIST_UNIT) as u64)
+    }
+
     #[cold]
     fn refuse_change(&mut self) -> Result<(), Fault> {
         Err(self.raise_named(super::meaning::Wrong::Changed))
@@ -1317,7 +1331,9 @@ impl Vm {
     fn given_to(&mut self, base: usize, a: u8, count: u8) -> Result<usize, Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
-            self.top.saturating_sub(slot + 1)
+            let count = self.top.saturating_sub(slot + 1);
+            self.pay_for_list(count)?;
+            count
         } else {
             usize::from(count)
         };
@@ -1386,7 +1402,9 @@ impl Vm {
     fn tail_call(&mut self, base: usize, a: u8, count: u8) -> Result<(), Fault> {
         let slot = base + usize::from(a);
         let count = if count == MULTIPLE {
-            self.top.saturating_sub(slot + 1)
+            let count = self.top.saturating_sub(slot + 1);
+            self.pay_for_list(count)?;
+            count
         } else {
             usize::from(count)
         };

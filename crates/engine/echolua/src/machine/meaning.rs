@@ -189,12 +189,23 @@ impl Vm {
         self.to_numeral(value).and_then(arithmetic::to_integer)
     }
 
+    /// Pays for reading a number out of a text.
+    pub(crate) fn pay_for_number(&mut self, value: Value) -> Result<(), Fault> {
+        match value {
+            Value::String(id) => self.pay(self.heap.bytes_of(id).len() as u64 / 32),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn meant_arithmetic(
         &mut self,
         operator: Operator,
         left: Value,
         right: Value,
     ) -> Meant<Decision> {
+        for operand in [left, right] {
+            self.pay_for_number(operand).map_err(Wrong::Stop)?;
+        }
         let (first, second) = (self.to_numeral(left), self.to_numeral(right));
         if let (Some(first), Some(second)) = (first, second) {
             match arithmetic::compute(operator, first, second, self.profile) {
@@ -233,6 +244,7 @@ impl Vm {
     }
 
     pub(crate) fn meant_negate(&mut self, operand: Value) -> Meant<Decision> {
+        self.pay_for_number(operand).map_err(Wrong::Stop)?;
         if let Some(number) = self.to_numeral(operand) {
             let result = arithmetic::negate(number, self.profile);
             return result
@@ -248,6 +260,7 @@ impl Vm {
     }
 
     pub(crate) fn meant_bit_not(&mut self, operand: Value) -> Meant<Decision> {
+        self.pay_for_number(operand).map_err(Wrong::Stop)?;
         if let Some(integer) = self.to_integer(operand) {
             return Ok(Decision::Value(Value::Integer(!integer)));
         }
@@ -464,7 +477,15 @@ pub(crate) enum Counting {
 
 impl Vm {
     /// Prepares a counting loop as Lua does: integers count their iterations first, other numbers add and compare.
-    pub(crate) fn meant_loop(&self, start: Value, limit: Value, step: Value) -> Meant<Counting> {
+    pub(crate) fn meant_loop(
+        &mut self,
+        start: Value,
+        limit: Value,
+        step: Value,
+    ) -> Meant<Counting> {
+        for bound in [start, limit, step] {
+            self.pay_for_number(bound).map_err(Wrong::Stop)?;
+        }
         // As in Lua, a script's text that says a number is one, but never an integer where the loop begins.
         let number = |value: Value| match (value, self.profile) {
             (Value::String(_), Profile::Script) => self.to_numeral(value),

@@ -14,6 +14,9 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 /// In a count of values: as many as there are.
 pub(crate) const MULTIPLE: u8 = 255;
 
+/// Values of an open list that cost a unit of fuel; see `docs/formats/elc.md`.
+pub(crate) const LIST_UNIT: usize = 16;
+
 /// Where the key of an instruction lay in the last table. It is checked where it is used, so that it changes nothing but
 /// speed; forks on other threads may write it too.
 #[derive(Debug, Default)]
@@ -264,8 +267,8 @@ pub(crate) enum Op {
     },
     /// return R[a](R[a + 1], …)
     TailCall { a: u8, count: u8, callee: Callee },
-    /// return R[a], …
-    Return { a: u8, count: u8 },
+    /// return R[a], …; where it `pays`, for each 16 of them first
+    Return { a: u8, count: u8, pays: bool },
     /// return
     ReturnNothing,
     /// return R[a]

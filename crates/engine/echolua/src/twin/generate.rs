@@ -14,6 +14,15 @@ use gatos_numbers::Pcg32;
 /// Calls of the library, by name: `N` stands for a number, `I` for a small integer, `S` for a string, `T` for a list. The
 /// ones of scripts are Lua's own, so that stock Lua can be asked too.
 pub(super) const CALLS_BOTH: &[(&str, &str)] = &[
+    // Open lists of up to thirty values.
+    (
+        "table.unpack",
+        "(function(...) local t = {1, 2, ...} return select('#', 0, ...) + #t end)(table.unpack(T, 1, I))",
+    ),
+    (
+        "select",
+        "select('#', (function(...) return N, ... end)(S, table.unpack({}, 1, I)))",
+    ),
     ("assert", "(assert(N, S))"),
     ("error", "select(2, pcall(error, S, 0))"),
     (

@@ -126,3 +126,44 @@ fn depth_ends_in_an_error_that_can_be_caught() {
         assert_eq!(ending(source, 1 << 34, 512 << 20), "true", "{source}");
     }
 }
+
+/// Lists that are handed over, and numbers that are read out of texts, cost fuel by their length: time is bounded by fuel.
+#[test]
+fn long_lists_and_long_numbers_cost_fuel() {
+    const ROUNDS: u64 = 10;
+    const LENGTH: u64 = 100_000;
+    let head = format!(
+        "local big, text = {{}}, (' '):rep({LENGTH}) .. '0' for i = 1, {LENGTH} do big[i] = 1 end
+         local function all() return table.unpack(big) end
+         local function count(...) return select('#', ...) end
+         local function pass(...) return ... end
+         local function closing() local c <close> = nil return all() end "
+    );
+    let fuel_of = |body: &str| {
+        let source = format!("{head} for round = 1, {ROUNDS} do {body} end");
+        let module = module(source.as_bytes(), Profile::Script);
+        let (_, ending, fuel) = run_module(&module, Limits::default());
+        assert_eq!(ending, "", "{body}");
+        fuel
+    };
+    // What is made, without being handed over.
+    let without = fuel_of("all()");
+    let rows = [
+        ("count(all())", 3 * LENGTH / 16),
+        ("pass(all())", 3 * LENGTH / 16),
+        ("local function f() return 1, all() end f()", LENGTH / 16),
+        ("closing()", LENGTH / 16),
+        ("local t = {all()}", LENGTH / 16),
+        ("math.max(all())", LENGTH / 16),
+        ("all() local n = text + 1", LENGTH / 32),
+        ("all() local n = -text", LENGTH / 32),
+        ("all() local n = ('x'):rep(text)", LENGTH / 32),
+        ("all() for i = 1, text do end", LENGTH / 32),
+        ("all() local n = math.tointeger(text)", LENGTH / 32),
+    ];
+    for (body, least) in rows {
+        let more = fuel_of(body) - without;
+        assert!(more >= ROUNDS * least, "{more} for {body}");
+        assert!(more < ROUNDS * (least + 100), "{more} for {body}");
+    }
+}

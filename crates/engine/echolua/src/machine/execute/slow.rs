@@ -221,17 +221,28 @@ impl Vm {
         result
     }
 
-    pub(super) fn set_list(&mut self, base: usize, a: u8, b: u8, count: u8, start: u32) {
+    pub(super) fn set_list(
+        &mut self,
+        base: usize,
+        a: u8,
+        b: u8,
+        count: u8,
+        start: u32,
+    ) -> Result<(), Fault> {
         let from = base + usize::from(b);
+        let start = start as usize;
         let count = if count == MULTIPLE {
-            self.top.saturating_sub(from)
+            let count = self.top.saturating_sub(from);
+            self.pay_for_list(start + count)?;
+            count
         } else {
             usize::from(count)
         };
         if let Value::Table(id) = self.stack[base + usize::from(a)] {
             let values = &self.stack[from..from + count];
-            self.heap.append_list(id, start as usize, values);
+            self.heap.append_list(id, start, values);
         }
+        Ok(())
     }
 
     pub(super) fn rest(&mut self, base: usize, a: u8, want: u8) -> Result<(), Fault> {
@@ -242,6 +253,7 @@ impl Vm {
         let to = base + usize::from(a);
         let from = base - count;
         if want == MULTIPLE {
+            self.pay_for_list(count)?;
             self.make_window(to + count)?;
             self.stack.copy_within(from..from + count, to);
             self.top = to + count;

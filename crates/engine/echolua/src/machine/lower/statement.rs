@@ -477,7 +477,8 @@ impl Lowerer<'_> {
                 self.emit(Op::TailCall { a, count, callee });
                 self.hint(0, named);
                 // Where the callee was no function of the program.
-                self.emit(Op::Return { a, count: MULTIPLE });
+                let (count, pays) = (MULTIPLE, false);
+                self.emit(Op::Return { a, count, pays });
             }
             ([value], None) if !closes => {
                 let a = self.operand(value);
@@ -489,7 +490,8 @@ impl Lowerer<'_> {
                 let count = self.row(values);
                 self.close_down_to(0);
                 self.line = line;
-                self.emit(Op::Return { a, count });
+                let pays = count == MULTIPLE;
+                self.emit(Op::Return { a, count, pays });
             }
         }
         self.free = mark;
