@@ -60,6 +60,14 @@ impl Vm {
         }
     }
 
+    /// A text argument as a string of the heap: the one that was given, which need not be looked for.
+    fn text_value(&mut self, arguments: Arguments, index: usize, text: &[u8]) -> Value {
+        match self.argument(arguments, index) {
+            given @ Value::String(_) => given,
+            _ => Value::String(self.heap.string(text)),
+        }
+    }
+
     fn all_captures(
         &mut self,
         matcher: &Matcher<'_>,
@@ -70,6 +78,14 @@ impl Vm {
         let count = matcher.level.max(usize::from(with_whole));
         let before = self.heap.bytes;
         let mut values = Vec::with_capacity(count);
+        // One range may be captured again and again.
+        let captured: usize = (1..matcher.level)
+            .map(|index| match matcher.capture(index) {
+                Some(Capture::Range(start, end)) => end - start,
+                _ => 0,
+            })
+            .sum();
+        self.pay(captured as u64 / 64)?;
         for index in 0..count {
             values.push(self.capture_value(matcher, index, start, end)?);
             self.check_growth(before)?;
@@ -88,7 +104,7 @@ pub(super) fn match_(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 
 fn search(vm: &mut Vm, arguments: Arguments, function: &str) -> Result<usize, Fault> {
     let is_find = function == "find";
-    let text = vm.check_text(arguments, 0, function)?;
+    let text = vm.check_text_unread(arguments, 0, function)?;
     let pattern = vm.check_text(arguments, 1, function)?;
     let start = vm.optional_integer(arguments, 2, function, 1)?;
     let start = start_of(start, text.len()) - 1;
@@ -99,8 +115,11 @@ fn search(vm: &mut Vm, arguments: Arguments, function: &str) -> Result<usize, Fa
         && (vm.argument(arguments, 3).is_true()
             || !pattern.iter().any(|byte| SPECIALS.contains(byte)));
     if is_plain {
-        vm.pay((text.len() - start) as u64 / 8)?;
-        return match find_plain(vm, &text[start..], &pattern)? {
+        let found = find_plain(vm, &text[start..], &pattern)?;
+        let rest = text.len() - start;
+        let passed = found.unwrap_or(rest).max(LOOKED_AT_MIN).min(rest);
+        vm.pay(passed as u64 / 8)?;
+        return match found {
             Some(found) => {
                 let first = (start + found) as i64;
                 let last = first + pattern.len() as i64;
@@ -131,6 +150,8 @@ fn search(vm: &mut Vm, arguments: Arguments, function: &str) -> Result<usize, Fa
     Ok(vm.give(arguments, Value::Nil))
 }
 
+/// A plain search, and the start of a `gmatch`, cost as if they had looked at so many bytes at least, where there are as many.
+const LOOKED_AT_MIN: usize = 64;
 const SPECIALS: &[u8] = b"^$*+?.([%-";
 
 fn find_plain(vm: &mut Vm, text: &[u8], wanted: &[u8]) -> Result<Option<usize>, Fault> {
@@ -166,15 +187,15 @@ const LONG_MIN: usize = 64;
 
 /// The iterator keeps text, pattern and where it is in a table of its own.
 pub(super) fn gmatch(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let text = vm.check_text(arguments, 0, "gmatch")?;
+    let text = vm.check_text_unread(arguments, 0, "gmatch")?;
+    vm.pay_for_reading(text.len().min(LOOKED_AT_MIN))?;
     let pattern = vm.check_text(arguments, 1, "gmatch")?;
     let start = vm.optional_integer(arguments, 2, "gmatch", 1)?;
     let start = (start_of(start, text.len()) - 1).min(text.len() + 1);
     let state = vm.heap.new_table();
-    let (text, pattern) = (vm.heap.string(&text), vm.heap.string(&pattern));
     let fields = [
-        Value::String(text),
-        Value::String(pattern),
+        vm.text_value(arguments, 0, &text),
+        vm.text_value(arguments, 1, &pattern),
         Value::Integer(start as i64),
         Value::Integer(-1),
     ];
@@ -197,7 +218,7 @@ pub(super) fn gmatch_step(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fa
         return Ok(0);
     };
     let (text, pattern) = (vm.heap.shared_bytes(text), vm.heap.shared_bytes(pattern));
-    vm.pay(text.len() as u64 / 64)?;
+    // Nothing is paid for the text as a whole: each place that is tried is a step of the matcher.
     let mut matcher = Matcher::new(&text, &pattern);
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     for start in start..=text.len() {

@@ -10,8 +10,21 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 impl Vm {
-    /// A string argument; numbers are turned into their text.
+    /// A string argument that is read from end to end, which is paid for here; numbers are turned into their text.
     pub(crate) fn check_text(
+        &mut self,
+        arguments: Arguments,
+        index: usize,
+        function: &str,
+    ) -> Result<Arc<[u8]>, Fault> {
+        let bytes = self.check_text_unread(arguments, index, function)?;
+        self.pay_for_reading(bytes.len())?;
+        Ok(bytes)
+    }
+
+    /// A string argument of a function that looks at a part of it only, and pays for that part: a program that goes through a
+    /// long text in many calls would else pay for the whole of it in each.
+    pub(crate) fn check_text_unread(
         &mut self,
         arguments: Arguments,
         index: usize,
@@ -19,14 +32,15 @@ impl Vm {
     ) -> Result<Arc<[u8]>, Fault> {
         let value = self.argument(arguments, index);
         match value {
-            Value::String(id) => {
-                let bytes = self.heap.shared_bytes(id);
-                self.pay(bytes.len() as u64 / 32)?;
-                Ok(bytes)
-            }
+            Value::String(id) => Ok(self.heap.shared_bytes(id)),
             number if number.as_numeral().is_some() => Ok(Arc::from(self.plain_text(number))),
             _ => Err(self.bad_type(arguments, index, function, "string")),
         }
+    }
+
+    /// Takes the fuel for so many bytes that are looked at one by one.
+    pub(crate) fn pay_for_reading(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.pay(bytes as u64 / 32)
     }
 
     /// Gives a string.
@@ -190,7 +204,7 @@ pub(super) fn byte(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
             None => 0,
         });
     }
-    let text = vm.check_text(arguments, 0, "byte")?;
+    let text = vm.check_text_unread(arguments, 0, "byte")?;
     let (start, end) = (start_of(first, text.len()), end_of(last, text.len()));
     if start > end {
         return Ok(0);
@@ -198,6 +212,7 @@ pub(super) fn byte(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
     if end - (start - 1) >= STACK_SIZE_MAX {
         return Err(vm.raise("string slice too long"));
     }
+    vm.pay_for_reading(end - (start - 1))?;
     let values: Vec<Value> = text[start - 1..end]
         .iter()
         .map(|byte| Value::Integer(i64::from(*byte)))

@@ -69,7 +69,7 @@ pub(super) fn char(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
 }
 
 pub(super) fn codepoint(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let text = vm.check_text(arguments, 0, "codepoint")?;
+    let text = vm.check_text_unread(arguments, 0, "codepoint")?;
     let first = vm.optional_integer(arguments, 1, "codepoint", 1)?;
     let first = position_of(first, text.len());
     let last = vm.optional_integer(arguments, 2, "codepoint", first)?;
@@ -81,6 +81,7 @@ pub(super) fn codepoint(vm: &mut Vm, arguments: Arguments) -> Result<usize, Faul
     if last > text.len() as i64 {
         return Err(vm.bad_argument(2, "codepoint", "out of bounds"));
     }
+    vm.pay_for_reading(usize::try_from(last - first + 1).unwrap_or(0))?;
     let mut values = Vec::new();
     let mut index = first as usize - 1;
     while (index as i64) < last {
@@ -123,7 +124,7 @@ pub(super) fn length(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 }
 
 pub(super) fn offset(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let text = vm.check_text(arguments, 0, "offset")?;
+    let text = vm.check_text_unread(arguments, 0, "offset")?;
     let mut count = vm.check_integer(arguments, 1, "offset")?;
     let default = if count >= 0 { 1 } else { text.len() as i64 + 1 };
     let start = vm.optional_integer(arguments, 2, "offset", default)?;
@@ -131,11 +132,13 @@ pub(super) fn offset(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
     if start < 1 || start > text.len() as i64 + 1 {
         return Err(vm.bad_argument(2, "offset", "position out of bounds"));
     }
-    let mut index = start as usize - 1;
+    let start = start as usize - 1;
+    let mut index = start;
     if count == 0 {
         while index > 0 && is_continuation(&text, index) {
             index -= 1;
         }
+        vm.pay_for_reading(start - index)?;
         return Ok(vm.give(arguments, Value::Integer(index as i64 + 1)));
     }
     if is_continuation(&text, index) {
@@ -159,6 +162,7 @@ pub(super) fn offset(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
             count -= 1;
         }
     }
+    vm.pay_for_reading(start.abs_diff(index))?;
     let result = if count == 0 {
         Value::Integer(index as i64 + 1)
     } else {
@@ -168,7 +172,7 @@ pub(super) fn offset(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> 
 }
 
 pub(super) fn codes(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault> {
-    let text = vm.check_text(arguments, 0, "codes")?;
+    let text = vm.check_text_unread(arguments, 0, "codes")?;
     if is_continuation(&text, 0) {
         return Err(vm.bad_argument(0, "codes", "invalid UTF-8 code"));
     }
@@ -190,15 +194,18 @@ pub(super) fn step_lax(vm: &mut Vm, arguments: Arguments) -> Result<usize, Fault
 }
 
 fn step(vm: &mut Vm, arguments: Arguments, is_strict: bool) -> Result<usize, Fault> {
-    let text = vm.check_text(arguments, 0, "codes")?;
+    let text = vm.check_text_unread(arguments, 0, "codes")?;
     let index = vm.check_integer(arguments, 1, "codes")?;
     let mut index = usize::try_from(index).unwrap_or(usize::MAX);
+    let before = index;
     // On from the character at `index`, which counts from 1: over its continuation bytes.
     if index < text.len() {
         while is_continuation(&text, index) {
             index += 1;
         }
     }
+    // Few in a text that is valid; any number in one that is not.
+    vm.pay_for_reading(index - before)?;
     if index >= text.len() {
         return Ok(0);
     }

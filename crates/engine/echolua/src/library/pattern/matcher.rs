@@ -10,6 +10,11 @@ const DEPTH_MAX: u32 = 200;
 /// Captures of one pattern, as in Lua.
 const CAPTURE_COUNT_MAX: usize = 32;
 
+/// Bytes of a set that are found and gone through for a unit of fuel; those of a shorter one cost no more than the step.
+const SET_BYTES_PER_FUEL: usize = 32;
+/// Sets of this size on cost more than the eighth of a unit for which a repetition looks a byte up.
+const SET_SIZE_LONG: usize = 16;
+
 /// Why a pattern cannot be matched.
 pub(crate) enum PatternError {
     Malformed(&'static str),
@@ -65,8 +70,9 @@ impl<'m> Matcher<'m> {
         (index < self.level).then(|| self.captures[index].1)
     }
 
-    fn step(&mut self) -> Match<()> {
-        self.fuel = self.fuel.checked_sub(1).ok_or(PatternError::Fuel)?;
+    fn pay(&mut self, fuel: usize) -> Match<()> {
+        let rest = self.fuel.checked_sub(fuel as u64);
+        self.fuel = rest.ok_or(PatternError::Fuel)?;
         Ok(())
     }
 
@@ -86,7 +92,7 @@ impl<'m> Matcher<'m> {
 
     fn match_inside(&mut self, mut start: usize, mut pattern: usize) -> Match<Option<usize>> {
         loop {
-            self.step()?;
+            self.pay(1)?;
             let Some(byte) = self.at(pattern) else {
                 return Ok(Some(start));
             };
@@ -167,8 +173,15 @@ impl<'m> Matcher<'m> {
         }
     }
 
-    /// Where the single-character class at `pattern` ends.
-    fn class_end(&self, pattern: usize) -> Match<usize> {
+    /// Where the single-character class at `pattern` ends. Pays for a long set, for whoever looks a byte up in it too.
+    fn class_end(&mut self, pattern: usize) -> Match<usize> {
+        let end = self.find_class_end(pattern);
+        let size = end.as_ref().map_or(self.pattern.len(), |end| *end) - pattern;
+        self.pay(size / SET_BYTES_PER_FUEL)?;
+        end
+    }
+
+    fn find_class_end(&self, pattern: usize) -> Match<usize> {
         let mut end = pattern + 1;
         match self.at(pattern) {
             Some(b'%') => {
@@ -249,10 +262,11 @@ impl<'m> Matcher<'m> {
         while self.is_single(start + count, pattern, end) {
             count += 1;
         }
-        self.fuel = self
-            .fuel
-            .checked_sub(count as u64 / 8)
-            .ok_or(PatternError::Fuel)?;
+        self.pay(count / 8)?;
+        let set_size = end - pattern;
+        if set_size >= SET_SIZE_LONG {
+            self.pay(count * set_size / (2 * SET_BYTES_PER_FUEL))?;
+        }
         loop {
             if let Some(found) = self.match_here(start + count, end + 1)? {
                 return Ok(Some(found));
@@ -269,6 +283,7 @@ impl<'m> Matcher<'m> {
             if let Some(found) = self.match_here(start, end + 1)? {
                 return Ok(Some(found));
             }
+            self.pay((end - pattern) / SET_BYTES_PER_FUEL)?;
             if !self.is_single(start, pattern, end) {
                 return Ok(None);
             }
@@ -320,30 +335,29 @@ impl<'m> Matcher<'m> {
             if *byte == close {
                 depth -= 1;
                 if depth == 0 {
-                    self.fuel = self
-                        .fuel
-                        .checked_sub((index - start) as u64 / 8)
-                        .ok_or(PatternError::Fuel)?;
+                    self.pay((index - start) / 8)?;
                     return Ok(Some(index + 1));
                 }
             } else if *byte == open {
                 depth += 1;
             }
         }
-        self.fuel = self
-            .fuel
-            .checked_sub((self.text.len() - start) as u64 / 8)
-            .ok_or(PatternError::Fuel)?;
+        self.pay((self.text.len() - start) / 8)?;
         Ok(None)
     }
 
+    /// What a capture holds, once more; a long one is compared at every place that is tried.
     fn back_reference(&mut self, start: usize, digit: u8) -> Match<Option<usize>> {
         let index = usize::from(digit).wrapping_sub(usize::from(b'1'));
         let Some(Capture::Range(from, to)) = self.capture(index) else {
             return Err(PatternError::InvalidCapture(index.wrapping_add(1)));
         };
-        let wanted = &self.text[from..to];
-        let is_same = self.text[start..].starts_with(wanted);
+        let text = self.text;
+        let wanted = &text[from..to];
+        let is_same = text[start..].starts_with(wanted);
+        if wanted.len() <= text.len() - start {
+            self.pay(wanted.len() / 32)?;
+        }
         Ok(is_same.then_some(start + wanted.len()))
     }
 }
