@@ -610,8 +610,9 @@ impl Generator {
             4..=8 => {
                 let operator = ["+", "-", "*", "//", "%", "+", "-"][self.below(7) as usize];
                 let (left, mut right) = (self.number(depth - 1), self.number(depth - 1));
-                if operator == "-" && right == "0" {
-                    // Stock Lua folds `x - 0` to `x + 0`, which makes a negative zero positive.
+                let is_folded = !right.contains('v') && (right == "0" || right.starts_with('('));
+                if operator == "-" && is_folded {
+                    // Stock Lua folds `x - 0`, also where the 0 was computed, to `x + 0`, which makes a negative zero positive.
                     right = String::from("1");
                 }
                 format!("({left} {operator} {right})")
