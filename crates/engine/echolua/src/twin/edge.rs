@@ -7,9 +7,10 @@
 //! each profile and prints how far above their limits runs have ended.
 
 use super::generate::Generator;
+use super::tests::ending_of;
 use crate::compile::compile;
 use crate::elc::Module;
-use crate::machine::{Fault, Limits, Vm};
+use crate::machine::{Limits, Vm};
 use crate::profile::Profile;
 use alloc::format;
 use alloc::string::String;
@@ -190,14 +191,7 @@ fn run(module: &Module, memory_bytes: usize, before: Before) -> Outcome {
         }
     }
     let result = vm.call(main, &[]);
-    let ending = match result {
-        Ok(values) => {
-            let values: Vec<String> = values.iter().map(|value| vm.show(*value)).collect();
-            format!("ok {}", values.join(" "))
-        }
-        Err(Fault::Raised(value)) => format!("error {}", vm.show(value)),
-        Err(fault) => format!("{fault:?}"),
-    };
+    let ending = ending_of(&vm, result);
     let output = String::from_utf8_lossy(&vm.take_output()).into_owned();
     let bytes = vm.bytes_in_use();
     // Whatever ended it, nothing of the run is held any more.

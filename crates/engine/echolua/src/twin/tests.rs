@@ -5,6 +5,7 @@ use crate::compile::compile;
 use crate::elc;
 use crate::machine::{Fault, Limits, Vm};
 use crate::profile::Profile;
+use crate::value::Value;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,18 +36,23 @@ pub(super) fn run(source: &[u8], profile: Profile, fuel: u64, by_twin: bool) -> 
     }
     let main = vm.load(&module, "test").expect("it was lowered once");
     let result = vm.call(main, &[]);
-    let ending = match result {
+    let ending = ending_of(&vm, result);
+    Outcome {
+        output: String::from_utf8_lossy(&vm.take_output()).into_owned(),
+        ending,
+        fuel: fuel - vm.fuel(),
+    }
+}
+
+/// How a call ended, as text.
+pub(super) fn ending_of(vm: &Vm, result: Result<Vec<Value>, Fault>) -> String {
+    match result {
         Ok(values) => {
             let values: Vec<String> = values.iter().map(|value| vm.show(*value)).collect();
             format!("ok {}", values.join(" "))
         }
         Err(Fault::Raised(value)) => format!("error {}", vm.show(value)),
         Err(fault) => format!("{fault:?}"),
-    };
-    Outcome {
-        output: String::from_utf8_lossy(&vm.take_output()).into_owned(),
-        ending,
-        fuel: fuel - vm.fuel(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Saving, restoring, cloning at random points: nothing changes afterwards. Hostile bytes: an error, never a panic.
 
-use crate::support::{module, programs, root};
-use gatos_echolua::{Fault, Limits, Profile, SnapshotError, Value, Vm};
+use crate::support::{module, programs, root, step};
+use gatos_echolua::{Limits, Profile, SnapshotError, Value, Vm};
 use gatos_numbers::Pcg32;
 use std::fmt::Write as _;
 
@@ -23,16 +23,6 @@ fn stepped() -> Vm {
         .expect("it loads");
     vm.call(main, &[]).expect("it begins");
     vm
-}
-
-/// Lets a machine take a step; whether there is more to do.
-fn step(vm: &mut Vm) -> bool {
-    let function = vm.export_of("step");
-    match vm.call(function, &[]) {
-        Ok(values) => values.first().is_some_and(|value| value.is_true()),
-        Err(Fault::Raised(value)) => panic!("{}", vm.show(value)),
-        Err(fault) => panic!("{fault:?}"),
-    }
 }
 
 /// What a machine has come to when its work is done.

@@ -67,3 +67,13 @@ pub fn programs() -> Vec<(String, Profile, Vec<u8>)> {
     assert!(found.len() >= 10, "{} programs", found.len());
     found
 }
+
+/// Lets a machine take a step; whether there is more to do.
+pub fn step(vm: &mut Vm) -> bool {
+    let function = vm.export_of("step");
+    match vm.call(function, &[]) {
+        Ok(values) => values.first().is_some_and(|value| value.is_true()),
+        Err(Fault::Raised(value)) => panic!("{}", vm.show(value)),
+        Err(fault) => panic!("{fault:?}"),
+    }
+}

@@ -1,8 +1,8 @@
 //! A machine that is saved while a coroutine waits inside something: a `__close`, a `__pairs`, an iterator, a metamethod,
 //! a protected call. What it was saved as goes on like the machine itself, and both print what stock Lua 5.4 prints.
 
-use crate::support::module;
-use gatos_echolua::{Fault, Limits, Profile, Vm};
+use crate::support::{module, step};
+use gatos_echolua::{Limits, Profile, Vm};
 use gatos_numbers::Pcg32;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -42,15 +42,6 @@ fn ending(mut round: impl FnMut(Vm, u32) -> Vm) -> Ending {
         hash: vm.hash().expect("nothing runs").to_string(),
         output: String::from_utf8_lossy(&vm.take_output()).into_owned(),
         steps,
-    }
-}
-
-fn step(vm: &mut Vm) -> bool {
-    let function = vm.export_of("step");
-    match vm.call(function, &[]) {
-        Ok(values) => values.first().is_some_and(|value| value.is_true()),
-        Err(Fault::Raised(value)) => panic!("{}", vm.show(value)),
-        Err(fault) => panic!("{fault:?}"),
     }
 }
 
